@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/ring.h"
+#include "base/rng.h"
 #include "digest/digest.h"
 #include "directory/directory.h"
 #include "event/stream.h"
