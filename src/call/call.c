@@ -46,7 +46,8 @@ static bool branch_open(const struct call_branch *b)
 	return b->state == BRANCH_TRYING || b->state == BRANCH_RINGING;
 }
 
-static void cancel_others(struct call *c, uint8_t except, enum call_cause cause, struct call_orders *o)
+static void cancel_others(struct call *c, uint8_t except, enum call_cause cause,
+			  struct call_orders *o)
 {
 	for (uint8_t i = 0; i < c->branch_count; i++) {
 		if (i == except || !branch_open(&c->branches[i]))
@@ -66,7 +67,8 @@ static void finish(struct call *c, enum call_cause cause, enum call_side by, str
 }
 
 /* The caller's INVITE is answered with a refusal; whoever still rings stops. */
-static void refuse(struct call *c, int code, enum call_cause cause, enum call_side by, struct call_orders *o)
+static void refuse(struct call *c, int code, enum call_cause cause, enum call_side by,
+		   struct call_orders *o)
 {
 	c->sip_code = (int16_t)code;
 	order(o, (struct call_order){ORDER_REFUSE_CALLER, 0, code, cause});
@@ -122,8 +124,8 @@ static void on_connect(struct call *c, const struct call_event *ev, struct call_
 	cancel_others(c, ev->branch, CAUSE_ELSEWHERE, o);
 }
 
-/* How much a caller learns from a refusal: the greatest is passed on when all have refused (in the spirit of RFC 3261
- * §16.7 step 6: a busy phone says more than one that is not there). */
+/* How much a caller learns from a refusal: the greatest is passed on when all have refused (in the
+ * spirit of RFC 3261 §16.7 step 6: a busy phone says more than one that is not there). */
 static int telling(const struct call_branch *b)
 {
 	switch (b->cause) {
@@ -178,7 +180,8 @@ static void on_fail(struct call *c, const struct call_event *ev, struct call_ord
 	note_refusal(b, ev);
 	if (!was_open)
 		return;
-	/* 6xx speaks for the whole number (RFC 3261 §21.6), unless it is only this device that is busy. */
+	/* 6xx speaks for the whole number (RFC 3261 §21.6), unless it is only this device that is
+	 * busy. */
 	if (ev->code >= 600 || !any_open(c)) {
 		const struct call_branch *best = ev->code >= 600 ? b : best_refusal(c);
 		refuse(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
@@ -226,16 +229,16 @@ static void early_end(struct call *c, const struct call_event *ev, struct call_o
 	refuse(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
 }
 
-/* BYE in an early dialog comes from the caller (RFC 3261 §15) and is as good as a CANCEL; the caller's signalling lost
- * before the answer ends the call likewise. */
+/* BYE in an early dialog comes from the caller (RFC 3261 §15) and is as good as a CANCEL; the
+ * caller's signalling lost before the answer ends the call likewise. */
 static void early_bye(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	if (ev->side == CALL_CALLER)
 		on_cancel(c, ev, o);
 }
 
-static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by, bool caller, bool callee,
-			struct call_orders *o)
+static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by, bool caller,
+			bool callee, struct call_orders *o)
 {
 	if (caller)
 		order(o, (struct call_order){ORDER_BYE_CALLER, 0, 0, cause});
@@ -270,53 +273,58 @@ static void ignore(struct call *c, const struct call_event *ev, struct call_orde
 
 typedef void call_cell(struct call *c, const struct call_event *ev, struct call_orders *o);
 
-/* One row per state. An empty cell is an event that cannot come there; the shard records it. `ignore` stands where it
- * can come and means nothing any more (crossing messages). */
+/* One row per state. An empty cell is an event that cannot come there; the shard records it.
+ * `ignore` stands where it can come and means nothing any more (crossing messages). */
 static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
-	[CALL_NEW] = {
-		[CALL_EV_TRY] = on_try,
-		[CALL_EV_CANCEL] = on_cancel,
-		[CALL_EV_END] = early_end,
-	},
-	[CALL_ROUTING] = {
-		[CALL_EV_ROUTED] = on_routed,
-		[CALL_EV_CANCEL] = on_cancel,
-		[CALL_EV_BYE] = early_bye,
-		[CALL_EV_LOST] = early_bye,
-		[CALL_EV_RING_LIMIT] = on_ring_limit,
-		[CALL_EV_END] = early_end,
-	},
-	[CALL_PROCEEDING] = {
-		[CALL_EV_RING] = on_ring,
-		[CALL_EV_CONNECT] = on_connect,
-		[CALL_EV_FAIL] = on_fail,
-		[CALL_EV_CANCEL] = on_cancel,
-		[CALL_EV_BYE] = early_bye,
-		[CALL_EV_LOST] = early_bye,
-		[CALL_EV_RING_LIMIT] = on_ring_limit,
-		[CALL_EV_END] = early_end,
-	},
-	[CALL_ANSWERED] = {
-		[CALL_EV_RING] = ignore,
-		[CALL_EV_CONNECT] = on_connect,
-		[CALL_EV_FAIL] = loser_fail,
-		[CALL_EV_CANCEL] = ignore,
-		[CALL_EV_BYE] = on_bye,
-		[CALL_EV_LOST] = on_lost,
-		[CALL_EV_RING_LIMIT] = ignore,
-		[CALL_EV_END] = on_end,
-	},
-	[CALL_ENDING] = {
-		[CALL_EV_ROUTED] = ignore,
-		[CALL_EV_RING] = ignore,
-		[CALL_EV_CONNECT] = late_connect,
-		[CALL_EV_FAIL] = late_fail,
-		[CALL_EV_CANCEL] = ignore,
-		[CALL_EV_BYE] = ignore,
-		[CALL_EV_LOST] = ignore,
-		[CALL_EV_RING_LIMIT] = ignore,
-		[CALL_EV_END] = ignore,
-	},
+	[CALL_NEW] =
+		{
+			[CALL_EV_TRY] = on_try,
+			[CALL_EV_CANCEL] = on_cancel,
+			[CALL_EV_END] = early_end,
+		},
+	[CALL_ROUTING] =
+		{
+			[CALL_EV_ROUTED] = on_routed,
+			[CALL_EV_CANCEL] = on_cancel,
+			[CALL_EV_BYE] = early_bye,
+			[CALL_EV_LOST] = early_bye,
+			[CALL_EV_RING_LIMIT] = on_ring_limit,
+			[CALL_EV_END] = early_end,
+		},
+	[CALL_PROCEEDING] =
+		{
+			[CALL_EV_RING] = on_ring,
+			[CALL_EV_CONNECT] = on_connect,
+			[CALL_EV_FAIL] = on_fail,
+			[CALL_EV_CANCEL] = on_cancel,
+			[CALL_EV_BYE] = early_bye,
+			[CALL_EV_LOST] = early_bye,
+			[CALL_EV_RING_LIMIT] = on_ring_limit,
+			[CALL_EV_END] = early_end,
+		},
+	[CALL_ANSWERED] =
+		{
+			[CALL_EV_RING] = ignore,
+			[CALL_EV_CONNECT] = on_connect,
+			[CALL_EV_FAIL] = loser_fail,
+			[CALL_EV_CANCEL] = ignore,
+			[CALL_EV_BYE] = on_bye,
+			[CALL_EV_LOST] = on_lost,
+			[CALL_EV_RING_LIMIT] = ignore,
+			[CALL_EV_END] = on_end,
+		},
+	[CALL_ENDING] =
+		{
+			[CALL_EV_ROUTED] = ignore,
+			[CALL_EV_RING] = ignore,
+			[CALL_EV_CONNECT] = late_connect,
+			[CALL_EV_FAIL] = late_fail,
+			[CALL_EV_CANCEL] = ignore,
+			[CALL_EV_BYE] = ignore,
+			[CALL_EV_LOST] = ignore,
+			[CALL_EV_RING_LIMIT] = ignore,
+			[CALL_EV_END] = ignore,
+		},
 };
 
 bool call_step(struct call *c, const struct call_event *ev, struct call_orders *ret_orders)

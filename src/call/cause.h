@@ -1,6 +1,7 @@
 /*
- * cause: why a call was refused or ended, once for everyone: the SIP code and Q.850 cause that the phone gets
- * (RFC 3326), the stable word in records, and the sentence for people. (service "Outgoing calls", last table)
+ * cause: why a call was refused or ended, once for everyone: the SIP code and Q.850 cause that the
+ * phone gets (RFC 3326), the stable word in records, and the sentence for people. (service
+ * "Outgoing calls", last table)
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 	X(NORMAL, 200, 16, "normal", "The call was ended normally")                                \
 	X(UNALLOCATED, 404, 1, "unallocated_number", "This number is not in use")                  \
 	X(EMERGENCY, 403, 21, "emergency_not_available",                                           \
-	  "Emergency numbers (110, 118, 119) cannot be called from this line; use a mobile or fixed phone") \
+	  "Emergency numbers (110, 118, 119) cannot be called from this line; use a mobile or "    \
+	  "fixed phone")                                                                           \
 	X(SUSPENDED, 403, 21, "number_suspended", "This number is suspended")                      \
 	X(INCOMPLETE, 484, 28, "incomplete_number", "The dialled number is incomplete")            \
 	X(NO_CHANNEL, 503, 34, "channel_limit", "All channels of this number are in use")          \
@@ -20,14 +22,17 @@
 	X(DECLINED, 603, 21, "declined", "The called party declined the call")                     \
 	X(NO_ANSWER, 480, 19, "no_answer", "The called party did not answer")                      \
 	X(NO_RESPONSE, 480, 18, "phone_not_responding", "The called phone does not respond")       \
-	X(REDIRECTED, 480, 23, "redirected", "The called phone redirected the call; redirection is not allowed") \
+	X(REDIRECTED, 480, 23, "redirected",                                                       \
+	  "The called phone redirected the call; redirection is not allowed")                      \
 	X(PHONE_REFUSED, 480, 31, "refused_by_phone", "The called phone refused the call")         \
 	X(NO_TRUNK, 503, 38, "no_trunk", "No way to the telephone network is available")           \
 	X(CANCELLED, 487, 16, "cancelled", "The caller hung up before the call was answered")      \
-	X(SIGNALLING_LOST, 408, 102, "signalling_lost", "A phone stopped answering during the call") \
+	X(SIGNALLING_LOST, 408, 102, "signalling_lost",                                            \
+	  "A phone stopped answering during the call")                                             \
 	X(MEDIA_SILENT, 408, 102, "media_timeout", "No sound arrived from either side")            \
 	X(OPERATOR, 480, 16, "ended_by_operator", "The call was ended by the operator")            \
-	X(SHUTDOWN, 503, 41, "server_stopping", "The server is being restarted; please call again") \
+	X(SHUTDOWN, 503, 41, "server_stopping",                                                    \
+	  "The server is being restarted; please call again")                                      \
 	X(OVERLOAD, 503, 42, "overload", "The server is busy; please call again")                  \
 	X(NO_MEDIA_PORT, 503, 47, "no_media_port", "No media port is free")                        \
 	X(BAD_OFFER, 488, 88, "bad_session_description", "The session description cannot be used") \
@@ -49,6 +54,7 @@ struct call_cause_info {
 
 const struct call_cause_info *call_cause_info(enum call_cause cause);
 
-/* What a final response of a called phone (300..699) means for the caller: the cause, and the code to pass on (its own
- * where that makes sense for a caller, e.g. 404 or 488 of a phone; never a challenge or a redirection). */
+/* What a final response of a called phone (300..699) means for the caller: the cause, and the code
+ * to pass on (its own where that makes sense for a caller, e.g. 404 or 488 of a phone; never a
+ * challenge or a redirection). */
 enum call_cause call_cause_of_response(int code, int *ret_code);
