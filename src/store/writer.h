@@ -1,0 +1,25 @@
+/*
+ * writer: writing behind. Shards hand bindings and call records to one thread, which gathers what waits into one
+ * transaction after another. A full queue is backpressure (ERR_AGAIN): the caller answers 503 rather than lose a word.
+ */
+#pragma once
+
+#include "store/store.h"
+
+struct writer;
+
+/* Opens its own handle on path and starts the thread. failed(ctx, text) on each batch that could not be written (it is
+ * tried again until it is, or writer_free gives up and says so). Errors as store_open. */
+int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, const char *text), void *ctx,
+	       struct writer **ret_writer);
+/* Writes what waits, then ends. */
+void writer_free(struct writer *w);
+
+/* Any thread; copied. 0, ERR_AGAIN (full) or ERR_TOO_BIG. */
+int writer_binding_put(struct writer *w, const struct store_binding *b);
+int writer_binding_remove(struct writer *w, struct slice number, struct slice key);
+int writer_record_add(struct writer *w, const struct store_record *r);
+
+/* Waits until all that was handed over before is durable. 0 or ERR_IO (the last batch failed). */
+int writer_flush(struct writer *w);
+uint64_t writer_written(const struct writer *w);
