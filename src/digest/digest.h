@@ -53,11 +53,16 @@ void digest_challenge_write(struct strbuf *b, struct slice realm, struct slice n
 			    bool stale);
 
 /*
- * nc replay window: one nonce's counts seen so far (RFC 7616 §5.12). Remembered per account by the directory.
- * digest_replay_check returns true when (nonce, nc) is new, and records it.
+ * nc replay window: one nonce's counts seen so far (RFC 7616 §5.12). Remembered per account by the directory; all zero
+ * at first. digest_replay_check returns true when (nonce, nc) is new, and records it. To be asked last, after
+ * digest_nonce_check and digest_verify: a stranger must not be able to move the window. Credentials without qop have
+ * nc 0, which makes their nonce good for one use.
+ *
+ * One nonce is remembered, so a nonce made before it is refused (answer with stale=true; the phone tries again by
+ * itself), except one older by 10 minutes: that is no replay but a clock set back, as long as nonces live less than that.
  */
 struct digest_replay {
-	uint64_t nonce_hash;
+	uint64_t nonce_hash; /* when the nonce was made, and a piece of it */
 	uint32_t nc_top;
 	uint64_t seen; /* bit i: nc_top - i was used */
 };

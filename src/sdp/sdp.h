@@ -47,12 +47,14 @@ struct sdp {
 };
 
 /* 0; ERR_SYNTAX (no v=/o=/m= shape, bad port, ...); ERR_LIMIT (more than SDP_STREAMS_MAX streams); ERR_TOO_BIG. Bare LF
- * line ends are accepted. ret_sdp points into text. */
+ * line ends are accepted; so is a description without any stream (RFC 3264 §5). ret_sdp points into text; its streams
+ * from stream_count on and formats from format_count on are not written. */
 int sdp_parse(struct slice text, struct sdp *ret_sdp);
 
 /* Where our relay stands in for each stream: what is written in place of the phone's own address. */
 struct sdp_rewrite {
-	struct addr rtp[SDP_STREAMS_MAX];  /* family 0: the stream is written with port 0 (refused) */
+	struct addr rtp[SDP_STREAMS_MAX];  /* family 0: the stream is written with port 0 (refused); so is one that
+					    * came with port 0, whatever stands here */
 	struct addr rtcp[SDP_STREAMS_MAX]; /* family 0: no a=rtcp line (port + 1 is implied) */
 	uint64_t session_id, version;      /* o= of ours: one session id per leg, version + 1 whenever the text changes */
 	struct addr origin;
@@ -63,7 +65,8 @@ struct sdp_rewrite {
  * Appends sdp with our addresses: o= replaced (the phone's name and address never reach the other side), s= kept, c= of
  * session and streams replaced, m= ports replaced, a=rtcp replaced, ICE (a=candidate, ice-*, remote-candidates,
  * end-of-candidates), a=rtcp-mux kept as negotiated between the phones, other addresses' attributes (a=alt, X-nat)
- * dropped. 0.0.0.0 of an old-style hold stays 0.0.0.0.
+ * dropped. 0.0.0.0 of an old-style hold stays 0.0.0.0. Dropped as well: u=, e= and p= (they name the caller, who may
+ * have withheld that) and a=group:BUNDLE (the relay has one port pair for each stream).
  */
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw);
 
