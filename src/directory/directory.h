@@ -17,6 +17,7 @@
 #include "reg/reg.h"
 #include "store/store.h"
 #include "store/writer.h"
+#include "transport/transport.h"
 
 struct directory;
 

@@ -7,6 +7,12 @@
 #include "base/strbuf.h"
 #include "sip/msg.h"
 
+/* The text, with a space for every control character but HTAB. */
+void sip_build_clean(struct strbuf *b, struct slice text);
+/* "text" as a quoted string, clean, its quotes and backslashes escaped: display names and the like. */
+void sip_build_quoted(struct strbuf *b, struct slice text);
+
+/* A blank or control character in method or uri would make another start line of it: the buffer fails. */
 void sip_build_request_line(struct strbuf *b, struct slice method, struct slice uri);
 void sip_build_status_line(struct strbuf *b, int code, struct slice phrase); /* empty phrase: the default one */
 void sip_build_header(struct strbuf *b, enum sip_header_kind kind, struct slice value);
