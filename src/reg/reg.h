@@ -4,7 +4,8 @@
  *
  * One binding is one device of one account (AoR). Two REGISTERs are of the same device when they share +sip.instance (and
  * reg-id), or the Call-ID, or an equal Contact URI, or the same source host with the same User-Agent and Contact user (a
- * NAT that moved it to another port); otherwise they are two devices, and the number's policy decides.
+ * NAT that moved it to another port; the Contact hosts must agree or be the source host); otherwise they are two devices,
+ * and the number's policy decides. Two different instances are always two devices.
  */
 #pragma once
 
@@ -14,6 +15,13 @@
 
 #define REG_BINDINGS_MAX 10 /* of one account */
 #define REG_CONTACTS_MAX 10 /* of one REGISTER */
+
+/* Longer ones are refused (400); a longer User-Agent is cut. With the NUL that a copy needs. */
+#define REG_CONTACT_BYTES    512
+#define REG_CALL_ID_BYTES    256
+#define REG_INSTANCE_BYTES   256
+#define REG_USER_AGENT_BYTES 128
+#define REG_PATH_BYTES       1024
 
 enum reg_policy { REG_NEWEST, REG_FORK, REG_REJECT };
 const char *reg_policy_name(enum reg_policy p); /* "newest", "fork", "reject" */
@@ -54,6 +62,7 @@ struct reg_request {
 	uint32_t contact_count;  /* 0 and no star: a fetch */
 	struct flow flow;
 	int64_t now_ms;          /* wall */
+	char path_text[REG_PATH_BYTES]; /* several Path lines in one; `path` points here then */
 };
 
 struct reg_limits {
@@ -82,6 +91,7 @@ struct reg_outcome {
 	bool double_register;   /* another device was there: alert */
 };
 
-/* Atomic: on any code but 200 nothing changes. Slices of the outcome point into old and request. */
+/* old_count is at most REG_BINDINGS_MAX; what has expired by request->now_ms is passed over, neither kept nor reported.
+ * Atomic: on any code but 200 nothing changes. Slices of the outcome point into old and request. */
 void reg_apply(const struct reg_binding *old, uint32_t old_count, const struct reg_request *request,
 	       enum reg_policy policy, struct reg_outcome *ret_outcome);

@@ -1,9 +1,12 @@
 /*
- * store: what must outlive the process, as typed operations; SQLite behind them (store_sqlite.c). A put is durable when
+ * store: what must outlive the process, as typed operations; SQLite behind them (sqlite.c). A put is durable when
  * the call returns (WAL, synchronous=FULL); a batch (store_begin .. store_commit) is durable, whole or not at all, when
  * store_commit returns. One store handle belongs to one thread; several handles on the same file may be open.
  *
  * Texts in records given out point into the handle and live until its next call. Times are wall ms since 1970, 0: none.
+ *
+ * A walk (store_x_each) sees the file as it was when the walk began. From within its callback other questions may be
+ * asked of the same handle, but neither the same walk nor a change: what is to be changed is noted and done afterwards.
  */
 #pragma once
 
@@ -14,6 +17,7 @@ struct store;
 #define STORE_NUMBER_BYTES   24
 #define STORE_ACCOUNT_BYTES  24
 #define STORE_CUSTOMER_BYTES 24
+#define STORE_TEXT_BYTES     640 /* a sentence of store_open or store_error */
 
 struct store_customer {
 	struct slice code, name, address, selfcare_hash; /* Argon2id, encoded text */
@@ -72,7 +76,8 @@ int store_commit(struct store *s);
 void store_rollback(struct store *s);
 
 /* put: insert or replace. add: ERR_EXISTS when there is one. remove: ERR_NOT_FOUND; ERR_CONFLICT (customer with numbers).
- * Others: ERR_IO, ERR_LIMIT (disk full). */
+ * A number of no customer and a binding of no number: ERR_NOT_FOUND. Removing a number removes its bindings.
+ * Others: ERR_IO, ERR_LIMIT (disk full), ERR_DENIED, ERR_DAMAGED, ERR_NOMEM. */
 int store_customer_add(struct store *s, const struct store_customer *c);
 int store_customer_put(struct store *s, const struct store_customer *c);
 int store_customer_get(struct store *s, struct slice code, struct store_customer *ret_customer);
@@ -98,7 +103,7 @@ struct store_record_query {
 	struct slice number;   /* caller or callee; empty: all */
 	int64_t since_ms;
 	uint64_t id;           /* 0: any */
-	uint32_t limit;        /* newest first */
+	uint32_t limit;        /* newest first; 0: all */
 };
 typedef int store_record_fn(void *ctx, const struct store_record *r);
 int store_record_each(struct store *s, const struct store_record_query *q, store_record_fn *fn, void *ctx);

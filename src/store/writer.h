@@ -15,11 +15,20 @@ int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, c
 /* Writes what waits, then ends. */
 void writer_free(struct writer *w);
 
-/* Any thread; copied. 0, ERR_AGAIN (full) or ERR_TOO_BIG. */
+/* Any thread; copied. 0, ERR_AGAIN (full), ERR_TOO_BIG or ERR_NOMEM. What the store has no number for is let go: the
+ * number was removed meanwhile. */
 int writer_binding_put(struct writer *w, const struct store_binding *b);
 int writer_binding_remove(struct writer *w, struct slice number, struct slice key);
+
+/* Several changes of bindings, taken over all or none and written in one transaction. */
+struct writer_change {
+	bool remove;
+	struct store_binding binding; /* remove: number and key only */
+};
+int writer_bindings_change(struct writer *w, const struct writer_change *changes, size_t n);
 int writer_record_add(struct writer *w, const struct store_record *r);
 
-/* Waits until all that was handed over before is durable. 0 or ERR_IO (the last batch failed). */
+/* Waits until all that was handed over before is durable. 0 or ERR_IO (the last batch failed; it is still tried). */
 int writer_flush(struct writer *w);
+/* Changes and records that are durable, or were let go. */
 uint64_t writer_written(const struct writer *w);
