@@ -1,0 +1,39 @@
+#include "base/hash.h"
+
+#include <sodium.h>
+
+#define NOCASE_BYTES_MAX 256u
+
+_Static_assert(sizeof(struct hash_key) == crypto_shorthash_KEYBYTES, "SipHash key");
+_Static_assert(sizeof(uint64_t) == crypto_shorthash_BYTES, "SipHash result");
+
+static uint64_t siphash(const struct hash_key *key, const void *p, size_t n)
+{
+	uint64_t h;
+
+	crypto_shorthash((unsigned char *)&h, p, n, key->bytes);
+	return h;
+}
+
+uint64_t hash_slice(const struct hash_key *key, struct slice s)
+{
+	return siphash(key, s.p, s.n);
+}
+
+uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s)
+{
+	unsigned char folded[NOCASE_BYTES_MAX];
+
+	s = slice_first(s, sizeof(folded));
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		folded[i] = (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	return siphash(key, folded, s.n);
+}
+
+uint64_t hash_u64(const struct hash_key *key, uint64_t v)
+{
+	return siphash(key, &v, sizeof(v));
+}

@@ -1,0 +1,187 @@
+#include "base/err.h"
+#include "base/pool.h"
+#include "base/rng.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct pool *make(uint32_t limit, size_t bytes)
+{
+	struct pool *pool;
+
+	assert_int_equal(pool_new(&(struct pool_params){.name = "things",
+							.shard = 3,
+							.slot_bytes = bytes,
+							.limit = limit},
+				  &pool),
+			 0);
+	return pool;
+}
+
+static void test_params(void **state)
+{
+	static const struct pool_params bad[] = {
+		{.slot_bytes = 0, .limit = 1},
+		{.slot_bytes = 8, .limit = 0},
+		{.slot_bytes = 8, .limit = ID_SLOTS},
+		{.slot_bytes = 8, .limit = 1, .shard = ID_SHARDS},
+	};
+	struct pool *pool = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(pool_new(&bad[i], &pool), ERR_INVALID);
+	assert_null(pool);
+	pool_free(NULL);
+	pool = make(7, 24);
+	assert_int_equal(pool_limit(pool), 7);
+	assert_string_equal(pool_name(pool), "things");
+	pool_free(pool);
+}
+
+static void test_life(void **state)
+{
+	struct pool *pool = make(2, 40);
+	struct id a, b, c;
+	char *p = pool_take(pool, &a);
+
+	(void)state;
+	assert_int_equal(id_shard(a), 3);
+	assert_int_equal((uintptr_t)p % 16, 0);
+	memset(p, 'x', 40);
+	assert_ptr_equal(pool_get(pool, a), p);
+	assert_non_null(pool_take(pool, &b));
+	assert_null(pool_take(pool, &c)); /* the limit */
+	assert_int_equal(pool_used(pool), 2);
+
+	pool_give(pool, a);
+	assert_null(pool_get(pool, a));
+	pool_give(pool, a); /* stale: nothing happens */
+	assert_int_equal(pool_used(pool), 1);
+	p = pool_take(pool, &c);
+	assert_int_equal(id_slot(c), id_slot(a));
+	assert_false(id_eq(a, c));
+	for (size_t i = 0; i < 40; i++)
+		assert_int_equal(p[i], 0);
+	assert_null(pool_get(pool, a));
+	pool_free(pool);
+}
+
+static void test_strange_ids(void **state)
+{
+	struct pool *pool = make(100, 8);
+	struct id a;
+
+	(void)state;
+	assert_null(pool_get(pool, ID_NONE));
+	pool_take(pool, &a);
+	assert_null(pool_get(pool, ID_NONE));
+	assert_null(pool_get(pool, id_make(2, id_slot(a), (uint32_t)a.v))); /* another shard */
+	assert_null(pool_get(pool, id_make(3, 99, 1)));			    /* never taken */
+	assert_null(pool_get(pool, id_make(3, ID_SLOTS - 1, 1)));
+	pool_give(pool, a);
+	assert_null(pool_get(pool, id_make(3, id_slot(a), (uint32_t)a.v + 1))); /* next, guessed */
+	pool_free(pool);
+}
+
+static void test_last_in_first_out(void **state)
+{
+	struct pool *pool = make(10, 8);
+	struct id id[3], again;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		pool_take(pool, &id[i]);
+	for (int i = 0; i < 3; i++)
+		pool_give(pool, id[i]);
+	for (int i = 2; i >= 0; i--) {
+		pool_take(pool, &again);
+		assert_int_equal(id_slot(again), id_slot(id[i]));
+	}
+	pool_free(pool);
+}
+
+static void test_walk(void **state)
+{
+	struct pool *pool = make(5000, 100);
+	struct id id, walked;
+	uint32_t cursor = 0, seen = 0;
+	uint32_t *n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 5000; i++) {
+		n = pool_take(pool, &id);
+		assert_non_null(n);
+		*n = i;
+	}
+	while ((n = pool_next(pool, &cursor, &walked)) != NULL) {
+		assert_ptr_equal(pool_get(pool, walked), n);
+		assert_int_equal(*n, seen++);
+		if (seen % 2)
+			pool_give(pool, walked);
+	}
+	assert_int_equal(seen, 5000);
+	assert_int_equal(pool_used(pool), 2500);
+	cursor = 0;
+	for (seen = 0; pool_next(pool, &cursor, &walked); seen++)
+		;
+	assert_int_equal(seen, 2500);
+	pool_free(pool);
+}
+
+#define MODEL 300
+
+/* Random takes and gives; every id that was ever given out answers as the model says. */
+static void test_random(void **state)
+{
+	static const uint8_t seed[RNG_SEED_BYTES] = {1};
+	struct pool *pool = make(MODEL, 8);
+	struct id ids[MODEL], stale[MODEL];
+	struct rng rng;
+	uint32_t n = 0, gone = 0;
+
+	(void)state;
+	rng_init(&rng, seed);
+	for (int step = 0; step < 100000; step++) {
+		if (rng_below(&rng, 2) && n < MODEL) {
+			uint64_t *p = pool_take(pool, &ids[n]);
+
+			assert_non_null(p);
+			assert_true(*p == 0);
+			*p = ids[n++].v;
+		} else if (n) {
+			uint32_t k = rng_below(&rng, n);
+
+			pool_give(pool, ids[k]);
+			stale[gone++ % MODEL] = ids[k];
+			ids[k] = ids[--n];
+		}
+		if (n) {
+			uint32_t k = rng_below(&rng, n);
+
+			assert_true(*(uint64_t *)pool_get(pool, ids[k]) == ids[k].v);
+		}
+		if (gone)
+			assert_null(pool_get(pool,
+					     stale[rng_below(&rng, gone < MODEL ? gone : MODEL)]));
+		assert_int_equal(pool_used(pool), n);
+	}
+	pool_free(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_params),	    cmocka_unit_test(test_life),
+		cmocka_unit_test(test_strange_ids), cmocka_unit_test(test_last_in_first_out),
+		cmocka_unit_test(test_walk),	    cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+#include "base/err.h"
+#include "base/ring.h"
+#include "base/rng.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct ring *make(size_t bytes)
+{
+	struct ring *r;
+
+	assert_int_equal(ring_new(bytes, &r), 0);
+	return r;
+}
+
+static void assert_next(struct ring *r, struct slice want)
+{
+	struct slice got = ring_peek(r);
+
+	assert_non_null(got.p);
+	assert_int_equal((uintptr_t)got.p % 8, 0);
+	assert_true(slice_eq(got, want));
+	ring_pop(r);
+}
+
+static void test_in_and_out(void **state)
+{
+	struct ring *r = make(100);
+	bool was_empty = false;
+
+	(void)state;
+	assert_int_equal(ring_cap_bytes(r), 128);
+	assert_null(ring_peek(r).p);
+	ring_pop(r); /* nothing */
+	assert_int_equal(ring_put(r, SLICE("head"), SLICE("body"), &was_empty), 0);
+	assert_true(was_empty);
+	assert_int_equal(ring_put(r, SLICE_NONE, SLICE("x"), &was_empty), 0);
+	assert_false(was_empty);
+	assert_int_equal(ring_put(r, SLICE_NONE, SLICE_NONE, NULL), 0);
+	assert_int_equal(ring_used_bytes(r), 16 + 16 + 8);
+	assert_true(slice_eq(ring_peek(r), SLICE("headbody"))); /* a second look */
+	assert_next(r, SLICE("headbody"));
+	assert_next(r, SLICE("x"));
+	assert_next(r, SLICE(""));
+	assert_null(ring_peek(r).p);
+	assert_int_equal(ring_used_bytes(r), 0);
+	assert_int_equal(ring_put(r, SLICE("y"), SLICE_NONE, &was_empty), 0);
+	assert_true(was_empty);
+	ring_free(r);
+	ring_free(NULL);
+}
+
+static void test_full_and_too_big(void **state)
+{
+	char big[200] = {0};
+	struct ring *r = make(256);
+
+	(void)state;
+	assert_int_equal(ring_put(r, slice_of(big, 121), SLICE_NONE, NULL), ERR_TOO_BIG);
+	assert_int_equal(ring_put(r, slice_of(big, 60), slice_of(big, 61), NULL), ERR_TOO_BIG);
+	assert_int_equal(ring_put(r, slice_of(big, 120), SLICE_NONE, NULL), 0);
+	assert_int_equal(ring_put(r, slice_of(big, 120), SLICE_NONE, NULL), 0);
+	assert_int_equal(ring_put(r, SLICE_NONE, SLICE_NONE, NULL), ERR_AGAIN);
+	ring_pop(r);
+	assert_int_equal(ring_put(r, SLICE_NONE, SLICE_NONE, NULL), 0);
+	ring_free(r);
+}
+
+/* The largest record fits into an empty ring wherever the last one ended. */
+static void test_every_offset(void **state)
+{
+	char big[120];
+
+	(void)state;
+	memset(big, 0xff, sizeof(big)); /* would pass for headers */
+	for (size_t first = 0; first <= sizeof(big); first++) {
+		struct ring *r = make(256);
+
+		for (int round = 0; round < 5; round++) {
+			bool was_empty = false;
+
+			assert_int_equal(ring_put(r, slice_of(big, first), SLICE_NONE, NULL), 0);
+			assert_next(r, slice_of(big, first));
+			assert_int_equal(
+				ring_put(r, slice_of(big, sizeof(big)), SLICE_NONE, &was_empty), 0);
+			assert_true(was_empty);
+			assert_next(r, slice_of(big, sizeof(big)));
+			assert_null(ring_peek(r).p);
+		}
+		ring_free(r);
+	}
+}
+
+#define PRODUCERS 2u
+#define RECORDS	  100000u
+#define BODY_MAX  100u
+
+struct head {
+	uint32_t producer, number;
+};
+
+struct producer {
+	struct ring *r;
+	sem_t *wake;
+	uint32_t number;
+	pthread_t thread;
+};
+
+static size_t body_bytes(struct head h)
+{
+	return (h.number * 2654435761u >> 16) % (BODY_MAX + 1);
+}
+
+static void *produce(void *arg)
+{
+	struct producer *p = arg;
+	char body[BODY_MAX];
+
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		struct head h = {p->number, i};
+		bool was_empty;
+
+		memset(body, (char)i, sizeof(body));
+		while (ring_put(p->r, slice_of((char *)&h, sizeof(h)),
+				slice_of(body, body_bytes(h)), &was_empty) != 0)
+			sched_yield();
+		if (was_empty)
+			sem_post(p->wake);
+	}
+	return NULL;
+}
+
+static bool record_is(struct slice s, struct head want)
+{
+	if (s.n != sizeof(want) + body_bytes(want) || memcmp(s.p, &want, sizeof(want)) != 0)
+		return false;
+	for (size_t i = sizeof(want); i < s.n; i++) {
+		if (s.p[i] != (char)want.number)
+			return false;
+	}
+	return true;
+}
+
+/* Sleeps whenever the ring is empty: a wake-up that gets lost stops the test for good. */
+static void consume_all(struct ring *r, sem_t *wake)
+{
+	uint32_t next[PRODUCERS] = {0};
+
+	for (uint32_t got = 0; got < PRODUCERS * RECORDS; got++) {
+		struct slice s;
+		struct head h;
+
+		while ((s = ring_peek(r)).p == NULL)
+			sem_wait(wake);
+		memcpy(&h, s.p, sizeof(h));
+		assert_in_range(h.producer, 0, PRODUCERS - 1);
+		assert_true(record_is(s, (struct head){h.producer, next[h.producer]++}));
+		ring_pop(r);
+	}
+	assert_null(ring_peek(r).p);
+}
+
+static void run_threads(size_t ring_bytes)
+{
+	struct producer producers[PRODUCERS];
+	struct ring *r = make(ring_bytes);
+	sem_t wake;
+
+	sem_init(&wake, 0, 0);
+	for (uint32_t i = 0; i < PRODUCERS; i++) {
+		producers[i] = (struct producer){.r = r, .wake = &wake, .number = i};
+		assert_int_equal(pthread_create(&producers[i].thread, NULL, produce, &producers[i]),
+				 0);
+	}
+	consume_all(r, &wake);
+	for (uint32_t i = 0; i < PRODUCERS; i++)
+		pthread_join(producers[i].thread, NULL);
+	sem_destroy(&wake);
+	ring_free(r);
+}
+
+static void test_threads_roomy(void **state)
+{
+	(void)state;
+	run_threads(1 << 16);
+}
+
+static void test_threads_tight(void **state)
+{
+	(void)state;
+	run_threads(256);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_in_and_out),    cmocka_unit_test(test_full_and_too_big),
+		cmocka_unit_test(test_every_offset),  cmocka_unit_test(test_threads_roomy),
+		cmocka_unit_test(test_threads_tight),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
