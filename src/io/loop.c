@@ -64,9 +64,9 @@ static void loop_close(struct io *io, int handle)
 
 	if (!s)
 		return;
-	if (s->kind == SOCK_UDP && s->is_flushing)
+	if (s->kind == KIND_UDP && s->is_flushing)
 		udp_flush(loop);
-	else if (s->kind == SOCK_STREAM)
+	else if (s->kind == KIND_STREAM)
 		stream_flush(loop, s);
 	sock_drop(loop, s);
 }
@@ -112,7 +112,7 @@ static int take_memory(struct loop *loop)
 		err = udp_out_new(&loop->udp_out);
 	if (err)
 		return err;
-	loop->stream_in = malloc(STREAM_IN_BYTES);
+	loop->stream_in = malloc(LOOP_STREAM_IN_BYTES);
 	return loop->stream_in ? 0 : ERR_NOMEM;
 }
 
@@ -185,7 +185,7 @@ static void flush(struct loop *loop)
 	while ((s = TAILQ_FIRST(&loop->flush)) != NULL) {
 		TAILQ_REMOVE(&loop->flush, s, flush);
 		s->is_flushing = false;
-		if (s->kind == SOCK_STREAM)
+		if (s->kind == KIND_STREAM)
 			stream_flush(loop, s);
 	}
 }
@@ -227,18 +227,18 @@ static void on_event(struct loop *loop, const struct epoll_event *ev)
 	if (!s)
 		return;
 	switch (s->kind) {
-	case SOCK_UDP:
+	case KIND_UDP:
 		udp_on_events(loop, s, ev->events);
 		break;
-	case SOCK_LISTENER:
+	case KIND_LISTENER:
 		listener_on_events(loop, s);
 		break;
-	case SOCK_CONNECTING:
-	case SOCK_STREAM:
+	case KIND_CONNECTING:
+	case KIND_STREAM:
 		stream_on_events(loop, s, ev->events);
 		break;
-	case SOCK_CLOSED: /* within this batch */
-	case SOCK_DOOMED:
+	case KIND_CLOSED: /* within this batch */
+	case KIND_DOOMED:
 		break;
 	}
 }

@@ -18,14 +18,15 @@
 
 #define UDP_IN_BATCH       32u
 #define UDP_ERRORS_PENDING 64u
+#define LOOP_STREAM_IN_BYTES        65536u
 
 enum sock_kind {
-	SOCK_CLOSED, /* waits for the end of the turn */
-	SOCK_UDP,
-	SOCK_LISTENER,
-	SOCK_CONNECTING,
-	SOCK_STREAM,
-	SOCK_DOOMED, /* a stream that failed within a call of the owner's: he hears of it in the next turn */
+	KIND_CLOSED, /* waits for the end of the turn */
+	KIND_UDP,
+	KIND_LISTENER,
+	KIND_CONNECTING,
+	KIND_STREAM,
+	KIND_DOOMED, /* a stream that failed within a call of the owner's: he hears of it in the next turn */
 };
 
 /* Datagrams that wait for the end of the turn: a chain within struct udp_out. */
@@ -43,7 +44,7 @@ struct stream {
 	struct addr peer, local;
 	struct stream_out out;
 	bool waits_writable; /* epoll looks for EPOLLOUT too */
-	int err;             /* SOCK_DOOMED: why */
+	int err;             /* KIND_DOOMED: why */
 };
 
 TAILQ_HEAD(sock_list, sock);
@@ -58,8 +59,8 @@ struct sock {
 	struct sock_list *waits_in;
 	bool is_flushing;
 	union {
-		struct udp_chain chain; /* SOCK_UDP */
-		struct stream stream;   /* SOCK_CONNECTING, SOCK_STREAM, SOCK_DOOMED */
+		struct udp_chain chain; /* KIND_UDP */
+		struct stream stream;   /* KIND_CONNECTING, KIND_STREAM, KIND_DOOMED */
 	};
 };
 

@@ -145,7 +145,7 @@ struct sock *sock_find(const struct loop *loop, int handle)
 	if (handle < 0 || (size_t)handle >= loop->ids_cap)
 		return NULL;
 	s = pool_get(loop->socks, loop->ids[handle]);
-	return s && s->kind != SOCK_CLOSED ? s : NULL;
+	return s && s->kind != KIND_CLOSED ? s : NULL;
 }
 
 int sock_handle(const struct sock *s)
@@ -182,9 +182,9 @@ void sock_drop(struct loop *loop, struct sock *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
-	if (s->kind == SOCK_CONNECTING || s->kind == SOCK_STREAM || s->kind == SOCK_DOOMED)
+	if (s->kind == KIND_CONNECTING || s->kind == KIND_STREAM || s->kind == KIND_DOOMED)
 		free(s->stream.out.p);
-	s->kind = SOCK_CLOSED;
+	s->kind = KIND_CLOSED;
 	if (s->is_flushing)
 		TAILQ_REMOVE(&loop->flush, s, flush);
 	s->is_flushing = false;

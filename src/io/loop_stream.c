@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define IN_BYTES        65536u
 #define OUT_BYTES_FIRST 4096u
 #define OUT_BYTES_MAX   (256u * 1024)
 #define ACCEPT_BATCH    64
@@ -45,7 +44,7 @@ static void doom(struct loop *loop, struct sock *s, int err)
 {
 	close(s->fd);
 	s->fd = -1;
-	s->kind = SOCK_DOOMED;
+	s->kind = KIND_DOOMED;
 	s->stream.err = err;
 	sock_wait_in(s, &loop->doomed);
 }
@@ -85,7 +84,7 @@ int loop_listen(struct io *io, const struct addr *local, uint64_t cookie, int *r
 		close(fd);
 		return err;
 	}
-	err = sock_add(loop, SOCK_LISTENER, fd, cookie, EPOLLIN, &s);
+	err = sock_add(loop, KIND_LISTENER, fd, cookie, EPOLLIN, &s);
 	if (err)
 		return err;
 	*ret_handle = sock_handle(s);
@@ -100,7 +99,7 @@ static void accepted(struct loop *loop, const struct sock *listener, int fd, con
 	struct sock *s;
 
 	loop_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (sock_add(loop, SOCK_STREAM, fd, listener->cookie, EPOLLIN, &s) != 0)
+	if (sock_add(loop, KIND_STREAM, fd, listener->cookie, EPOLLIN, &s) != 0)
 		return;
 	s->stream = (struct stream){.peer = *peer};
 	loop_local(fd, &s->stream.local);
@@ -134,7 +133,7 @@ void listeners_resume(struct loop *loop)
 
 void listener_on_events(struct loop *loop, struct sock *s)
 {
-	for (int i = 0; i < ACCEPT_BATCH && s->kind == SOCK_LISTENER; i++) {
+	for (int i = 0; i < ACCEPT_BATCH && s->kind == KIND_LISTENER; i++) {
 		struct sockaddr_storage sa;
 		socklen_t n = sizeof(sa);
 		int fd = accept4(s->fd, (struct sockaddr *)&sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -167,7 +166,7 @@ int loop_connect(struct io *io, const struct addr *dst, uint64_t cookie, int *re
 	loop_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (connect(fd, (struct sockaddr *)&sa, n) != 0 && errno != EINPROGRESS)
 		failure = errno;
-	err = sock_add(loop, SOCK_CONNECTING, fd, cookie, EPOLLOUT, &s);
+	err = sock_add(loop, KIND_CONNECTING, fd, cookie, EPOLLOUT, &s);
 	if (err)
 		return err;
 	s->stream = (struct stream){.peer = *dst};
@@ -189,7 +188,7 @@ static void connected(struct loop *loop, struct sock *s)
 		tell_closed(loop, s, loop_net_err(failure));
 		return;
 	}
-	s->kind = SOCK_STREAM;
+	s->kind = KIND_STREAM;
 	loop_local(s->fd, &s->stream.local);
 	sock_watch(loop, s, EPOLLIN);
 	sock_flush_later(loop, s); /* what was queued meanwhile */
@@ -199,7 +198,7 @@ static void connected(struct loop *loop, struct sock *s)
 static void receive(struct loop *loop, struct sock *s)
 {
 	struct io_stream_note note = note_of(s, IO_STREAM_DATA);
-	ssize_t n = recv(s->fd, loop->stream_in, IN_BYTES, 0);
+	ssize_t n = recv(s->fd, loop->stream_in, LOOP_STREAM_IN_BYTES, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -213,13 +212,13 @@ static void receive(struct loop *loop, struct sock *s)
 
 void stream_on_events(struct loop *loop, struct sock *s, uint32_t events)
 {
-	if (s->kind == SOCK_CONNECTING) {
+	if (s->kind == KIND_CONNECTING) {
 		connected(loop, s);
 		return;
 	}
 	if (events & EPOLLOUT)
 		stream_flush(loop, s);
-	if (s->kind == SOCK_STREAM && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+	if (s->kind == KIND_STREAM && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 		receive(loop, s);
 }
 
@@ -291,12 +290,12 @@ int loop_stream_send(struct io *io, int handle, struct slice bytes)
 	struct sock *s = sock_find(loop, handle);
 	struct stream_out *out;
 
-	if (!s || (s->kind != SOCK_STREAM && s->kind != SOCK_CONNECTING))
+	if (!s || (s->kind != KIND_STREAM && s->kind != KIND_CONNECTING))
 		return ERR_CLOSED;
 	out = &s->stream.out;
-	if (s->kind == SOCK_STREAM && bytes.n > OUT_BYTES_MAX - (out->n - out->at))
+	if (s->kind == KIND_STREAM && bytes.n > OUT_BYTES_MAX - (out->n - out->at))
 		stream_flush(loop, s);
-	if (s->kind == SOCK_DOOMED)
+	if (s->kind == KIND_DOOMED)
 		return ERR_CLOSED;
 	if (bytes.n > OUT_BYTES_MAX - (out->n - out->at) || !make_room(out, bytes.n)) {
 		doom(loop, s, ERR_LIMIT);
@@ -305,7 +304,7 @@ int loop_stream_send(struct io *io, int handle, struct slice bytes)
 	if (bytes.n)
 		memcpy(out->p + out->n, bytes.p, bytes.n);
 	out->n += bytes.n;
-	if (s->kind == SOCK_STREAM && !s->stream.waits_writable)
+	if (s->kind == KIND_STREAM && !s->stream.waits_writable)
 		sock_flush_later(loop, s);
 	return 0;
 }

@@ -146,7 +146,7 @@ int loop_udp_open(struct io *io, const struct io_udp_params *p, int *ret_handle,
 		close(fd);
 		return err;
 	}
-	err = sock_add(loop, SOCK_UDP, fd, p->cookie, EPOLLIN, &s);
+	err = sock_add(loop, KIND_UDP, fd, p->cookie, EPOLLIN, &s);
 	if (err)
 		return err;
 	s->chain = (struct udp_chain){-1, -1};
@@ -223,7 +223,7 @@ void udp_on_events(struct loop *loop, struct sock *s, uint32_t events)
 	for (int i = 0; events & EPOLLERR && i < ERRORS_BATCH; i++) {
 		if (!receive_error(loop, s))
 			break;
-		if (s->kind != SOCK_UDP) /* the handler has closed it */
+		if (s->kind != KIND_UDP) /* the handler has closed it */
 			return;
 	}
 	if (events & EPOLLIN)
@@ -237,7 +237,7 @@ void loop_udp_send(struct io *io, int handle, const struct addr *dst, struct sli
 	struct sock *s = sock_find(loop, handle);
 	struct queued *q;
 
-	if (!s || s->kind != SOCK_UDP || bytes.n > IO_DATAGRAM_BYTES_MAX)
+	if (!s || s->kind != KIND_UDP || bytes.n > IO_DATAGRAM_BYTES_MAX)
 		return;
 	if (out->count == OUT_DATAGRAMS || bytes.n > OUT_BYTES - out->used_bytes)
 		udp_flush(loop);
@@ -272,7 +272,7 @@ void udp_report_errors(struct loop *loop)
 	for (size_t i = 0; i < count; i++) {
 		const struct sock *s = pool_get(loop->socks, errors[i].sock);
 
-		if (s && s->kind == SOCK_UDP)
+		if (s && s->kind == KIND_UDP)
 			report(loop, s, &errors[i].dst, errors[i].err);
 	}
 }
@@ -351,7 +351,7 @@ void udp_flush(struct loop *loop)
 		return;
 	for (s = TAILQ_FIRST(&loop->flush); s; s = next) {
 		next = TAILQ_NEXT(s, flush);
-		if (s->kind == SOCK_UDP)
+		if (s->kind == KIND_UDP)
 			flush_socket(loop, s);
 	}
 	loop->udp_out->count = 0;
