@@ -13,6 +13,14 @@
  * packets go to the SDP's address, unless that is a private address that differs from the signalling host's (then there
  * is nobody to send to yet). RTCP learns on its own, by the same rule, without the continuity test.
  *
+ * On an RTP endpoint STUN, ZRTP and DTLS pass too (told apart by their first byte, RFC 7983), and may be what teaches the
+ * source; RTP from another port of a believed host then still takes over, once. A new SDP address does not let late
+ * packets of the old source take the learning: that source is only learned again when it goes on for a while. c=0.0.0.0
+ * (hold of RFC 2543) stops sending and changes nothing else.
+ *
+ * Nothing is ever sent to a multicast or broadcast address, nor to a port of the relay itself: two calls whose SDP
+ * named each other's relay ports would send one packet round for ever.
+ *
  * One relay belongs to one shard. It does no timing of its own: the shard hands it datagrams and asks for statistics.
  */
 #pragma once
@@ -47,7 +55,8 @@ struct relay_ops {
 	void *ctx;
 	/* The endpoint learned or moved its source (RTP or RTCP). */
 	void (*on_learned)(void *ctx, struct id owner, struct id endpoint, const struct addr *source, bool rtcp);
-	/* A packet was refused; called for the first of each source, a few sources per endpoint. */
+	/* A packet was refused; called for the first of each source, four sources per endpoint, and not before
+	 * relay_endpoint_expect: what comes earlier is refused quietly. */
 	void (*on_refused)(void *ctx, struct id owner, struct id endpoint, const struct addr *source);
 };
 
@@ -60,7 +69,10 @@ struct relay_params {
 	uint32_t endpoints_max;
 	uint64_t cookie_base;           /* its sockets carry cookie_base + (slot << 1) + is_rtcp */
 	uint8_t dscp;
-	struct relay_ops ops;
+	struct relay_ops ops;           /* may close and open endpoints */
+	/* Ports of the whole server, all shards: SDP that points there, at address4 or address6, is nobody. 0: only the
+	 * ports that this relay has open itself. Not looked at where the relay is bound to a loopback address. */
+	uint16_t server_port_first, server_port_last;
 };
 
 /* 0, ERR_NOMEM or ERR_INVALID (an empty port range). */
@@ -74,20 +86,22 @@ int relay_endpoint_open(struct relay *relay, struct id owner, int family, struct
 void relay_endpoint_close(struct relay *relay, struct id endpoint);
 
 /* A new offer or answer of the phone on this endpoint: sets whom to expect. The learned source stays when the SDP's
- * address did not change; otherwise learning is open again. */
+ * address did not change, though the first RTP after that may come from another port of a believed host (a NAT that
+ * forgot the phone during a hold); otherwise learning is open again. */
 void relay_endpoint_expect(struct relay *relay, struct id endpoint, const struct relay_peer *peer);
 
-/* What a receives b sends, and the other way round; each is first parted from what it was connected with. */
+/* What a receives b sends, and the other way round; each is first parted from what it was connected with. a may be b: an
+ * echo. A stale id connects nothing. */
 void relay_connect(struct relay *relay, struct id a, struct id b);
 void relay_disconnect(struct relay *relay, struct id a);
 
 struct relay_stats {
 	struct rtp_stats received;  /* from the phone */
-	uint64_t sent_packets, sent_bytes;
+	uint64_t sent_packets, sent_bytes; /* RTP or UDPTL, as in received */
 	uint64_t refused_packets;   /* from elsewhere */
 	uint64_t rtcp_received, rtcp_sent;
-	uint64_t malformed_packets;
-	int64_t last_received_ms;   /* monotonic; 0: nothing yet */
+	uint64_t malformed_packets; /* from whom it believes, but neither RTP nor RTCP nor what passes beside them */
+	int64_t last_received_ms;   /* RTP, RTCP or UDPTL; monotonic; 0: nothing yet */
 	struct addr source;         /* learned; family 0: not yet */
 	struct addr refused_source; /* the last one; family 0: none */
 };
