@@ -47,6 +47,9 @@ struct txn_ops {
 	void (*on_server_end)(void *ctx, struct id server, uint64_t user, enum txn_failure why);
 	/* An event fell into an empty cell of a table: recorded, otherwise ignored. */
 	void (*on_empty_cell)(void *ctx, const char *machine, const char *state, const char *event);
+	/* Where a request that came over flow was sent from: `source` of the responses that the layer makes itself (100, 482,
+	 * those to CANCEL). May be NULL: their Via stays as it is. */
+	const struct addr *(*source_of)(void *ctx, const struct flow *flow);
 };
 
 struct txn_params {
