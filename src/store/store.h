@@ -95,6 +95,8 @@ int store_number_each(struct store *s, struct slice customer /* empty: all */, s
 
 int store_binding_put(struct store *s, const struct store_binding *b);
 int store_binding_remove(struct store *s, struct slice number, struct slice key);
+/* All whose time is over at now_ms. */
+int store_binding_remove_expired(struct store *s, int64_t now_ms);
 typedef int store_binding_fn(void *ctx, const struct store_binding *b);
 int store_binding_each(struct store *s, store_binding_fn *fn, void *ctx);
 

@@ -35,7 +35,7 @@ static void test_put_replace_remove(void **state)
 	b.bytes = BYTES;
 	assert_int_equal(store_binding_put(f->s, &b), 0);
 	fixture_reopen(f);
-	assert_all(f, "0501/1/3/20 0501/3/0/20 ");
+	assert_all(f, "0501/3/0/20 0501/1/3/20 ");
 	assert_int_equal(store_binding_remove(f->s, SLICE("0501"), KEY), 0);
 	assert_int_equal(store_binding_remove(f->s, SLICE("0501"), KEY), ERR_NOT_FOUND);
 	assert_all(f, "0501/1/3/20 ");
