@@ -77,6 +77,15 @@ def _() -> Script:
     return script
 
 
+@scenario("callee_hangs_up_late")
+def _() -> Script:
+    script = _callee("ring, answer, BYE after a while")
+    script.answer()
+    script.pause(5000)
+    script.bye()
+    return script
+
+
 # --- hold and resume
 @scenario("caller_hold")
 def _() -> Script:
