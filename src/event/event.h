@@ -11,7 +11,8 @@
 
 #include "base/slice.h"
 
-/* name, text for logs, level: 0 trace, 1 information, 2 warning, 3 error */
+/* name, text for logs, level: 0 trace, 1 information, 2 warning, 3 error. Files keep types (and keys, below) by their
+ * number: new ones go to the end. */
 #define EVENT_TABLE(X)                                                                             \
 	X(SERVER_STARTED, "server started", 1)                                                     \
 	X(SERVER_STOPPING, "server stopping", 1)                                                   \
@@ -107,6 +108,7 @@ const char *event_name(enum event_type type); /* "CALL_STARTED" */
 const char *event_text(enum event_type type); /* "call started" */
 int event_level(enum event_type type);
 const char *event_key_name(enum event_key key);
+bool event_key_is_number(enum event_key key);
 
 /* Add a field; a thirteenth is dropped. Texts are borrowed until event_stream_emit. */
 void event_add_text(struct event *e, enum event_key key, struct slice text);
