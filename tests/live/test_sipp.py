@@ -72,7 +72,7 @@ def ring_limit(gate: OpenGate, lines: list[Line]) -> None:
 
 def channel_limit(gate: OpenGate, lines: list[Line]) -> None:
     """A number with one channel that has a call up: the next one is refused, and works when the first is over."""
-    gate.text("number", "set", lines[3].number, "--channels", "1")
+    gate.text("number", "set", lines[3].number, "--channels", "2")
     with ExitStack() as stack:
         stack.enter_context(callee(gate, "callee_hangs_up_late", [lines[1]]))
         first = Sipp("caller_hung_up_on", gate.ports.block(2), ("127.0.0.1", gate.port), rows=callers([(lines[3], lines[1].number)]))
