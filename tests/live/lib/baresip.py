@@ -155,7 +155,11 @@ class Phone:
 
     # --- acts
     def wait_registered(self) -> None:
-        self.wait_event("REGISTER_OK")
+        """From its log: it registers before anybody can listen to its events."""
+        try:
+            wait_for("the registration", lambda: " 200 OK (" in self.log())
+        except Failure as failure:
+            raise Failure(f"{self}: {failure}:\n{tail(self.log(), 30)}") from None
 
     def dial(self, number: str) -> None:
         self.command("dial", number)
