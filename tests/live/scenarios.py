@@ -284,6 +284,17 @@ for _code, _word in ((404, "not found"), (408, "timeout"), (480, "no answer"), (
     SCENARIOS[f"caller_{_code}"] = lambda code=_code, word=_word: _refused(word, code)
 
 
+@scenario("caller_turned_away")
+def _() -> Script:
+    """A server that is about to stop does not even ask who calls."""
+    script = Caller("refused before the challenge")
+    script.invite(sdp(CALLER_MEDIA_PORT))
+    script.progress()
+    script.response(503, has="Retry-After:")
+    script.ack_refusal()
+    return script
+
+
 @scenario("callee_busy")
 def _() -> Script:
     script = _callee("busy")

@@ -62,7 +62,7 @@ def _() -> None:
         wait_for("the call to be answered", lambda: [c for c in gate.calls() if c["state"] == "answered"])
         process = gate.process
         process.signal(signal.SIGTERM)
-        call(gate, "caller_503", lines[0], lines[1].number)
+        call(gate, "caller_turned_away", lines[0], lines[1].number)
         first.wait()
         check_equal(process.wait(), 0, "exit status after the drain")
         gate.process = None
