@@ -25,6 +25,14 @@ static void record(struct shard *s, enum event_type type, const struct sip_msg *
 	event_send(s, &e);
 }
 
+static void add_challenge(struct shard *s, struct strbuf *b, enum sip_header_kind kind,
+			  const char *nonce, enum digest_algorithm algorithm, bool stale)
+{
+	struct strbuf value = scratch_buf(s, 400);
+	digest_challenge_write(&value, domain_of(s), slice_str(nonce), algorithm, stale);
+	sip_build_header(b, kind, strbuf_slice(&value));
+}
+
 static void challenge(struct shard *s, struct id server, const struct sip_msg *msg, bool stale)
 {
 	bool www = is_register(msg);
@@ -32,12 +40,9 @@ static void challenge(struct shard *s, struct id server, const struct sip_msg *m
 	char nonce[DIGEST_NONCE_CHARS + 1];
 	digest_nonce_make(&s->p.nonce_key, io_wall_ms(s->p.io), rng_u64(&s->rng), nonce);
 	struct strbuf b = scratch_buf(s, 1024);
-	static const enum digest_algorithm offered[] = {DIGEST_SHA256, DIGEST_MD5};
-	for (size_t i = 0; i < 2; i++) {
-		struct strbuf value = scratch_buf(s, 400);
-		digest_challenge_write(&value, domain_of(s), slice_str(nonce), offered[i], stale);
-		sip_build_header(&b, kind, strbuf_slice(&value));
-	}
+	if (s->config->offer_sha256) /* the stronger one first (RFC 8760 §2.3) */
+		add_challenge(s, &b, kind, nonce, DIGEST_SHA256, stale);
+	add_challenge(s, &b, kind, nonce, DIGEST_MD5, stale);
 	reply(s, server, www ? 401 : 407, strbuf_slice(&b));
 }
 
