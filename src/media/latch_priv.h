@@ -13,7 +13,7 @@ struct latch {
 	struct addr host;       /* the host in the SDP, port ignored */
 	struct addr signalling; /* the host of the signalling, port ignored */
 	struct addr source;     /* learned; family 0: not yet */
-	struct addr previous;   /* learned under the SDP before this one, still of a believed host */
+	struct addr previous;   /* learned under the SDP before this one */
 	uint8_t previous_left;  /* so many more packets of it before it may be learned again */
 	bool has_rtp;           /* RTP is what it waits for: continuity is tested by it */
 	bool settled;           /* the source was confirmed (by RTP, where there is any) since the last SDP */
