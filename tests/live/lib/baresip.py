@@ -155,7 +155,11 @@ class Phone:
 
     # --- acts
     def wait_registered(self) -> None:
-        self.wait_event("REGISTER_OK")
+        # It may have registered before its control socket was connected; then only its log tells.
+        def registered() -> bool:
+            return "REGISTER_OK" in self.seen() or "200 OK (OpenGate)" in self.log()
+
+        wait_for(f"{self} to register", registered)
 
     def dial(self, number: str) -> None:
         self.command("dial", number)
