@@ -1,0 +1,75 @@
+# A thin door to meson and the scripts in tools/. `make` alone says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= 2
+FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+RELEASE := --buildtype=release -Db_ndebug=false
+# What a shipped binary is built like, with debug symbols for what the tests find.
+TESTED := --buildtype=debugoptimized
+ASAN := --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+
+# $(call configure,DIRECTORY,OPTIONS): meson setup, once.
+configure = [[ -f $(1)/build.ninja ]] || meson setup $(1) $(2) >$(1).log 2>&1 || { cat $(1).log; exit 1; }; rm -f $(1).log
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install what is needed to build and run
+	@tools/install-deps
+
+.PHONY: build
+build: deps ## build the server and its command line into build/
+	@$(call configure,build,$(RELEASE) --prefix=$(PREFIX))
+	@ninja -C build
+
+.PHONY: run
+run: build ## start the server with a demonstration customer and two numbers (Ctrl-C ends it)
+	@tools/run
+
+.PHONY: demo
+demo: build ## two softphones call each other through the server; prints the ladder and the quality
+	@tools/install-deps demo
+	@tools/demo
+
+.PHONY: test
+test: ## build and run everything, under the sanitizers as well
+	@tools/install-deps test
+	@$(call configure,build-test,$(TESTED))
+	@$(call configure,build-asan,$(ASAN))
+	@ninja -C build-test
+	@ninja -C build-asan
+	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,conformance,live
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
+	@tools/install-deps test
+	@tools/fuzz $(FUZZ_SECONDS)
+
+.PHONY: lint
+lint: ## clang-format, shellcheck, layers and clang-tidy
+	@tools/install-deps test
+	@$(call configure,build-test,$(TESTED))
+	@ninja -C build-test
+	@python3 tests/tools/check_layers.py .
+	@python3 tests/tools/check_format.py .
+	@run-clang-tidy -quiet -p build-test -j $(JOBS) '/(src|cli)/.*\.c$$' 2>/dev/null | grep -v '^clang-tidy-' || true
+
+.PHONY: format
+format: ## format all C files
+	@find src cli tests -name '*.[ch]' -print0 2>/dev/null | xargs -0 clang-format -i
+
+.PHONY: install
+install: build ## install into PREFIX (/usr/local)
+	@DESTDIR=$(DESTDIR) meson install -C build
+
+.PHONY: clean
+clean: ## remove what was built (not data/)
+	@rm -rf build build-test build-asan build-fuzz

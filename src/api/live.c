@@ -1,0 +1,170 @@
+/* What is going on now: registrations, calls, the server itself. */
+#include "api/api_priv.h"
+
+#include "base/err.h"
+#include "sip/value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *reach_name(uint8_t reach)
+{
+	return reach == REG_REACHABLE ? "yes" : reach == REG_UNREACHABLE ? "no" : "unknown";
+}
+
+static void add_registration(void *ctx, const char *number, const char *account,
+			     const struct reg_binding *b)
+{
+	char remote[ADDR_TEXT_BYTES];
+	json_t *o = json_pack("{s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:b,s:o,s:s}", "number", number,
+			      "account", account, "contact", json_slice(b->contact), "source",
+			      addr_text(&b->flow.remote, remote), "transport",
+			      json_slice(sip_transport_param_name(b->flow.transport)), "user_agent",
+			      json_slice(b->user_agent), "registered_at",
+			      json_time(b->registered_at), "expires_at", json_time(b->expires_at),
+			      "nat", b->nat, "last_keepalive_at", json_time(b->last_keepalive_at),
+			      "reach", reach_name(b->reach));
+	json_object_set_new(o, "reachable",
+			    b->reach == REG_UNKNOWN ? json_null()
+						    : json_boolean(b->reach == REG_REACHABLE));
+	if (b->last_keepalive_at)
+		json_object_set_new(o, "keepalive",
+				    json_string(transport_keepalive_name(
+					    (enum transport_keepalive)b->keepalive_kind)));
+	json_object_set_new(o, "keepalive_interval_ms", json_integer(b->keepalive_interval_ms));
+	json_array_append_new(ctx, o);
+}
+
+void registrations_list(struct request *r)
+{
+	const char *number = query(r, "number");
+	r->json = json_pack("{s:[]}", "registrations");
+	directory_registrations(r->api->p.directory, slice_str(number ? number : ""), wall_now(),
+				add_registration, json_object_get(r->json, "registrations"));
+}
+
+static json_t *leg_json(const struct shard_leg_view *l)
+{
+	return json_pack("{s:o,s:o,s:o,s:o,s:s}", "call_id", json_slice(slice_str(l->call_id)),
+			 "remote", json_slice(slice_str(l->remote)), "contact",
+			 json_slice(slice_str(l->contact)), "user_agent",
+			 json_slice(slice_str(l->user_agent)), "state", l->state);
+}
+
+static json_t *media_json(const struct shard_media_view *m)
+{
+	char source[ADDR_TEXT_BYTES];
+	json_t *from =
+		addr_is(&m->source) ? json_string(addr_text(&m->source, source)) : json_null();
+	return json_pack("{s:I,s:I,s:I,s:f,s:f,s:o,s:I}", "packets", (json_int_t)m->packets, "lost",
+			 (json_int_t)m->lost, "refused", (json_int_t)m->refused, "jitter_ms",
+			 m->jitter_ms, "mos", m->mos, "source", from, "last_packet_ms_ago",
+			 (json_int_t)m->last_packet_ms_ago);
+}
+
+static void add_call(void *ctx, const struct shard_call_view *v)
+{
+	json_array_append_new(
+		ctx, json_pack("{s:o,s:s,s:s,s:s,s:o,s:o,s:b,s:i,s:o,s:o,s:{s:s,s:i,s:o,s:o}}",
+			       "id", json_uid(v->uid), "from", v->from, "to", v->to, "state",
+			       v->state, "started_at", json_time(v->started_at), "answered_at",
+			       json_time(v->answered_at), "held", v->held, "ringing",
+			       (int)v->ringing_legs, "leg_a", leg_json(&v->leg_a), "leg_b",
+			       leg_json(&v->leg_b), "media", "codec", v->codec, "streams",
+			       (int)v->stream_count, "a_to_b", media_json(&v->a_to_b), "b_to_a",
+			       media_json(&v->b_to_a)));
+}
+
+void calls_list(struct request *r)
+{
+	r->json = json_pack("{s:[]}", "calls");
+	int err = shard_set_calls(r->api->p.set, 0, add_call, json_object_get(r->json, "calls"));
+	if (err)
+		refuse_err(r, err, "calls", "the server is overloaded; try again");
+}
+
+void call_hangup(struct request *r)
+{
+	uint64_t uid;
+	int err = uid_parse(r->id, &uid) ? shard_set_hangup(r->api->p.set, uid) : ERR_NOT_FOUND;
+	if (err) {
+		refuse_err(r, err, r->id, "see 'calls' for the calls in progress");
+		return;
+	}
+	audit(r, "call.hangup", r->id);
+	r->json = json_pack("{s:s}", "ended", r->id);
+}
+
+void status_show(struct request *r)
+{
+	struct shard_counts c;
+	struct api *api = r->api;
+	int err = shard_set_counts(api->p.set, &c);
+	if (err) {
+		refuse_err(r, err, "shards", "the server is overloaded; try again");
+		return;
+	}
+	r->json = json_pack(
+		"{s:s,s:s,s:o,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "version",
+		OPENGATE_VERSION, "domain", api->p.domain, "started_at", json_time(api->started_ms),
+		"shards", (int)shard_set_count(api->p.set), "uptime_s",
+		(json_int_t)((wall_now() - api->started_ms) / 1000), "calls",
+		(json_int_t)c.calls_live, "calls_total", (json_int_t)c.calls_total,
+		"calls_answered_total", (json_int_t)c.calls_answered_total, "channels_held",
+		(json_int_t)directory_channels_held(api->p.directory, SLICE_NONE), "numbers",
+		(json_int_t)directory_numbers(api->p.directory), "registrations",
+		(json_int_t)directory_registration_count(api->p.directory), "transactions",
+		(json_int_t)(c.txn_servers + c.txn_clients), "media_endpoints",
+		(json_int_t)c.endpoints, "connections", (json_int_t)c.connections, "messages_in",
+		(json_int_t)c.messages_in, "events_dropped",
+		(json_int_t)event_stream_dropped(api->p.events));
+}
+
+void health_show(struct request *r)
+{
+	r->text = strdup("ok\n");
+	r->type = "text/plain";
+}
+
+/* Prometheus text format. */
+void metrics_show(struct request *r)
+{
+	struct shard_counts c;
+	size_t bytes = 0;
+	int err = shard_set_counts(r->api->p.set, &c);
+	if (err) {
+		refuse_err(r, err, "shards", NULL);
+		return;
+	}
+	const struct {
+		const char *name, *type;
+		uint64_t value;
+	} rows[] = {
+		{"opengate_calls_live", "gauge", c.calls_live},
+		{"opengate_calls_total", "counter", c.calls_total},
+		{"opengate_calls_answered_total", "counter", c.calls_answered_total},
+		{"opengate_calls_refused_total", "counter", c.calls_refused_total},
+		{"opengate_registers_total", "counter", c.registers_total},
+		{"opengate_registers_rejected_total", "counter", c.registers_rejected_total},
+		{"opengate_registrations", "gauge",
+		 directory_registration_count(r->api->p.directory)},
+		{"opengate_messages_in_total", "counter", c.messages_in},
+		{"opengate_messages_out_total", "counter", c.messages_out},
+		{"opengate_messages_bad_total", "counter", c.messages_bad},
+		{"opengate_messages_moved_total", "counter", c.messages_moved},
+		{"opengate_transactions", "gauge", c.txn_servers + c.txn_clients},
+		{"opengate_media_endpoints", "gauge", c.endpoints},
+		{"opengate_overload_total", "counter", c.overload_total},
+		{"opengate_events_dropped_total", "counter",
+		 event_stream_dropped(r->api->p.events)},
+	};
+	FILE *f = open_memstream(&r->text, &bytes);
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fprintf(f, "# TYPE %s %s\n%s %llu\n", rows[i].name, rows[i].type, rows[i].name,
+			(unsigned long long)rows[i].value);
+	fclose(f);
+	r->type = "text/plain; version=0.0.4";
+}

@@ -1,0 +1,75 @@
+/* What has been: call records and traces. */
+#include "api/api_priv.h"
+
+#include "base/err.h"
+
+#include <stdlib.h>
+
+#define RECORDS_DEFAULT 100
+#define RECORDS_MAX	100000
+
+static json_t *quality_json(const struct store_quality *q)
+{
+	return json_pack("{s:I,s:I,s:f,s:f,s:f,s:I,s:I,s:I}", "packets", (json_int_t)q->packets,
+			 "lost", (json_int_t)q->lost, "jitter_ms", q->jitter_ms, "mos", q->mos,
+			 "r_factor", q->r_factor, "longest_gap_ms", (json_int_t)q->longest_gap_ms,
+			 "reordered", (json_int_t)q->reordered, "refused", (json_int_t)q->refused);
+}
+
+static int add_record(void *ctx, const struct store_record *r)
+{
+	double duration = r->answered_at ? (double)(r->ended_at - r->answered_at) / 1000 : 0;
+	json_t *quality = r->has_media ? json_pack("{s:o,s:o}", "a_to_b", quality_json(&r->a_to_b),
+						   "b_to_a", quality_json(&r->b_to_a))
+				       : json_null();
+	json_t *o = json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o}", "id",
+		json_uid(r->id), "from", json_slice(r->from), "to", json_slice(r->to), "dialled",
+		json_slice(r->dialled), "started_at", json_time(r->started_at), "ringing_at",
+		json_time(r->ringing_at), "answered_at", json_time(r->answered_at), "ended_at",
+		json_time(r->ended_at), "duration_s", duration, "sip_code", r->sip_code, "reason",
+		json_slice(r->reason), "reason_text", json_slice(r->reason_text), "ended_by",
+		json_slice(r->ended_by), "codec", json_slice(r->codec), "quality", quality);
+	return json_array_append_new(ctx, o);
+}
+
+void records_list(struct request *r)
+{
+	const char *number = query(r, "number"), *since = query(r, "since"),
+		   *limit = query(r, "limit");
+	uint64_t most = RECORDS_DEFAULT;
+	int64_t since_ms = since ? time_parse(since) : 0;
+	if (since_ms < 0) {
+		refuse(r, 400, "invalid", "The time is not understood", "since",
+		       "for example 2026-11-24T09:00:00Z");
+		return;
+	}
+	if (limit && slice_u64(slice_str(limit), RECORDS_MAX, &most) != 0) {
+		refuse(r, 400, "invalid", "The limit must be a number up to 100000", "limit", NULL);
+		return;
+	}
+	struct store_record_query q = {
+		.number = slice_str(number ? number : ""),
+		.since_ms = since_ms,
+		.limit = (uint32_t)most,
+	};
+	r->json = json_pack("{s:[]}", "records");
+	(void)writer_flush(r->api->p.writer); /* what has ended is there to be seen */
+	int err = store_record_each(r->api->store, &q, add_record,
+				    json_object_get(r->json, "records"));
+	if (err)
+		refuse_err(r, err, "records", store_error(r->api->store));
+}
+
+void trace_show(struct request *r)
+{
+	uint64_t uid;
+	json_t *events = uid_parse(r->id, &uid) ? trace_of_call(r->api->trace, uid) : NULL;
+	if (events == NULL) {
+		refuse(r, 404, "not_found", "Nothing is kept of such a call", "id",
+		       "see 'records' and 'calls' for ids; traces of old calls and of those before "
+		       "a restart are gone");
+		return;
+	}
+	r->json = json_pack("{s:s,s:o}", "call", r->id, "events", events);
+}

@@ -1,0 +1,338 @@
+#include "call/call.h"
+
+#include <assert.h>
+
+static const char *const state_names[CALL_STATES] = {
+#define X(name) #name,
+	CALL_STATE_TABLE(X)
+#undef X
+};
+
+static const char *const event_names[CALL_EVENTS] = {
+#define X(name) #name,
+	CALL_EVENT_TABLE(X)
+#undef X
+};
+
+const char *call_state_name(enum call_state s)
+{
+	return state_names[s];
+}
+
+const char *call_event_name(enum call_event_kind k)
+{
+	return event_names[k];
+}
+
+const char *call_side_name(enum call_side side)
+{
+	static const char *const names[] = {"caller", "callee", "server"};
+	return names[side];
+}
+
+void call_init(struct call *c, uint64_t uid, struct id id)
+{
+	*c = (struct call){.uid = uid, .id = id, .winner = CALL_BRANCHES_MAX, .state = CALL_NEW};
+}
+
+static void order(struct call_orders *o, struct call_order order)
+{
+	assert(o->count < CALL_ORDERS_MAX);
+	o->v[o->count++] = order;
+}
+
+static bool branch_open(const struct call_branch *b)
+{
+	return b->state == BRANCH_TRYING || b->state == BRANCH_RINGING;
+}
+
+static void cancel_others(struct call *c, uint8_t except, enum call_cause cause,
+			  struct call_orders *o)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (i == except || !branch_open(&c->branches[i]))
+			continue;
+		c->branches[i].state = BRANCH_CANCELLED;
+		order(o, (struct call_order){ORDER_CANCEL_BRANCH, i, 0, cause});
+	}
+}
+
+static void finish(struct call *c, enum call_cause cause, enum call_side by, struct call_orders *o)
+{
+	c->state = CALL_ENDING;
+	c->cause = (uint8_t)cause;
+	c->ended_by = (uint8_t)by;
+	c->finished = true;
+	order(o, (struct call_order){ORDER_FINISH, 0, 0, cause});
+}
+
+/* The caller's INVITE is answered with a refusal; whoever still rings stops. */
+static void refuse(struct call *c, int code, enum call_cause cause, enum call_side by,
+		   struct call_orders *o)
+{
+	c->sip_code = (int16_t)code;
+	order(o, (struct call_order){ORDER_REFUSE_CALLER, 0, code, cause});
+	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+	finish(c, cause, by, o);
+}
+
+static void on_try(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)ev;
+	c->state = CALL_ROUTING;
+	order(o, (struct call_order){ORDER_ROUTE, 0, 0, CAUSE_NORMAL});
+}
+
+static void on_routed(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	if (ev->count == 0) {
+		refuse(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
+		return;
+	}
+	assert(ev->count <= CALL_BRANCHES_MAX);
+	c->state = CALL_PROCEEDING;
+	c->branch_count = ev->count;
+	for (uint8_t i = 0; i < ev->count; i++) {
+		c->branches[i].state = BRANCH_TRYING;
+		order(o, (struct call_order){ORDER_START_BRANCH, i, 0, CAUSE_NORMAL});
+	}
+}
+
+static void on_ring(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	struct call_branch *b = &c->branches[ev->branch];
+	if (!branch_open(b))
+		return;
+	b->state = BRANCH_RINGING;
+	order(o, (struct call_order){ORDER_RING_CALLER, ev->branch, ev->code, CAUSE_NORMAL});
+}
+
+static void on_connect(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	struct call_branch *b = &c->branches[ev->branch];
+	if (b->state == BRANCH_CANCELLED) { /* its 200 crossed our CANCEL (RFC 3261 §9.1) */
+		order(o, (struct call_order){ORDER_BYE_BRANCH, ev->branch, 0, CAUSE_ELSEWHERE});
+		return;
+	}
+	if (!branch_open(b))
+		return;
+	b->state = BRANCH_ANSWERED;
+	c->winner = ev->branch;
+	c->state = CALL_ANSWERED;
+	c->sip_code = 200;
+	order(o, (struct call_order){ORDER_CONNECT, ev->branch, 200, CAUSE_NORMAL});
+	cancel_others(c, ev->branch, CAUSE_ELSEWHERE, o);
+}
+
+/* How much a caller learns from a refusal: the greatest is passed on when all have refused (in the
+ * spirit of RFC 3261 §16.7 step 6: a busy phone says more than one that is not there). */
+static int telling(const struct call_branch *b)
+{
+	switch (b->cause) {
+	case CAUSE_DECLINED:
+		return 4;
+	case CAUSE_BUSY:
+		return 3;
+	case CAUSE_NO_ANSWER:
+		return 2;
+	case CAUSE_NO_RESPONSE:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static const struct call_branch *best_refusal(const struct call *c)
+{
+	const struct call_branch *best = NULL;
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		const struct call_branch *b = &c->branches[i];
+		if (b->state == BRANCH_GONE && (best == NULL || telling(b) > telling(best)))
+			best = b;
+	}
+	return best;
+}
+
+static bool any_open(const struct call *c)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (branch_open(&c->branches[i]))
+			return true;
+	}
+	return false;
+}
+
+static void note_refusal(struct call_branch *b, const struct call_event *ev)
+{
+	int code = call_cause_info(ev->cause)->sip_code;
+	enum call_cause cause = ev->cause;
+	if (ev->code >= 300)
+		cause = call_cause_of_response(ev->code, &code);
+	b->state = BRANCH_GONE;
+	b->code = (int16_t)code;
+	b->cause = (uint8_t)cause;
+}
+
+static void on_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	struct call_branch *b = &c->branches[ev->branch];
+	bool was_open = branch_open(b);
+	note_refusal(b, ev);
+	if (!was_open)
+		return;
+	/* 6xx speaks for the whole number (RFC 3261 §21.6), unless it is only this device that is
+	 * busy. */
+	if (ev->code >= 600 || !any_open(c)) {
+		const struct call_branch *best = ev->code >= 600 ? b : best_refusal(c);
+		refuse(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
+	}
+}
+
+/* Between ENDING and the last leg's end: a cancelled branch may still answer or refuse. */
+static void late_connect(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	struct call_branch *b = &c->branches[ev->branch];
+	if (b->state == BRANCH_GONE)
+		return;
+	b->state = BRANCH_GONE;
+	order(o, (struct call_order){ORDER_BYE_BRANCH, ev->branch, 0, (enum call_cause)c->cause});
+}
+
+static void late_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)o;
+	c->branches[ev->branch].state = BRANCH_GONE;
+}
+
+/* A loser of the race says no (487, mostly) after somebody else has answered. */
+static void loser_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)o;
+	if (ev->branch != c->winner)
+		c->branches[ev->branch].state = BRANCH_GONE;
+}
+
+static void on_cancel(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)ev;
+	refuse(c, 487, CAUSE_CANCELLED, CALL_CALLER, o);
+}
+
+static void on_ring_limit(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)ev;
+	refuse(c, 480, CAUSE_NO_ANSWER, CALL_SERVER, o);
+}
+
+static void early_end(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	refuse(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
+}
+
+/* BYE in an early dialog comes from the caller (RFC 3261 §15) and is as good as a CANCEL; the
+ * caller's signalling lost before the answer ends the call likewise. */
+static void early_bye(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	if (ev->side == CALL_CALLER)
+		on_cancel(c, ev, o);
+}
+
+static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by, bool caller,
+			bool callee, struct call_orders *o)
+{
+	if (caller)
+		order(o, (struct call_order){ORDER_BYE_CALLER, 0, 0, cause});
+	if (callee)
+		order(o, (struct call_order){ORDER_BYE_BRANCH, c->winner, 0, cause});
+	cancel_others(c, c->winner, cause, o);
+	finish(c, cause, by, o);
+}
+
+static void on_bye(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	hang_up_all(c, CAUSE_NORMAL, ev->side, ev->side != CALL_CALLER, ev->side != CALL_CALLEE, o);
+}
+
+/* The lost side is told too: the BYE may well reach it. */
+static void on_lost(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	hang_up_all(c, ev->cause, CALL_SERVER, true, true, o);
+}
+
+static void on_end(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	hang_up_all(c, ev->cause, CALL_SERVER, true, true, o);
+}
+
+static void ignore(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)c;
+	(void)ev;
+	(void)o;
+}
+
+typedef void call_cell(struct call *c, const struct call_event *ev, struct call_orders *o);
+
+/* One row per state. An empty cell is an event that cannot come there; the shard records it.
+ * `ignore` stands where it can come and means nothing any more (crossing messages). */
+static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
+	[CALL_NEW] =
+		{
+			[CALL_EV_TRY] = on_try,
+			[CALL_EV_CANCEL] = on_cancel,
+			[CALL_EV_END] = early_end,
+		},
+	[CALL_ROUTING] =
+		{
+			[CALL_EV_ROUTED] = on_routed,
+			[CALL_EV_CANCEL] = on_cancel,
+			[CALL_EV_BYE] = early_bye,
+			[CALL_EV_LOST] = early_bye,
+			[CALL_EV_RING_LIMIT] = on_ring_limit,
+			[CALL_EV_END] = early_end,
+		},
+	[CALL_PROCEEDING] =
+		{
+			[CALL_EV_RING] = on_ring,
+			[CALL_EV_CONNECT] = on_connect,
+			[CALL_EV_FAIL] = on_fail,
+			[CALL_EV_CANCEL] = on_cancel,
+			[CALL_EV_BYE] = early_bye,
+			[CALL_EV_LOST] = early_bye,
+			[CALL_EV_RING_LIMIT] = on_ring_limit,
+			[CALL_EV_END] = early_end,
+		},
+	[CALL_ANSWERED] =
+		{
+			[CALL_EV_RING] = ignore,
+			[CALL_EV_CONNECT] = on_connect,
+			[CALL_EV_FAIL] = loser_fail,
+			[CALL_EV_CANCEL] = ignore,
+			[CALL_EV_BYE] = on_bye,
+			[CALL_EV_LOST] = on_lost,
+			[CALL_EV_RING_LIMIT] = ignore,
+			[CALL_EV_END] = on_end,
+		},
+	[CALL_ENDING] =
+		{
+			[CALL_EV_ROUTED] = ignore,
+			[CALL_EV_RING] = ignore,
+			[CALL_EV_CONNECT] = late_connect,
+			[CALL_EV_FAIL] = late_fail,
+			[CALL_EV_CANCEL] = ignore,
+			[CALL_EV_BYE] = ignore,
+			[CALL_EV_LOST] = ignore,
+			[CALL_EV_RING_LIMIT] = ignore,
+			[CALL_EV_END] = ignore,
+		},
+};
+
+bool call_step(struct call *c, const struct call_event *ev, struct call_orders *ret_orders)
+{
+	ret_orders->count = 0;
+	call_cell *cell = table[c->state][ev->kind];
+	if (cell == NULL || (ev->branch >= CALL_BRANCHES_MAX))
+		return false;
+	cell(c, ev, ret_orders);
+	return true;
+}

@@ -1,0 +1,137 @@
+/*
+ * call: one call from a caller (leg A) to whoever answers first (branches, legs B), as a state
+ * machine over plain data. A call advances by one event and gives back orders for its shard to
+ * carry out; the same call and the same event always give the same orders. No I/O, no clock, no
+ * SIP: the words between legs are TRY, RING, CONNECT, FAIL, BYE.
+ *
+ * Life: NEW -TRY-> ROUTING -ROUTED-> PROCEEDING -CONNECT-> ANSWERED -BYE-> ENDING. Any refusal,
+ * cancellation or loss leads to ENDING, and ORDER_FINISH is given exactly once: the channel is
+ * given back and the record written. The slot goes when its last leg is gone; that is the shard's
+ * to see.
+ */
+#pragma once
+
+#include "base/pool.h"
+#include "base/wheel.h"
+#include "call/cause.h"
+
+#define CALL_BRANCHES_MAX 10
+#define CALL_NUMBER_BYTES 40
+
+#define CALL_STATE_TABLE(X) X(NEW) X(ROUTING) X(PROCEEDING) X(ANSWERED) X(ENDING)
+enum call_state {
+#define X(name) CALL_##name,
+	CALL_STATE_TABLE(X)
+#undef X
+		CALL_STATES
+};
+
+#define CALL_EVENT_TABLE(X)                                                                        \
+	X(TRY)	      /* the caller is known; find the way */                                      \
+	X(ROUTED)     /* the way is known: `count` branches, or refused with `cause` */            \
+	X(RING)	      /* branch: a provisional response `code` above 100 */                        \
+	X(CONNECT)    /* branch: answered */                                                       \
+	X(FAIL)	      /* branch: final refusal `code`, or `cause` when there was no response */    \
+	X(CANCEL)     /* the caller gave up before the answer */                                   \
+	X(BYE)	      /* a party hung up: side */                                                  \
+	X(LOST)	      /* a party's signalling is gone: side, cause */                              \
+	X(RING_LIMIT) /* nobody answered in time */                                                \
+	X(END)	      /* ended by us: cause */
+
+enum call_event_kind {
+#define X(name) CALL_EV_##name,
+	CALL_EVENT_TABLE(X)
+#undef X
+		CALL_EVENTS
+};
+
+enum call_side { CALL_CALLER, CALL_CALLEE, CALL_SERVER };
+
+struct call_event {
+	enum call_event_kind kind;
+	uint8_t branch;
+	uint8_t count;
+	enum call_side side;
+	int code;
+	enum call_cause cause;
+};
+
+enum call_order_kind {
+	ORDER_ROUTE,	     /* ask policy and directory; answer with ROUTED */
+	ORDER_START_BRANCH,  /* branch: send its INVITE; FAIL when it cannot be sent */
+	ORDER_RING_CALLER,   /* branch, code: pass its provisional response on */
+	ORDER_CONNECT,	     /* branch: answer the caller with what it answered */
+	ORDER_REFUSE_CALLER, /* code, cause: final response to the caller */
+	ORDER_CANCEL_BRANCH, /* branch, cause: CANCEL; a 2xx that crosses it is ACKed and BYEd */
+	ORDER_BYE_CALLER,    /* cause */
+	ORDER_BYE_BRANCH,    /* branch, cause */
+	ORDER_FINISH,	     /* give the channel back, write the record */
+};
+
+struct call_order {
+	enum call_order_kind kind;
+	uint8_t branch;
+	int code;
+	enum call_cause cause;
+};
+
+#define CALL_ORDERS_MAX (2 * CALL_BRANCHES_MAX + 4)
+struct call_orders {
+	struct call_order v[CALL_ORDERS_MAX];
+	uint32_t count;
+};
+
+enum branch_state {
+	BRANCH_NONE,
+	BRANCH_TRYING,
+	BRANCH_RINGING,
+	BRANCH_ANSWERED,
+	BRANCH_CANCELLED,
+	BRANCH_GONE
+};
+
+struct call_branch {
+	struct id leg; /* the shard's */
+	uint8_t state; /* enum branch_state */
+	int16_t code;  /* its final refusal as the caller may see it */
+	uint8_t cause;
+};
+
+struct call {
+	uint64_t uid;
+	uint8_t state; /* enum call_state */
+	uint8_t branch_count;
+	uint8_t winner;	  /* the branch that answered; CALL_BRANCHES_MAX: none */
+	uint8_t cause;	  /* enum call_cause, once ENDING */
+	uint8_t ended_by; /* enum call_side, once ENDING */
+	int16_t sip_code; /* the final answer to the caller's INVITE: 200 or the refusal */
+	bool finished;	  /* ORDER_FINISH was given */
+	struct call_branch branches[CALL_BRANCHES_MAX];
+
+	/* The shard's part: who, when, what it holds. */
+	struct id id, leg_a;
+	char codec[24]; /* of the first answered stream */
+	char from[CALL_NUMBER_BYTES], to[CALL_NUMBER_BYTES], dialled[CALL_NUMBER_BYTES],
+		customer[24];
+	bool anonymous; /* the callee must not see the number */
+	bool channel_held, record_due;
+	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
+	int64_t media_seen_ms; /* monotonic: last time media or a hold was seen */
+	uint8_t max_forwards;
+	struct timer timer; /* ring limit, then media check, then record retry */
+};
+
+const char *call_state_name(enum call_state s);
+const char *call_event_name(enum call_event_kind k);
+const char *call_side_name(enum call_side side); /* "caller", "callee", "server" */
+
+void call_init(struct call *c, uint64_t uid, struct id id);
+
+/* Advances c by ev. *ret_orders is set. False: the cell is empty (nothing changed, no orders). */
+bool call_step(struct call *c, const struct call_event *ev, struct call_orders *ret_orders);
+
+/* Counted as a call of its number: from TRY to ENDING. */
+static inline bool call_is_live(const struct call *c)
+{
+	return c->state != CALL_ENDING;
+}

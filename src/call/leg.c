@@ -1,0 +1,25 @@
+#include "call/leg.h"
+
+static const char *const names[LEG_STATES] = {
+#define X(name) #name,
+	LEG_STATE_TABLE(X)
+#undef X
+};
+
+const char *leg_state_name(enum leg_state s)
+{
+	return names[s];
+}
+
+bool leg_on_hold(const struct leg *l)
+{
+	bool any = false;
+	for (uint8_t i = 0; i < l->stream_count; i++) {
+		if (!l->streams[i].active)
+			continue;
+		if (l->streams[i].direction == SDP_SENDRECV)
+			return false;
+		any = true;
+	}
+	return any;
+}

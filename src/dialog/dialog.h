@@ -1,0 +1,74 @@
+/*
+ * dialog: RFC 3261 §12 as plain data: one run of bytes without a pointer, so that it can be saved,
+ * moved and resumed. Its strings live in a textbox inside it. Functions here are pure.
+ */
+#pragma once
+
+#include "base/textbox.h"
+#include "sip/build.h"
+#include "sip/msg.h"
+
+#define DIALOG_TEXT_BYTES 1280
+
+enum dialog_state { DIALOG_NONE, DIALOG_EARLY, DIALOG_CONFIRMED, DIALOG_ENDED };
+
+enum dialog_text {
+	DIALOG_CALL_ID,
+	DIALOG_LOCAL_TAG,
+	DIALOG_REMOTE_TAG,
+	DIALOG_LOCAL_URI, /* name-addr without tag, as our From (or To) says */
+	DIALOG_REMOTE_URI,
+	DIALOG_REMOTE_TARGET, /* the peer's Contact URI */
+	DIALOG_ROUTES,	      /* Route header value, ready to send, in order; empty when none */
+	DIALOG_TEXTS
+};
+
+struct dialog {
+	uint8_t state; /* enum dialog_state */
+	bool is_uac;   /* we sent the INVITE */
+	bool secure;
+	bool first_route_strict; /* the first route has no ";lr" (RFC 2543 proxies, §12.2.1.1) */
+	uint32_t local_cseq, remote_cseq; /* 0: none used yet */
+	uint16_t text_used;
+	struct span spans[DIALOG_TEXTS];
+	char text[DIALOG_TEXT_BYTES];
+};
+
+struct slice dialog_text(const struct dialog *d, enum dialog_text which);
+/* 0 or ERR_TOO_BIG (nothing changed). */
+int dialog_set_text(struct dialog *d, enum dialog_text which, struct slice text);
+
+/* UAS side, from the INVITE (routes in order, §12.1.1) and the tag that we gave it.
+ * 0; ERR_SYNTAX: no usable Contact; ERR_TOO_BIG: does not fit in DIALOG_TEXT_BYTES. */
+int dialog_from_request(struct dialog *d, const struct sip_msg *invite, struct slice local_tag);
+/* UAC side: what we are about to send (local_cseq is the INVITE's). 0 or ERR_TOO_BIG. */
+int dialog_prepare(struct dialog *d, struct slice call_id, struct slice local_tag,
+		   struct slice local_uri, struct slice remote_uri, struct slice remote_target,
+		   uint32_t cseq);
+/* UAC side, from a 18x with tag or a 2xx (routes reversed, §12.1.2; remote target). Same errors as
+ * from_request; a provisional response without Contact leaves the target, one without a tag
+ * everything. The first 2xx sets the routes anew (§13.2.2.4); once confirmed they stay, and
+ * ERR_CONFLICT says that the tag is another dialog's (a fork). */
+int dialog_from_response(struct dialog *d, const struct sip_msg *response);
+/* Contact of a target refresh request or its 2xx (§12.2). 0 (also when there is no Contact) or an
+ * error as above. */
+int dialog_refresh_target(struct dialog *d, const struct sip_msg *msg);
+
+/* A request of the peer within this dialog: Call-ID, To tag ours, From tag theirs. */
+bool dialog_matches_request(const struct dialog *d, const struct sip_msg *msg);
+/* CSeq check of §12.2.2: 0 and remote_cseq moves on; ERR_STALE: lower than the last one (500). ACK
+ * and CANCEL change nothing. */
+int dialog_check_cseq(struct dialog *d, const struct sip_msg *msg);
+
+/* Where the next request goes first: the first route or the target. 0 or ERR_SYNTAX. */
+int dialog_next_hop(const struct dialog *d, struct sip_uri *ret_uri);
+
+/*
+ * The head of a request within (or opening) the dialog: request line, Via, Max-Forwards, Route,
+ * From, To, Call-ID, CSeq (§12.2.1.1, strict routes included). The caller goes on with Contact and
+ * the rest. cseq: for ACK the INVITE's, otherwise dialog_next_cseq's.
+ */
+void dialog_write_request(const struct dialog *d, struct strbuf *b, struct slice method,
+			  uint32_t cseq, enum sip_transport transport, const struct addr *sent_by,
+			  struct slice branch, uint32_t max_forwards);
+uint32_t dialog_next_cseq(struct dialog *d);

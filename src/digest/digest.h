@@ -1,0 +1,69 @@
+/*
+ * digest: HTTP/SIP digest authentication (RFC 3261 §22, RFC 7616, RFC 8760) as values. MD5 and SHA-256, qop=auth, and
+ * RFC 2069 style responses without qop. Passwords are kept as HA1 only. The nonce is stateless: time, realm-keyed MAC,
+ * so that every shard and every restart with the same key accepts it until it is old.
+ */
+#pragma once
+
+#include "base/slice.h"
+#include "base/strbuf.h"
+
+enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256 };
+
+#define DIGEST_HA1_BYTES   32 /* MD5 uses 16 of them */
+#define DIGEST_NONCE_CHARS 48 /* at most */
+
+struct digest_ha1 {
+	uint8_t md5[16];
+	uint8_t sha256[32];
+};
+
+/* HA1 = H(user ":" realm ":" password). 0 or ERR_NOMEM. */
+int digest_ha1(struct slice user, struct slice realm, struct slice password, struct digest_ha1 *ret_ha1);
+
+struct digest_nonce_key {
+	uint8_t bytes[32];
+};
+
+/* A nonce made at wall_ms. salt makes two nonces of one millisecond differ. Returns its length. */
+size_t digest_nonce_make(const struct digest_nonce_key *key, int64_t wall_ms, uint64_t salt,
+			 char ret_nonce[DIGEST_NONCE_CHARS + 1]);
+
+enum digest_nonce_state { DIGEST_NONCE_GOOD, DIGEST_NONCE_OLD, DIGEST_NONCE_FOREIGN };
+/* Ours? Young enough? *ret_made_ms (may be NULL): when it was made. */
+enum digest_nonce_state digest_nonce_check(const struct digest_nonce_key *key, struct slice nonce, int64_t wall_ms,
+					   int64_t life_ms, int64_t *ret_made_ms);
+
+/* What an Authorization or Proxy-Authorization header says; all slices unquoted, pointing into the header. */
+struct digest_credentials {
+	struct slice username, realm, nonce, uri, response, cnonce, opaque, nc_text;
+	enum digest_algorithm algorithm;
+	bool has_qop;
+	uint32_t nc;
+};
+
+/* 0; ERR_UNSUPPORTED: another scheme, algorithm or qop than ours; ERR_SYNTAX. */
+int digest_credentials_parse(struct slice header_value, struct digest_credentials *ret_cred);
+
+/* Is the response right for that HA1 and method? Compares in constant time. */
+bool digest_verify(const struct digest_credentials *cred, const struct digest_ha1 *ha1, struct slice method);
+
+/* Appends the value of one WWW-/Proxy-Authenticate header (without name and CRLF). */
+void digest_challenge_write(struct strbuf *b, struct slice realm, struct slice nonce, enum digest_algorithm algorithm,
+			    bool stale);
+
+/*
+ * nc replay window: one nonce's counts seen so far (RFC 7616 §5.12). Remembered per account by the directory; all zero
+ * at first. digest_replay_check returns true when (nonce, nc) is new, and records it. To be asked last, after
+ * digest_nonce_check and digest_verify: a stranger must not be able to move the window. Credentials without qop have
+ * nc 0, which makes their nonce good for one use.
+ *
+ * One nonce is remembered, so a nonce made before it is refused (answer with stale=true; the phone tries again by
+ * itself), except one older by 10 minutes: that is no replay but a clock set back, as long as nonces live less than that.
+ */
+struct digest_replay {
+	uint64_t nonce_hash; /* when the nonce was made, and a piece of it */
+	uint32_t nc_top;
+	uint64_t seen; /* bit i: nc_top - i was used */
+};
+bool digest_replay_check(struct digest_replay *r, struct slice nonce, uint32_t nc);

@@ -1,0 +1,186 @@
+/* The keys of opengate.yaml. To add one: a member in config.h, a row here; a test reads every row's
+ * default. */
+#include "main/config_priv.h"
+
+#include <stdio.h>
+
+#define MEMBER(m) .offset = offsetof(struct config, m), .bytes = sizeof(((struct config *)NULL)->m)
+/* Several members in a row that one key fills. */
+#define MEMBERS(first, last)                                                                       \
+	.offset = offsetof(struct config, first), .bytes = offsetof(struct config, last) +         \
+							   sizeof(((struct config *)NULL)->last) - \
+							   offsetof(struct config, first)
+#define COUNT(m, least, most) .read = config_read_count, MEMBER(m), .min = (least), .max = (most)
+
+const struct config_key config_keys[] = {
+	{"data_dir", "./data",
+	 "Directory for the database, the lock file and, by default, the API socket. It is made "
+	 "when it does not exist.",
+	 .read = config_read_text, MEMBER(data_dir)},
+
+	{"sip.domain", NULL,
+	 "The SIP domain: the host part of every subscriber's address and the digest realm. "
+	 "Passwords are kept for this very domain: changing it means issuing them all anew.",
+	 .read = config_read_domain, MEMBER(domain)},
+	{"sip.listen", NULL,
+	 "Where phones are heard: \"udp:ADDRESS:PORT\" and \"tcp:ADDRESS:PORT\", IPv6 addresses in "
+	 "brackets. One or a list of up to 16.",
+	 .read = config_read_listen, MEMBERS(listeners, listener_count), .many = true},
+	{"sip.advertise", "",
+	 "The address that phones are told, where it is not the one listened on (0.0.0.0, a "
+	 "server behind NAT). One for IPv4 and one for IPv6 at most.",
+	 .read = config_read_advertise, MEMBERS(advertise4, advertise6), .many = true},
+	{"sip.expires.min", "60",
+	 "Shortest registration, in seconds; a shorter one is answered 423.",
+	 COUNT(expires_min_s, 1, 86400), .live = true},
+	{"sip.expires.max", "7200", "Longest registration, in seconds; a longer one is cut.",
+	 COUNT(expires_max_s, 60, 604800), .live = true},
+	{"sip.expires.default", "3600", "Registration time for phones that do not say, in seconds.",
+	 COUNT(expires_default_s, 1, 604800), .live = true},
+	{"sip.nonce_life_s", "300", "How long a digest nonce is good for, in seconds.",
+	 COUNT(nonce_life_s, 10, 86400), .live = true},
+	{"sip.ping_period_s", "25",
+	 "Time between OPTIONS pings to phones behind NAT, in seconds; 0: none.",
+	 COUNT(ping_period_s, 0, 3600), .live = true},
+	{"sip.ring_limit_s", "180", "A call that nobody answers ends after this many seconds.",
+	 COUNT(ring_limit_s, 10, 3600), .live = true},
+	{"sip.calls_max", "50000",
+	 "Calls at a time, all shards together; one more is answered 503.",
+	 COUNT(calls_max, 1, 10000000), .live = true},
+
+	{"media.address", NULL,
+	 "Where the relay sends and receives media: one IPv4 and one IPv6 address at most.",
+	 .read = config_read_media, MEMBERS(media4, media6), .many = true},
+	{"media.ports", "10000-65535", "UDP ports of the relay, FIRST-LAST; each call takes four.",
+	 .read = config_read_ports, MEMBERS(media_port_first, media_port_last)},
+	{"media.timeout_s", "60",
+	 "A call without any media for this long, not on hold, is ended; 0: never.",
+	 COUNT(media_timeout_s, 0, 86400), .live = true},
+
+	{"http.socket", "",
+	 "Unix socket of the API, for opengatectl: who may open it may do everything. Default: "
+	 "api.sock in data_dir.",
+	 .read = config_read_socket, MEMBER(http_socket)},
+	{"http.listen", "off",
+	 "TCP address and port of the API, or off. Only health, metrics and the API's "
+	 "description are answered there without a session.",
+	 .read = config_read_http, MEMBER(http_listen)},
+
+	{"shards", "auto", "Threads that handle calls; auto: one for each processor.",
+	 .read = config_read_shards, MEMBER(shards), .min = 1, .max = 64},
+	{"log.level", "info", "Least level that is logged to stderr: trace, info, warning, error.",
+	 .read = config_read_level, MEMBER(log_level), .live = true},
+	{"trace.memory_mb", "64",
+	 "Memory for the ladders of recent calls, in MiB; the oldest give way.",
+	 COUNT(trace_memory_mb, 1, 65536)},
+	{"shutdown_grace_s", "10", "How long a stopping server waits for calls to end, in seconds.",
+	 COUNT(shutdown_grace_s, 0, 86400), .live = true},
+};
+
+const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
+
+const struct config_key *config_key_find(struct slice name)
+{
+	for (size_t i = 0; i < config_key_count; i++)
+		if (slice_eq(slice_str(config_keys[i].name), name))
+			return &config_keys[i];
+	return NULL;
+}
+
+static bool lies_below(const char *key, struct slice section)
+{
+	struct slice k = slice_str(key);
+
+	return k.n > section.n + 1 && slice_starts(k, section) && k.p[section.n] == '.';
+}
+
+bool config_section_is(struct slice name)
+{
+	for (size_t i = 0; i < config_key_count; i++)
+		if (lies_below(config_keys[i].name, name))
+			return true;
+	return false;
+}
+
+#define GUESS_CHARS 32
+
+/* Letters to change, insert, remove or swap to make one of the other (optimal string alignment). */
+static unsigned spelling_distance(struct slice a, struct slice b)
+{
+	unsigned rows[3][GUESS_CHARS + 1] = {0};
+
+	for (unsigned j = 0; j <= b.n; j++)
+		rows[0][j] = j;
+	for (unsigned i = 1; i <= a.n; i++) {
+		unsigned *now = rows[i % 3], *one = rows[(i + 2) % 3], *two = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (unsigned j = 1; j <= b.n; j++) {
+			unsigned best = one[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+
+			if (one[j] + 1 < best)
+				best = one[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
+			    a.p[i - 2] == b.p[j - 1] && two[j - 2] + 1 < best)
+				best = two[j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return rows[a.n % 3][b.n];
+}
+
+/* The part of a key that would stand where the last part of `name` stands; n == 0: not beside it.
+ */
+static struct slice sibling(const char *key, size_t prefix_n, struct slice name)
+{
+	struct slice k = slice_str(key);
+
+	if (k.n <= prefix_n || !slice_starts(k, slice_first(name, prefix_n)))
+		return SLICE_NONE;
+	k = slice_from(k, prefix_n);
+	return slice_first(k, slice_find(k, '.'));
+}
+
+static size_t last_part(struct slice name)
+{
+	size_t at = name.n;
+
+	while (at > 0 && name.p[at - 1] != '.')
+		at--;
+	return at;
+}
+
+/* The same word, but in another section. */
+static const char *elsewhere(struct slice last)
+{
+	for (size_t i = 0; i < config_key_count; i++) {
+		struct slice k = slice_str(config_keys[i].name);
+
+		if (slice_eq(slice_from(k, last_part(k)), last))
+			return config_keys[i].name;
+	}
+	return NULL;
+}
+
+const char *config_key_guess(struct slice name, char *ret_name, size_t name_bytes)
+{
+	size_t prefix_n = last_part(name);
+	struct slice last = slice_from(name, prefix_n), best_name = SLICE_NONE;
+	unsigned best = 0;
+
+	for (size_t i = 0; i < config_key_count && last.n <= GUESS_CHARS; i++) {
+		struct slice s = sibling(config_keys[i].name, prefix_n, name);
+		unsigned d = s.n && s.n <= GUESS_CHARS ? spelling_distance(last, s) : GUESS_CHARS;
+
+		if (d <= 1 + s.n / 4 && (!best_name.n || d < best)) {
+			best = d;
+			best_name = s;
+		}
+	}
+	if (!best_name.n)
+		return elsewhere(last);
+	snprintf(ret_name, name_bytes, "%.*s%.*s", (int)prefix_n, name.p, SLICE_ARG(best_name));
+	return ret_name;
+}

@@ -1,0 +1,401 @@
+#include "main/server.h"
+
+#include "base/err.h"
+#include "main/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INBOX_BYTES	 (16u << 20)
+#define EVENT_RING_BYTES (16u << 20)
+#define WRITER_BYTES	 (64u << 20)
+#define FAREWELL_MS	 2000 /* for the answers to our BYEs */
+
+/* --- the data directory */
+
+static int make_directory(const char *path)
+{
+	char part[CONFIG_PATH_BYTES];
+	snprintf(part, sizeof(part), "%s", path);
+	for (char *p = part + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		(void)mkdir(part, 0750); /* what matters is whether the last one works */
+		*p = '/';
+	}
+	return mkdir(part, 0750) == 0 || errno == EEXIST ? 0 : ERR_DENIED;
+}
+
+static int lock_data(struct server *s, char *ret_text, size_t text_bytes)
+{
+	char path[CONFIG_PATH_BYTES + 16];
+	snprintf(path, sizeof(path), "%s/opengate.lock", s->config.data_dir);
+	if (make_directory(s->config.data_dir) == 0)
+		s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (s->lock_fd < 0) {
+		snprintf(ret_text, text_bytes,
+			 "data_dir %s is not writable (%s): create it for this user or choose "
+			 "another",
+			 s->config.data_dir, strerror(errno));
+		return ERR_DENIED;
+	}
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	snprintf(ret_text, text_bytes,
+		 "another opengated uses data_dir %s: stop it first or choose another directory",
+		 s->config.data_dir);
+	return ERR_IN_USE;
+}
+
+/* A secret of this installation, drawn at the first start. */
+static int secret(struct store *store, const char *name, void *bytes, size_t n)
+{
+	struct slice kept;
+	if (store_setting_get(store, slice_str(name), &kept) == 0 && kept.n == n) {
+		memcpy(bytes, kept.p, n);
+		return 0;
+	}
+	randombytes_buf(bytes, n);
+	return store_setting_put(store, slice_str(name), slice_of(bytes, n));
+}
+
+static int open_data(struct server *s, char *ret_text, size_t text_bytes)
+{
+	int err = lock_data(s, ret_text, text_bytes);
+	if (err)
+		return err;
+	snprintf(s->data_file, sizeof(s->data_file), "%s/opengate.db", s->config.data_dir);
+	err = store_open(s->data_file, &s->store, ret_text, text_bytes);
+	if (err)
+		return err;
+	err = secret(s->store, "nonce_key", s->nonce_key.bytes, sizeof(s->nonce_key.bytes));
+	if (err == 0)
+		err = secret(s->store, "hash_key", s->hash_key.bytes, sizeof(s->hash_key.bytes));
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: %s", s->data_file, store_error(s->store));
+	return err;
+}
+
+/* --- directory and events */
+
+static void write_failed(void *ctx, const char *text)
+{
+	server_event(ctx, EVENT_STORE_FAILED, text);
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
+{
+	int err = writer_new(s->data_file, WRITER_BYTES, write_failed, s, &s->writer);
+	struct directory_params p = {.hash_key = &s->hash_key, .writer = s->writer};
+	if (err == 0)
+		err = directory_new(&p, &s->directory);
+	if (err == 0)
+		err = directory_load(s->directory, s->store, wall_ms());
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: the numbers cannot be loaded: %s", s->data_file,
+			 err_text(err));
+	return err;
+}
+
+static void log_event(void *ctx, const struct event *e)
+{
+	const struct server *s = ctx;
+	char line[1024];
+	if (e->type == EVENT_SIP_MESSAGE || event_level(e->type) < (int)s->config.log_level)
+		return;
+	struct slice text = event_log_line(e, line, sizeof(line));
+	fprintf(stderr, "%.*s\n", SLICE_ARG(text));
+}
+
+static void *read_events(void *arg)
+{
+	struct server *s = arg;
+	while (event_gate_wait(s->gate)) {
+		while (event_stream_drain(s->events))
+			;
+	}
+	return NULL;
+}
+
+static int open_events(struct server *s, char *ret_text, size_t text_bytes)
+{
+	int err = event_gate_new(&s->gate);
+	if (err == 0) /* one producer more than shards: the process itself */
+		err = event_stream_new(s->shard_count + 1u, EVENT_RING_BYTES, event_gate_knock,
+				       s->gate, &s->events);
+	if (err == 0)
+		err = event_stream_add_reader(s->events, log_event, s);
+	if (err)
+		snprintf(ret_text, text_bytes, "events: %s", err_text(err));
+	return err;
+}
+
+void server_event(struct server *s, enum event_type type, const char *detail)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	struct event e = {.type = type,
+			  .wall_ms = wall_ms(),
+			  .mono_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(detail));
+	event_stream_emit(s->events, s->shard_count, &e);
+}
+
+/* --- shards */
+
+static void wake_shard(void *ctx, uint16_t shard)
+{
+	struct server *s = ctx;
+	loop_wake(s->loops[shard]);
+}
+
+/* Each shard gets an even number of ports, whole pairs, and its part of the calls. */
+static struct shard_config part_of(const struct config *c, uint16_t shard, uint16_t count)
+{
+	uint32_t pairs = (uint32_t)(c->media_port_last - c->media_port_first + 1) / 2 / count;
+	uint32_t first = c->media_port_first + shard * pairs * 2;
+	return (struct shard_config){
+		.domain = c->domain,
+		.server_name = "OpenGate",
+		.expires_min_s = c->expires_min_s,
+		.expires_max_s = c->expires_max_s,
+		.expires_default_s = c->expires_default_s,
+		.nonce_life_s = c->nonce_life_s,
+		.ping_period_s = c->ping_period_s,
+		.ring_limit_s = c->ring_limit_s,
+		.media_timeout_s = c->media_timeout_s,
+		.calls_max = (c->calls_max + count - 1) / count,
+		.media4 = c->media4,
+		.media6 = c->media6,
+		.media_port_first = (uint16_t)first,
+		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
+	};
+}
+
+static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
+{
+	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
+	int err = loop_new(&s->loops[i]);
+	if (err) {
+		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
+		return err;
+	}
+	struct shard_params p = {
+		.index = i,
+		.count = s->shard_count,
+		.io = loop_io(s->loops[i]),
+		.directory = s->directory,
+		.events = s->events,
+		.writer = s->writer,
+		.config = &s->shard_config[i],
+		.listener_count = s->config.listener_count,
+		.hash_key = s->hash_key,
+		.nonce_key = s->nonce_key,
+		.inboxes = shard_set_inboxes(s->set),
+		.wake = wake_shard,
+		.wake_ctx = s,
+	};
+	memcpy(p.listeners, s->config.listeners, sizeof(p.listeners));
+	randombytes_buf(p.seed, sizeof(p.seed));
+	return shard_new(&p, &s->shards[i], ret_text, text_bytes);
+}
+
+static int open_shards(struct server *s, char *ret_text, size_t text_bytes)
+{
+	int err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
+	if (err)
+		snprintf(ret_text, text_bytes, "shards: %s", err_text(err));
+	for (uint16_t i = 0; i < s->shard_count && err == 0; i++)
+		err = open_shard(s, i, ret_text, text_bytes);
+	return err;
+}
+
+static void *run_shard(void *loop)
+{
+	loop_run(loop);
+	return NULL;
+}
+
+static int start_threads(struct server *s, char *ret_text, size_t text_bytes)
+{
+	snprintf(ret_text, text_bytes,
+		 "no thread could be started: raise the limit of processes (ulimit -u)");
+	if (pthread_create(&s->reader, NULL, read_events, s) != 0)
+		return ERR_LIMIT;
+	s->reader_started = true;
+	for (uint16_t i = 0; i < s->shard_count; i++) {
+		if (pthread_create(&s->threads[i], NULL, run_shard, s->loops[i]) != 0)
+			return ERR_LIMIT;
+		s->threads_started++;
+	}
+	return 0;
+}
+
+static int open_api(struct server *s, char *ret_text, size_t text_bytes)
+{
+	struct api_params p = {
+		.data_file = s->data_file,
+		.domain = s->config.domain,
+		.socket = s->config.http_socket,
+		.listen = s->config.http_listen,
+		.directory = s->directory,
+		.events = s->events,
+		.writer = s->writer,
+		.set = s->set,
+		.trace_bytes = (size_t)s->config.trace_memory_mb << 20,
+		.sip_listeners = s->config.listeners,
+		.sip_listener_count = s->config.listener_count,
+	};
+	return api_new(&p, &s->api, ret_text, text_bytes);
+}
+
+int server_start(struct server *s, char *ret_text, size_t text_bytes)
+{
+	s->shard_count = (uint16_t)config_shards(&s->config);
+	int err = open_data(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_events(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_directory(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_shards(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_api(s, ret_text, text_bytes);
+	if (err == 0)
+		err = start_threads(s, ret_text, text_bytes);
+	if (err == 0)
+		err = api_start(s->api, ret_text, text_bytes);
+	return err;
+}
+
+static void stop_threads(struct server *s)
+{
+	for (uint16_t i = 0; i < s->threads_started; i++)
+		loop_stop(s->loops[i]);
+	for (uint16_t i = 0; i < s->threads_started; i++)
+		pthread_join(s->threads[i], NULL);
+	s->threads_started = 0;
+	if (s->gate)
+		event_gate_close(s->gate);
+	if (s->reader_started)
+		pthread_join(s->reader, NULL);
+	s->reader_started = false;
+	if (s->events)
+		event_stream_drain(s->events);
+}
+
+void server_stop(struct server *s)
+{
+	if (s->api)
+		api_stop(s->api);
+	stop_threads(s);
+	for (uint16_t i = 0; i < s->shard_count; i++)
+		shard_free(s->shards[i]);
+	if (s->writer)
+		writer_free(s->writer);
+	for (uint16_t i = 0; i < s->shard_count; i++) {
+		if (s->loops[i])
+			loop_free(s->loops[i]);
+	}
+	shard_set_free(s->set);
+	if (s->directory)
+		directory_free(s->directory);
+	api_free(s->api);
+	if (s->events)
+		event_stream_free(s->events);
+	event_gate_free(s->gate);
+	if (s->store)
+		store_close(s->store);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+}
+
+/* --- while it runs */
+
+static void drain_shard(struct shard *shard, void *arg)
+{
+	(void)arg;
+	shard_drain(shard);
+}
+
+static void end_calls(struct shard *shard, void *arg)
+{
+	(void)arg;
+	shard_end_calls(shard);
+}
+
+static bool calls_left(struct server *s)
+{
+	struct shard_counts counts;
+	return shard_set_counts(s->set, &counts) == 0 && counts.calls_live > 0;
+}
+
+static void wait_for_calls(struct server *s, int64_t most_ms, bool (*stop_now)(void))
+{
+	const struct timespec step = {.tv_nsec = 20 * 1000 * 1000};
+	for (int64_t ms = 0; ms < most_ms && calls_left(s) && !stop_now(); ms += 20)
+		nanosleep(&step, NULL);
+}
+
+static bool legs_left(struct server *s)
+{
+	struct shard_counts counts;
+	return shard_set_counts(s->set, &counts) == 0 && counts.endpoints > 0;
+}
+
+void server_drain(struct server *s, int64_t grace_ms, bool (*stop_now)(void))
+{
+	const struct timespec step = {.tv_nsec = 20 * 1000 * 1000};
+	(void)shard_set_run(s->set, drain_shard, NULL);
+	wait_for_calls(s, grace_ms, stop_now);
+	(void)shard_set_run(s->set, end_calls, NULL);
+	for (int64_t ms = 0; ms < FAREWELL_MS && legs_left(s); ms += 20)
+		nanosleep(&step, NULL);
+}
+
+struct reload {
+	struct server *server;
+	uint16_t next;
+};
+
+static void reconfigure(struct shard *shard, void *arg)
+{
+	struct reload *r = arg;
+	uint16_t i = r->next++;
+	struct shard_config *live = &r->server->shard_config[i];
+	*live = part_of(&r->server->config, i,
+			r->server->shard_count); /* on the shard's own thread */
+	shard_reconfigure(shard, live);
+}
+
+void server_reload(struct server *s)
+{
+	char text[CONFIG_FAULT_BYTES], applied[CONFIG_FAULT_BYTES], restart[CONFIG_FAULT_BYTES];
+	struct config fresh;
+	if (config_load(s->config_path, &fresh, text, sizeof(text)) != 0) {
+		server_event(s, EVENT_CONFIG_REFUSED, text);
+		return;
+	}
+	config_apply(&s->config, &fresh, applied, restart, sizeof(applied));
+	struct reload r = {.server = s};
+	(void)shard_set_run(s->set, reconfigure, &r);
+	snprintf(text, sizeof(text), "in force: %.200s; wants a restart: %.200s",
+		 applied[0] ? applied : "nothing new", restart[0] ? restart : "nothing");
+	server_event(s, EVENT_CONFIG_RELOADED, text);
+}

@@ -1,0 +1,46 @@
+#include "main/signals.h"
+
+#include <signal.h>
+#include <time.h>
+
+static sigset_t served(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void signals_block(void)
+{
+	sigset_t set = served();
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* A second SIGTERM or SIGINT while draining. */
+static bool asked_again(void)
+{
+	sigset_t set = served();
+	struct timespec now = {0};
+	int sig = sigtimedwait(&set, NULL, &now);
+	return sig == SIGTERM || sig == SIGINT;
+}
+
+void signals_serve(struct server *server)
+{
+	sigset_t set = served();
+	for (;;) {
+		int sig = 0;
+		sigwait(&set, &sig);
+		if (sig == SIGHUP) {
+			server_reload(server);
+			continue;
+		}
+		server_event(server, EVENT_SERVER_STOPPING, "waiting for calls to end");
+		server_drain(server, (int64_t)server->config.shutdown_grace_s * 1000, asked_again);
+		return;
+	}
+}

@@ -1,0 +1,32 @@
+/* What the two halves of the user-space relay share: endpoints' lives (relay.c) and packets' ways (forward.c). */
+#pragma once
+
+#include "media/latch_priv.h"
+#include "media/ports_priv.h"
+#include "media/relay.h"
+
+#define RELAY_REFUSED_MAX 4
+
+struct endpoint {
+	struct id self, owner;
+	struct id peer; /* ID_NONE: not connected */
+	int rtp_handle, rtcp_handle;
+	struct addr rtp_local, rtcp_local;
+	enum relay_kind kind;
+	bool rtcp_mux;
+	bool has_peer; /* relay_endpoint_expect was called */
+	struct latch rtp, rtcp;
+	struct relay_stats stats; /* source is filled in when asked for */
+	struct addr refused[RELAY_REFUSED_MAX];
+	uint32_t refused_count;
+	uint32_t format_count;
+	uint8_t payload_types[RELAY_FORMATS_MAX];
+	uint32_t clocks_hz[RELAY_FORMATS_MAX];
+};
+
+struct relay {
+	struct relay_params p;
+	struct pool *endpoints;
+	struct ports *ports;
+	struct id ids[]; /* slot -> id of the endpoint there now; cookies carry no generation */
+};

@@ -1,0 +1,143 @@
+#include "policy/dial.h"
+
+#include "base/err.h"
+
+#include <string.h>
+
+/* What people write between and around digits, and full-width forms of what they dial: UTF-8 -> one
+ * character, or 0 to be left out. */
+static const struct {
+	const char *utf8;
+	char means;
+} forms[] = {
+	{"\xef\xbc\x8b", '+'},
+	{"\xef\xbc\x8a", '*'},
+	{"\xef\xbc\x83", '#'},
+	{"-", 0},
+	{" ", 0},
+	{"(", 0},
+	{")", 0},
+	{".", 0},
+	{"\xe2\x80\x90", 0},
+	{"\xe2\x80\x91", 0},
+	{"\xe2\x80\x92", 0},
+	{"\xe2\x80\x93", 0},
+	{"\xe2\x80\x94", 0},
+	{"\xe2\x80\x95", 0},
+	{"\xe2\x88\x92", 0},
+	{"\xef\xbc\x8d", 0},
+	{"\xe3\x83\xbc", 0},
+	{"\xe3\x80\x80", 0},
+	{"\xef\xbc\x88", 0},
+	{"\xef\xbc\x89", 0},
+	{"\xef\xbd\xb0", 0},
+	{"\xc2\xa0", 0},
+	{"\xef\xbc\x8e", 0},
+};
+
+/* U+FF10..U+FF19 */
+static bool full_width_digit(struct slice s, char *ret_digit)
+{
+	if (s.n < 3 || memcmp(s.p, "\xef\xbc", 2) != 0)
+		return false;
+	unsigned char c = (unsigned char)s.p[2];
+	if (c < 0x90 || c > 0x99)
+		return false;
+	*ret_digit = (char)('0' + (c - 0x90));
+	return true;
+}
+
+/* One character at the front of s: its length, and what it means (0: nothing). 0: it cannot be
+ * dialled. */
+static size_t one(struct slice s, char *ret_means)
+{
+	if ((s.p[0] >= '0' && s.p[0] <= '9') || strchr("*#+", s.p[0])) {
+		*ret_means = s.p[0];
+		return 1;
+	}
+	if (full_width_digit(s, ret_means))
+		return 3;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (slice_starts(s, slice_str(forms[i].utf8))) {
+			*ret_means = forms[i].means;
+			return strlen(forms[i].utf8);
+		}
+	}
+	return 0;
+}
+
+static int plain(struct slice user, char *out, size_t out_bytes)
+{
+	size_t n = 0;
+	while (user.n) {
+		char means = 0;
+		size_t used = *user.p ? one(user, &means) : 0;
+		if (used == 0 || (means == '+' && n > 0))
+			return ERR_SYNTAX;
+		user = slice_from(user, used);
+		if (means == 0)
+			continue;
+		if (n + 1 >= out_bytes)
+			return ERR_SYNTAX;
+		out[n++] = means;
+	}
+	out[n] = '\0';
+	return n ? 0 : ERR_SYNTAX;
+}
+
+/* 184 and 186 stand before a number; alone they are none. */
+static const char *strip_presentation(const char *digits, enum dial_presentation *ret_presentation)
+{
+	*ret_presentation = DIAL_DEFAULT;
+	if (strncmp(digits, "184", 3) == 0 && digits[3]) {
+		*ret_presentation = DIAL_WITHHOLD;
+		return digits + 3;
+	}
+	if (strncmp(digits, "186", 3) == 0 && digits[3]) {
+		*ret_presentation = DIAL_PRESENT;
+		return digits + 3;
+	}
+	return digits;
+}
+
+/* +81 and 010 81 lead home: 0 and the national number, whose own leading 0 some people write too.
+ */
+static void national(const char *digits, char *out)
+{
+	const char *rest = NULL;
+	if (strncmp(digits, "+81", 3) == 0)
+		rest = digits + 3;
+	else if (strncmp(digits, "01081", 5) == 0)
+		rest = digits + 5;
+	if (rest) {
+		out[0] = '0';
+		strcpy(out + 1, *rest == '0' ? rest + 1 : rest);
+	} else if (digits[0] == '+') {
+		memcpy(out, "010", 3);
+		strcpy(out + 3, digits + 1);
+	} else {
+		strcpy(out, digits);
+	}
+}
+
+static bool is_emergency(const char *digits)
+{
+	return strcmp(digits, "110") == 0 || strcmp(digits, "118") == 0 ||
+	       strcmp(digits, "119") == 0;
+}
+
+int dial_normalise(struct slice user, struct dialled *ret_dialled)
+{
+	char digits[DIAL_BYTES - 4]; /* "+" becomes "010" */
+	struct dialled d = {0};
+	if (slice_istarts(user, SLICE("tel:")))
+		user = slice_from(user, 4);
+	user = slice_first(user, slice_find(user, ';'));
+	int err = plain(user, digits, sizeof(digits));
+	if (err)
+		return err;
+	national(strip_presentation(digits, &d.presentation), d.digits);
+	d.emergency = is_emergency(d.digits);
+	*ret_dialled = d;
+	return 0;
+}

@@ -1,0 +1,184 @@
+/* The same description with the relay's addresses in it. */
+#include "sdp/sdp_priv.h"
+
+struct writing {
+	struct strbuf *b;
+	const struct sdp *sdp;
+	const struct sdp_rewrite *rw;
+	struct addr
+		session_c; /* what the session's c= says; streams that differ say so themselves */
+};
+
+static void add_line(struct strbuf *b, char type, struct slice value)
+{
+	strbuf_char(b, type);
+	strbuf_char(b, '=');
+	strbuf_add(b, value);
+	strbuf_str(b, "\r\n");
+}
+
+/* "IN IP4 192.0.2.1" */
+static void add_address(struct strbuf *b, const struct addr *a)
+{
+	char text[ADDR_TEXT_BYTES];
+	strbuf_str(b, a->family == 6 ? "IN IP6 " : "IN IP4 ");
+	strbuf_str(b, addr_is(a) ? addr_ip_text(a, text) : "0.0.0.0");
+}
+
+static void add_connection(struct strbuf *b, const struct addr *a)
+{
+	strbuf_str(b, "c=");
+	add_address(b, a);
+	strbuf_str(b, "\r\n");
+}
+
+/* Refused by the phone itself, or by whoever has no relay address for it. */
+static bool is_refused(const struct writing *w, uint32_t i)
+{
+	return w->sdp->streams[i].port == 0 || !addr_is(&w->rw->rtp[i]);
+}
+
+/* What stands in the c= of stream i: ours, or the zeroes of an RFC 2543 hold; family 0: refused. */
+static struct addr connection_of(const struct writing *w, uint32_t i)
+{
+	if (is_refused(w, i))
+		return (struct addr){0};
+	struct addr a = w->sdp->streams[i].on_hold_address ? w->sdp->streams[i].rtp : w->rw->rtp[i];
+	a.port = 0;
+	return a;
+}
+
+static struct addr session_connection(const struct writing *w)
+{
+	for (uint32_t i = 0; i < w->sdp->stream_count; i++) {
+		struct addr a = connection_of(w, i);
+		if (addr_is(&a))
+			return a;
+	}
+	struct addr origin = w->rw->origin;
+	origin.port = 0;
+	return origin;
+}
+
+static void add_origin(const struct writing *w)
+{
+	struct strbuf *b = w->b;
+	struct slice user = w->rw->origin_user;
+	strbuf_str(b, "o=");
+	strbuf_add(b, user.n > 0 ? user : SLICE("-"));
+	strbuf_char(b, ' ');
+	strbuf_u64(b, w->rw->session_id);
+	strbuf_char(b, ' ');
+	strbuf_u64(b, w->rw->version);
+	strbuf_char(b, ' ');
+	add_address(b, addr_is(&w->rw->origin) ? &w->rw->origin : &w->session_c);
+	strbuf_str(b, "\r\n");
+}
+
+/* The first line of a type in the session's part; p == NULL: there is none. */
+static struct slice session_line(const struct sdp *sdp, char type)
+{
+	struct slice rest = sdp->session_text;
+	struct sdp_line line;
+	while (sdp_line_next(&rest, &line) > 0)
+		if (line.type == type)
+			return line.value;
+	return SLICE_NONE;
+}
+
+static void add_session_lines(const struct writing *w, const char *types)
+{
+	struct slice rest = w->sdp->session_text;
+	struct sdp_line line;
+	while (sdp_line_next(&rest, &line) > 0) {
+		if (!strchr(types, line.type))
+			continue;
+		if (line.type != 'a' || !sdp_attribute_is_dropped(line.value))
+			add_line(w->b, line.type, line.value);
+	}
+}
+
+/*
+ * In the order of RFC 8866 §5, whatever the phone's was. u=, e= and p= name the caller (who may
+ * have withheld that) and stay behind; v, o, s, c are ours to write, an absent s= or t= is given
+ * its neutral value.
+ */
+static void add_session(const struct writing *w)
+{
+	struct slice subject = session_line(w->sdp, 's');
+	strbuf_str(w->b, "v=0\r\n");
+	add_origin(w);
+	add_line(w->b, 's', subject.n > 0 ? subject : SLICE("-"));
+	add_session_lines(w, "i");
+	add_connection(w->b, &w->session_c);
+	add_session_lines(w, "b");
+	if (session_line(w->sdp, 't').p)
+		add_session_lines(w, "trz");
+	else
+		add_line(w->b, 't', SLICE("0 0"));
+	add_session_lines(w, "ka");
+}
+
+static void add_media_line(struct strbuf *b, const struct sdp_stream *stream, uint16_t port)
+{
+	strbuf_str(b, "m=");
+	strbuf_add(b, stream->media_text);
+	strbuf_char(b, ' ');
+	strbuf_u64(b, port);
+	strbuf_char(b, ' ');
+	strbuf_add(b, stream->proto_text);
+	if (stream->formats_text.n > 0) {
+		strbuf_char(b, ' ');
+		strbuf_add(b, stream->formats_text);
+	}
+	strbuf_str(b, "\r\n");
+}
+
+/* a=rtcp (RFC 3605); the address only when it is not that of the stream. */
+static void add_rtcp(struct strbuf *b, const struct addr *rtcp, const struct addr *rtp)
+{
+	strbuf_str(b, "a=rtcp:");
+	strbuf_u64(b, rtcp->port);
+	if (!addr_ip_eq(rtcp, rtp)) {
+		strbuf_char(b, ' ');
+		add_address(b, rtcp);
+	}
+	strbuf_str(b, "\r\n");
+}
+
+/* What follows the m= line. i= goes before c=, which goes before the rest. */
+static void add_stream_lines(const struct writing *w, const struct sdp_stream *stream,
+			     const char *types)
+{
+	struct slice rest = stream->text;
+	struct sdp_line line;
+	while (sdp_line_next(&rest, &line) > 0) {
+		if (line.type == 'm' || line.type == 'c' || !strchr(types, line.type))
+			continue;
+		if (line.type != 'a' || !sdp_attribute_is_dropped(line.value))
+			add_line(w->b, line.type, line.value);
+	}
+}
+
+static void add_stream(const struct writing *w, uint32_t i)
+{
+	const struct sdp_stream *stream = &w->sdp->streams[i];
+	const struct addr *rtp = &w->rw->rtp[i], *rtcp = &w->rw->rtcp[i];
+	struct addr c = connection_of(w, i);
+	add_media_line(w->b, stream, is_refused(w, i) ? 0 : rtp->port);
+	add_stream_lines(w, stream, "i");
+	if (addr_is(&c) && !addr_eq(&c, &w->session_c))
+		add_connection(w->b, &c);
+	add_stream_lines(w, stream, "bka");
+	if (!is_refused(w, i) && addr_is(rtcp))
+		add_rtcp(w->b, rtcp, rtp);
+}
+
+void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw)
+{
+	struct writing w = {.b = b, .sdp = sdp, .rw = rw};
+	w.session_c = session_connection(&w);
+	add_session(&w);
+	for (uint32_t i = 0; i < sdp->stream_count; i++)
+		add_stream(&w, i);
+}

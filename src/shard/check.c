@@ -1,0 +1,105 @@
+/* shard_check: everything the shard owns fits together. */
+#include "shard/shard_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct findings {
+	char *text;
+	size_t bytes;
+	bool any;
+};
+
+static void __attribute__((format(printf, 2, 3))) found(struct findings *f, const char *fmt, ...)
+{
+	va_list args;
+	if (f->any)
+		return; /* the first one says enough */
+	f->any = true;
+	if (f->text == NULL)
+		return;
+	va_start(args, fmt);
+	vsnprintf(f->text, f->bytes, fmt, args);
+	va_end(args);
+}
+
+static bool owns_leg(const struct call *c, struct id leg)
+{
+	if (id_eq(c->leg_a, leg))
+		return true;
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (id_eq(c->branches[i].leg, leg))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t check_legs(struct shard *s, struct findings *f)
+{
+	uint32_t cursor = 0, endpoints = 0;
+	struct id id;
+	for (const struct leg *l = pool_next(s->legs, &cursor, &id); l;
+	     l = pool_next(s->legs, &cursor, &id)) {
+		const struct call *c = call_of(s, l->call);
+		if (c == NULL || !owns_leg(c, id))
+			found(f, "leg %016llx belongs to no call", (unsigned long long)id.v);
+		for (uint8_t i = 0; i < l->stream_count; i++)
+			endpoints += id_is(l->streams[i].endpoint);
+	}
+	return endpoints;
+}
+
+static bool holds_any_leg(const struct shard *s, const struct call *c)
+{
+	bool any = leg_of(s, c->leg_a) != NULL;
+	for (uint8_t i = 0; i < c->branch_count; i++)
+		any |= leg_of(s, c->branches[i].leg) != NULL;
+	return any;
+}
+
+static uint64_t check_calls(struct shard *s, struct findings *f)
+{
+	uint32_t cursor = 0;
+	uint64_t live = 0;
+	struct id id;
+	for (const struct call *c = pool_next(s->calls, &cursor, &id); c;
+	     c = pool_next(s->calls, &cursor, &id)) {
+		live += call_is_live(c);
+		if (!holds_any_leg(s, c) && !c->record_due)
+			found(f, "call %016llx has no leg and was not given back",
+			      (unsigned long long)c->uid);
+		if (call_is_live(c) && leg_of(s, c->leg_a) == NULL)
+			found(f, "call %016llx is live without its caller",
+			      (unsigned long long)c->uid);
+		if (!call_is_live(c) && c->channel_held)
+			found(f, "call %016llx has ended and holds a channel",
+			      (unsigned long long)c->uid);
+	}
+	return live;
+}
+
+static void check_exchanges(struct shard *s, struct findings *f)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (const struct exchange *x = pool_next(s->exchanges, &cursor, &id); x;
+	     x = pool_next(s->exchanges, &cursor, &id)) {
+		if (txn_servers(s->txns) == 0)
+			found(f, "exchange %016llx waits for nobody", (unsigned long long)id.v);
+	}
+}
+
+int shard_check(struct shard *s, char *ret_text, size_t text_bytes)
+{
+	struct findings f = {.text = ret_text, .bytes = text_bytes};
+	uint32_t endpoints = check_legs(s, &f);
+	uint64_t live = check_calls(s, &f);
+	check_exchanges(s, &f);
+	if (endpoints != relay_endpoints_used(s->relay))
+		found(&f, "legs hold %u relay endpoints, the relay has %u open", endpoints,
+		      relay_endpoints_used(s->relay));
+	if (live != s->counts.calls_live)
+		found(&f, "%llu calls are live, %llu are counted", (unsigned long long)live,
+		      (unsigned long long)s->counts.calls_live);
+	return f.any ? ERR_CONFLICT : 0;
+}

@@ -1,0 +1,341 @@
+/*
+ * From the wire to whom it concerns: the shard that owns it, the transaction layer, and from there
+ * calls, the registrar and the rest. Also the way back out.
+ */
+#include "shard/shard_priv.h"
+
+#include "sip/value.h"
+
+/* --- whose is it */
+
+static uint16_t shard_of_id(const struct shard *s, struct id id)
+{
+	uint32_t owner = id_shard(id);
+	return owner < s->p.count ? (uint16_t)owner : s->p.index; /* from a time with more shards */
+}
+
+/* Requests that open a dialog, and those that follow them before we gave them a tag, go by Call-ID.
+ */
+static bool goes_by_call_id(const struct sip_msg *msg)
+{
+	return msg->method == SIP_INVITE || msg->method == SIP_CANCEL || msg->method == SIP_ACK;
+}
+
+static uint16_t owner_of(const struct shard *s, const struct sip_msg *msg)
+{
+	struct id id;
+	if (!msg->is_request)
+		return branch_read(msg->via.branch, &id) ? shard_of_id(s, id) : s->p.index;
+	if (msg->to_tag.n)
+		return token_read(msg->to_tag, &id) ? shard_of_id(s, id) : s->p.index;
+	if (s->p.count > 1 && goes_by_call_id(msg))
+		return (uint16_t)(hash_slice(&s->p.hash_key, msg->call_id) % s->p.count);
+	return s->p.index;
+}
+
+/* --- in */
+
+static uint64_t call_uid_of(const struct shard *s, const struct sip_msg *msg)
+{
+	struct id id;
+	bool named =
+		msg->is_request ? token_read(msg->to_tag, &id) : branch_read(msg->via.branch, &id);
+	const struct leg *l = named ? leg_of(s, id) : NULL;
+	const struct call *c = l ? call_of(s, l->call) : NULL;
+	return c ? c->uid : 0;
+}
+
+static void trace_in(struct shard *s, const struct sip_msg *msg, const struct flow *flow)
+{
+	if (msg->is_request && msg->to_tag.n == 0 && goes_by_call_id(msg)) {
+		struct id id;
+		const struct call *c = call_by_call_id((struct shard *)s, msg->call_id, &id);
+		if (c == NULL) {
+			s->untraced = msg;
+			s->untraced_flow = flow;
+			return;
+		}
+		trace_message(s, "in", msg->raw, msg, flow, c->uid);
+		return;
+	}
+	trace_message(s, "in", msg->raw, msg, flow, call_uid_of(s, msg));
+}
+
+static void reject_fault(struct shard *s, const struct sip_msg *msg, const struct flow *flow)
+{
+	char remote[ADDR_TEXT_BYTES];
+	bool can = msg->is_request && msg->answerable && msg->method != SIP_ACK;
+	struct event e = event_of(s, can ? EVENT_SIP_REJECTED : EVENT_SIP_DROPPED, NULL);
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(&flow->remote, remote)));
+	event_add_number(&e, EVENT_KEY_CODE, msg->fault.code);
+	event_add_text(&e, EVENT_KEY_REASON, slice_str(msg->fault.text));
+	event_send(s, &e);
+	s->counts.messages_bad++;
+	if (can)
+		reply_stateless(s, msg, flow, msg->fault.code, msg->fault.text, false);
+}
+
+static void overload(struct shard *s, const struct sip_msg *msg, const struct flow *flow)
+{
+	struct event e = event_of(s, EVENT_OVERLOAD, NULL);
+	event_add_text(&e, EVENT_KEY_METHOD, msg->method_text);
+	event_add_text(&e, EVENT_KEY_DETAIL, SLICE("no transaction or memory left"));
+	event_send(s, &e);
+	s->counts.overload_total++;
+	reply_stateless(s, msg, flow, 503, call_cause_info(CAUSE_OVERLOAD)->text, true);
+}
+
+void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *flow, bool moved)
+{
+	s->out_call = 0;
+	s->untraced = NULL;
+	if (msg->fault.code) {
+		reject_fault(s, msg, flow);
+		return;
+	}
+	uint16_t owner = owner_of(s, msg);
+	if (owner != s->p.index && !moved) {
+		inbox_move(s, owner, msg, flow);
+		return;
+	}
+	trace_in(s, msg, flow);
+	if (txn_receive(s->txns, msg, flow, flow_is_stream(flow), &s->scratch, now_of(s)) ==
+	    ERR_LIMIT)
+		overload(s, msg, flow);
+	trace_untraced(s, 0);
+}
+
+static void on_message(void *ctx, struct sip_msg *msg, const struct flow *flow, struct arena *arena)
+{
+	struct shard *s = ctx;
+	(void)arena;
+	arena_reset(&s->scratch);
+	s->counts.messages_in++;
+	dispatch_message(s, msg, flow, false);
+}
+
+static void on_keepalive(void *ctx, const struct flow *flow, enum transport_keepalive kind)
+{
+	keepalive_seen(ctx, flow, kind);
+}
+
+static void on_closed(void *ctx, const struct flow *flow)
+{
+	struct shard *s = ctx;
+	arena_reset(&s->scratch);
+	s->out_call = 0;
+	directory_flow_gone(s->p.directory, flow, io_wall_ms(s->p.io));
+	txn_on_flow_gone(s->txns, flow, flow_eq, now_of(s));
+}
+
+/* ICMP can be forged and comes late; it only hurries transactions that wait for that very address.
+ */
+static void on_unreachable(void *ctx, const struct flow *flow)
+{
+	struct shard *s = ctx;
+	arena_reset(&s->scratch);
+	s->out_call = 0;
+	txn_on_flow_gone(s->txns, flow, flow_eq, now_of(s));
+}
+
+static void on_foreign(void *ctx, const struct flow *flow, struct slice bytes)
+{
+	inbox_send(ctx, flow, bytes);
+}
+
+const struct transport_ops dispatch_transport_ops = {
+	.on_message = on_message,
+	.on_keepalive = on_keepalive,
+	.on_closed = on_closed,
+	.on_unreachable = on_unreachable,
+	.on_foreign = on_foreign,
+};
+
+/* --- what the transaction layer says */
+
+static void options_receive(struct shard *s, struct id server, const struct flow *flow)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
+	sip_build_header(&b, SIP_HDR_ACCEPT, SLICE("application/sdp"));
+	sip_build_header(&b, SIP_HDR_ACCEPT_LANGUAGE, SLICE("ja, en"));
+	reply(s, server, s->draining ? 503 : 200, strbuf_slice(&b));
+	keepalive_seen(s, flow, KEEPALIVE_OPTIONS);
+}
+
+static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
+		       const struct flow *flow)
+{
+	struct shard *s = ctx;
+	if (msg->to_tag.n) {
+		indialog_request(s, server, msg, flow);
+		return;
+	}
+	if (!validate_request(s, server, msg))
+		return;
+	switch (msg->method) {
+	case SIP_INVITE:
+		invite_receive(s, server, msg, flow);
+		return;
+	case SIP_REGISTER:
+		register_receive(s, server, msg, flow);
+		return;
+	case SIP_OPTIONS:
+		options_receive(s, server, flow);
+		return;
+	case SIP_MESSAGE:
+		reply_text(s, server, 405, "Messages are carried within a call only");
+		return;
+	default:
+		reply_text(s, server, 481, "There is no such call");
+		return;
+	}
+}
+
+static void on_ack(void *ctx, const struct sip_msg *msg, const struct flow *flow)
+{
+	(void)flow;
+	indialog_ack(ctx, msg);
+}
+
+static void on_cancel(void *ctx, struct id server, uint64_t user, const struct sip_msg *cancel)
+{
+	struct shard *s = ctx;
+	(void)server;
+	if (user_kind_of(user) == USER_EXCHANGE) {
+		exchange_cancel(s, user_id_of(user));
+		return;
+	}
+	struct leg *l = leg_of(s, user_id_of(user));
+	struct call *c = l ? call_of(s, l->call) : NULL;
+	if (c)
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_CANCEL}, cancel);
+}
+
+static void on_response(void *ctx, struct id client, uint64_t user, const struct sip_msg *msg,
+			const struct flow *flow)
+{
+	struct shard *s = ctx;
+	(void)client;
+	struct id id = user_id_of(user);
+	struct leg *l;
+	switch (user_kind_of(user)) {
+	case USER_EXCHANGE:
+		exchange_response(s, id, msg);
+		return;
+	case USER_PING:
+		if (msg->code >= 200)
+			ping_done(s, id, true);
+		return;
+	case USER_BYE:
+		l = leg_of(s, id);
+		if (l && msg->code >= 200)
+			leg_end(s, l);
+		return;
+	case USER_LEG:
+		l = leg_of(s, id);
+		if (l)
+			indialog_response(s, l, msg, flow);
+		return;
+	}
+}
+
+static void on_failed(void *ctx, struct id client, uint64_t user, enum txn_failure why)
+{
+	struct shard *s = ctx;
+	struct id id = user_id_of(user);
+	struct leg *l = leg_of(s, id);
+	(void)client;
+	switch (user_kind_of(user)) {
+	case USER_EXCHANGE:
+		exchange_failed(s, id, why);
+		return;
+	case USER_PING:
+		ping_done(s, id, false);
+		return;
+	case USER_BYE:
+		if (l)
+			leg_end(s, l);
+		return;
+	case USER_LEG:
+		if (l)
+			leg_failed(s, l);
+		return;
+	}
+}
+
+static void on_server_end(void *ctx, struct id server, uint64_t user, enum txn_failure why)
+{
+	struct shard *s = ctx;
+	(void)server;
+	if (why == TXN_DONE)
+		return;
+	if (user_kind_of(user) == USER_EXCHANGE) {
+		exchange_server_end(s, user_id_of(user), why);
+		return;
+	}
+	struct leg *l = leg_of(s, user_id_of(user));
+	struct call *c = l ? call_of(s, l->call) : NULL;
+	if (c == NULL)
+		return;
+	l->acked = true; /* no ACK will come; BYE may go */
+	struct call_event ev = {
+		.kind = CALL_EV_LOST, .side = CALL_CALLER, .cause = CAUSE_SIGNALLING_LOST};
+	if (l->bye_waits)
+		leg_send_bye(s, l, (enum call_cause)l->bye_cause);
+	call_happens(s, c, &ev, NULL);
+}
+
+static void on_stray(void *ctx, const struct sip_msg *msg, const struct flow *flow)
+{
+	(void)ctx; /* it was recorded as a message; there is nobody to tell */
+	(void)msg;
+	(void)flow;
+}
+
+static void on_empty_cell(void *ctx, const char *machine, const char *state, const char *event)
+{
+	struct shard *s = ctx;
+	struct event e = event_of(s, EVENT_EMPTY_CELL, NULL);
+	event_add_text(&e, EVENT_KEY_KIND, slice_str(machine));
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(state));
+	event_add_text(&e, EVENT_KEY_OTHER, slice_str(event));
+	event_send(s, &e);
+}
+
+/* --- out */
+
+/* A response whose connection has gone: a new one to where the Via says (RFC 3261 §18.2.2). */
+static int send_anew(struct shard *s, const struct flow *flow, struct slice bytes)
+{
+	struct sip_msg msg;
+	struct flow anew;
+	struct addr to = flow->remote;
+	if (sip_msg_parse(bytes, &s->scratch, &msg) != 0 || msg.is_request)
+		return ERR_CLOSED;
+	to.port = msg.via.port ? msg.via.port : 5060;
+	int err = transport_flow_to(s->transport, flow->transport, &to, &anew);
+	return err ? err : transport_send(s->transport, &anew, bytes);
+}
+
+int dispatch_send(void *ctx, const struct flow *flow, struct slice bytes)
+{
+	struct shard *s = ctx;
+	trace_untraced(s, s->out_call);
+	trace_out(s, bytes, flow);
+	s->counts.messages_out++;
+	int err = transport_send(s->transport, flow, bytes);
+	return err == ERR_CLOSED ? send_anew(s, flow, bytes) : err;
+}
+
+const struct txn_ops dispatch_txn_ops = {
+	.send = dispatch_send,
+	.on_request = on_request,
+	.on_ack = on_ack,
+	.on_cancel = on_cancel,
+	.on_response = on_response,
+	.on_stray = on_stray,
+	.on_failed = on_failed,
+	.on_server_end = on_server_end,
+	.on_empty_cell = on_empty_cell,
+};

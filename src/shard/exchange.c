@@ -1,0 +1,355 @@
+/*
+ * A request inside the call travels from one leg to the other and its answer back: re-INVITE (hold,
+ * codec change, late offer), UPDATE, INFO, MESSAGE, OPTIONS. One INVITE or UPDATE with an offer at
+ * a time, whichever side began (glare: 491, RFC 3261 §14.2). An exchange outlives its legs when the
+ * call ends meanwhile, so that the requester is always answered.
+ */
+#include "shard/shard_priv.h"
+
+#include "sip/value.h"
+
+#define REINVITE_TIMEOUT_MS 32000 /* a phone that rings on a re-INVITE is not answering it */
+
+static bool negotiates(const struct exchange *x)
+{
+	return x->method == SIP_INVITE || (x->method == SIP_UPDATE && x->has_offer);
+}
+
+static struct call *open_call(struct shard *s, const struct exchange *x)
+{
+	struct call *c = call_of(s, x->call);
+	return c && c->state == CALL_ANSWERED ? c : NULL;
+}
+
+static void release_leg(struct shard *s, struct id leg, const struct exchange *x)
+{
+	struct leg *l = leg_of(s, leg);
+	if (l && id_eq(l->reinvite, x->id))
+		l->reinvite = ID_NONE;
+}
+
+static void exchange_free(struct shard *s, struct exchange *x)
+{
+	release_leg(s, x->from, x);
+	release_leg(s, x->to, x);
+	pool_give(s->exchanges, x->id);
+}
+
+/* Response to the side that asked; its leg may be gone. */
+static void respond(struct shard *s, struct exchange *x, int code, struct slice headers,
+		    struct slice type, struct slice body)
+{
+	struct leg *from = leg_of(s, x->from);
+	if (from)
+		leg_respond(s, from, x->server, code, headers, type, body);
+	else
+		reply(s, x->server, code, headers);
+}
+
+static void respond_text(struct shard *s, struct exchange *x, int code, const char *text)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_warning(&b, domain_of(s), slice_str(text));
+	if (code == 500)
+		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%u", 1 + rng_below(&s->rng, 10));
+	respond(s, x, code, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
+}
+
+/* --- onward */
+
+static const enum sip_header_kind carried[] = {
+	SIP_HDR_INFO_PACKAGE, SIP_HDR_CONTENT_DISPOSITION, SIP_HDR_ACCEPT, SIP_HDR_SUBJECT,
+	SIP_HDR_PRIVACY,
+};
+
+static void copy_carried(struct strbuf *b, const struct sip_msg *msg)
+{
+	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++)
+		sip_build_copy(b, msg, carried[i]);
+}
+
+/* What the body becomes on the other side: a session description goes through the relay, all else
+ * as it is. */
+static int onward_body(struct shard *s, struct exchange *x, struct leg *from, struct leg *to,
+		       const struct sip_msg *msg, struct slice *ret_body)
+{
+	struct sdp offer;
+	*ret_body = msg->body;
+	if (!negotiates(x) || !x->has_offer)
+		return 0;
+	int err = media_sdp_of(msg, &offer);
+	if (err)
+		return err;
+	struct strbuf out = scratch_buf(s, msg->body.n + 2048);
+	err = media_offer(s, from, to, &offer, false, &out);
+	*ret_body = strbuf_slice(&out);
+	return err;
+}
+
+static int send_onward(struct shard *s, struct exchange *x, struct leg *from, struct leg *to,
+		       const struct sip_msg *msg)
+{
+	struct strbuf more = scratch_buf(s, 4096);
+	struct slice body;
+	int err = onward_body(s, x, from, to, msg, &body);
+	if (err)
+		return err;
+	copy_carried(&more, msg);
+	if (x->method == SIP_INVITE || x->method == SIP_UPDATE)
+		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+	if (more.failed)
+		return ERR_TOO_BIG;
+	x->client_cseq = dialog_next_cseq(&to->dialog);
+	struct leg_request r = {
+		.method = msg->method,
+		.method_text = msg->method_text,
+		.cseq = x->client_cseq,
+		.user = user_of(USER_EXCHANGE, x->id),
+		.timeout_ms = x->method == SIP_INVITE ? REINVITE_TIMEOUT_MS : 0,
+		.headers = strbuf_slice(&more),
+		.content_type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE),
+		.body = body,
+	};
+	return leg_send_request(s, to, &r, &x->client);
+}
+
+static int refusal_code(int err)
+{
+	switch (err) {
+	case ERR_LIMIT:
+	case ERR_UNSUPPORTED:
+	case ERR_SYNTAX:
+		return 488;
+	case ERR_TOO_BIG:
+		return 513;
+	default:
+		return 500;
+	}
+}
+
+/* Somebody else's offer is on its way on one of the legs. */
+static bool collides(struct shard *s, struct id server, const struct leg *from,
+		     const struct leg *to)
+{
+	if (!id_is(from->reinvite) && !id_is(to->reinvite) && from->acked && to->acked)
+		return false;
+	const struct exchange *x = pool_get(s->exchanges, from->reinvite);
+	bool own = x && id_eq(x->from, from->id) && !x->answered;
+	struct strbuf b = scratch_buf(s, 256);
+	if (own) /* its own last one is not answered yet (RFC 3261 §14.2) */
+		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%u", 1 + rng_below(&s->rng, 10));
+	reply(s, server, own ? 500 : 491, strbuf_slice(&b));
+	return true;
+}
+
+void exchange_start(struct shard *s, struct call *c, struct leg *from, struct leg *to,
+		    struct id server, const struct sip_msg *msg)
+{
+	struct exchange head = {
+		.call = c->id,
+		.from = from->id,
+		.to = to->id,
+		.server = server,
+		.server_cseq = msg->cseq.number,
+		.method = msg->method,
+		.has_offer = msg->body.n > 0,
+	};
+	struct id id;
+	if (negotiates(&head) && collides(s, server, from, to))
+		return;
+	struct exchange *x = pool_take(s->exchanges, &id);
+	if (x == NULL) {
+		reply_stateless(s, msg, &from->flow, 503, call_cause_info(CAUSE_OVERLOAD)->text,
+				true);
+		return;
+	}
+	*x = head;
+	x->id = id;
+	if (negotiates(x))
+		from->reinvite = to->reinvite = id;
+	if (msg->method == SIP_INVITE || msg->method == SIP_UPDATE)
+		(void)dialog_refresh_target(&from->dialog, msg);
+	txn_set_user(s->txns, server, user_of(USER_EXCHANGE, id));
+	int err = send_onward(s, x, from, to, msg);
+	if (err == 0)
+		return;
+	respond_text(s, x, refusal_code(err), "The request cannot be carried to the other phone");
+	exchange_free(s, x);
+}
+
+/* --- back */
+
+static void changed_event(struct shard *s, const struct call *c, const struct exchange *x)
+{
+	struct event e = event_of(s, EVENT_CALL_CHANGED, c);
+	event_add_text(&e, EVENT_KEY_METHOD, sip_method_name(x->method));
+	event_add_text(&e, EVENT_KEY_DETAIL,
+		       media_on_hold(s, c) ? SLICE("on hold") : SLICE("talking"));
+	event_send(s, &e);
+}
+
+/* The 2xx of a negotiation: an answer to the offer, or the offer that was asked for. */
+static int back_body(struct shard *s, struct call *c, struct exchange *x, struct leg *from,
+		     struct leg *to, const struct sip_msg *msg, struct slice *ret_body)
+{
+	struct sdp theirs, offer;
+	const struct flow *flow;
+	int err = media_sdp_of(msg, &theirs);
+	if (err)
+		return err;
+	struct strbuf out = scratch_buf(s, msg->body.n + 2048);
+	if (x->has_offer) {
+		const struct sip_msg *request =
+			txn_request_of(s->txns, x->server, &s->scratch, &flow);
+		bool known = request && media_sdp_of(request, &offer) == 0;
+		err = media_answer(s, c, to, from, &theirs, known ? &offer : NULL, &out);
+	} else {
+		err = media_offer(s, to, from, &theirs, true, &out);
+	}
+	*ret_body = strbuf_slice(&out);
+	return err;
+}
+
+static void negotiated(struct shard *s, struct call *c, struct exchange *x, struct leg *from,
+		       struct leg *to, const struct sip_msg *msg)
+{
+	struct slice body = SLICE_NONE;
+	(void)dialog_refresh_target(&to->dialog, msg);
+	int err = back_body(s, c, x, from, to, msg, &body);
+	if (x->method == SIP_INVITE && (x->has_offer || err))
+		leg_send_ack(s, to, x->client_cseq, SLICE_NONE);
+	if (err) {
+		respond_text(s, x, 488, "The other phone's session description cannot be used");
+		exchange_free(s, x);
+		return;
+	}
+	x->answered = true;
+	respond(s, x, 200, SLICE_NONE, SLICE("application/sdp"), body);
+	changed_event(s, c, x);
+	if (x->method != SIP_INVITE)
+		exchange_free(s, x);
+}
+
+static void pass_back(struct shard *s, struct exchange *x, const struct sip_msg *msg)
+{
+	static const enum sip_header_kind back[] = {SIP_HDR_WARNING, SIP_HDR_RETRY_AFTER,
+						    SIP_HDR_ALLOW,   SIP_HDR_ACCEPT,
+						    SIP_HDR_REASON,  SIP_HDR_UNSUPPORTED};
+	struct strbuf more = scratch_buf(s, 4096);
+	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++)
+		sip_build_copy(&more, msg, back[i]);
+	struct slice body =
+		x->method == SIP_INVITE || x->method == SIP_UPDATE ? SLICE_NONE : msg->body;
+	bool challenge = msg->code == 401 || msg->code == 407; /* cannot be met through us */
+	respond(s, x, challenge ? 403 : msg->code, more.failed ? SLICE_NONE : strbuf_slice(&more),
+		sip_msg_value(msg, SIP_HDR_CONTENT_TYPE), body);
+}
+
+/* 481 and silence mean that the phone has lost the call (RFC 3261 §12.2.1.2). */
+static void call_lost(struct shard *s, const struct exchange *x)
+{
+	struct call *c = call_of(s, x->call);
+	struct leg *to = leg_of(s, x->to);
+	if (c == NULL || to == NULL)
+		return;
+	struct call_event ev = {
+		.kind = CALL_EV_LOST,
+		.side = to->branch == LEG_IS_CALLER ? CALL_CALLER : CALL_CALLEE,
+		.cause = CAUSE_SIGNALLING_LOST,
+	};
+	call_happens(s, c, &ev, NULL);
+}
+
+/* The call ended while a re-INVITE was on its way: its 2xx still wants an ACK. */
+static void too_late(struct shard *s, struct exchange *x, const struct sip_msg *msg)
+{
+	struct leg *to = leg_of(s, x->to);
+	if (x->method == SIP_INVITE && msg->code < 300 && to)
+		leg_send_ack(s, to, x->client_cseq, SLICE_NONE);
+	respond_text(s, x, x->method == SIP_INVITE ? 487 : 481, "The call has ended");
+	exchange_free(s, x);
+}
+
+void exchange_response(struct shard *s, struct id exchange, const struct sip_msg *msg)
+{
+	struct exchange *x = pool_get(s->exchanges, exchange);
+	if (x == NULL || msg->code < 200)
+		return;
+	struct leg *from = leg_of(s, x->from), *to = leg_of(s, x->to);
+	if (x->answered) { /* a repeated 2xx */
+		if (to)
+			leg_repeat_ack(s, to, msg->cseq.number);
+		return;
+	}
+	struct call *c = open_call(s, x);
+	s->out_call = c ? c->uid : 0;
+	if (c == NULL || from == NULL || to == NULL) {
+		too_late(s, x, msg);
+		return;
+	}
+	if (msg->code < 300 && negotiates(x)) {
+		negotiated(s, c, x, from, to, msg);
+		return;
+	}
+	pass_back(s, x, msg);
+	bool lost = msg->code == 481 || (msg->code == 408 && x->method == SIP_INVITE);
+	struct exchange copy = *x;
+	exchange_free(s, x);
+	if (lost)
+		call_lost(s, &copy);
+}
+
+void exchange_failed(struct shard *s, struct id exchange, enum txn_failure why)
+{
+	struct exchange *x = pool_get(s->exchanges, exchange);
+	(void)why;
+	if (x == NULL || x->answered)
+		return;
+	struct call *c = open_call(s, x);
+	s->out_call = c ? c->uid : 0;
+	respond_text(s, x, x->method == SIP_INVITE ? 408 : 504, "The other phone did not answer");
+	struct exchange copy = *x;
+	exchange_free(s, x);
+	if (c)
+		call_lost(s, &copy);
+}
+
+void exchange_cancel(struct shard *s, struct id exchange)
+{
+	struct exchange *x = pool_get(s->exchanges, exchange);
+	if (x && !x->answered)
+		txn_cancel(s->txns, x->client, SLICE_NONE, &s->scratch, now_of(s));
+}
+
+void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack)
+{
+	struct call *c = open_call(s, x);
+	struct leg *from = leg_of(s, x->from), *to = leg_of(s, x->to);
+	struct sdp answer;
+	bool ok = true;
+	txn_acked(s->txns, x->server, now_of(s));
+	if (!x->has_offer && c && from && to) {
+		struct strbuf out = scratch_buf(s, ack->body.n + 2048);
+		ok = media_sdp_of(ack, &answer) == 0 &&
+		     media_answer(s, c, from, to, &answer, NULL, &out) == 0;
+		leg_send_ack(s, to, x->client_cseq, ok ? strbuf_slice(&out) : SLICE_NONE);
+		changed_event(s, c, x);
+	}
+	exchange_free(s, x);
+	if (!ok)
+		call_happens(s, c,
+			     &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER},
+			     NULL);
+}
+
+/* The 2xx to a re-INVITE was never acknowledged: the side that asked is gone (RFC 3261 §14.2). */
+void exchange_server_end(struct shard *s, struct id exchange, enum txn_failure why)
+{
+	struct exchange *x = pool_get(s->exchanges, exchange);
+	if (x == NULL || !x->answered || why == TXN_DONE)
+		return;
+	struct exchange lost = *x;
+	lost.to = x->from;
+	exchange_free(s, x);
+	call_lost(s, &lost);
+}

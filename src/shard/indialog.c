@@ -1,0 +1,227 @@
+/* What arrives within a dialog: requests, ACKs, and the responses to our first INVITE on a leg. */
+#include "shard/shard_priv.h"
+
+#include "sip/value.h"
+
+/* --- responses to a branch's INVITE */
+
+static void branch_ringing(struct shard *s, struct call *c, struct leg *l,
+			   const struct sip_msg *msg)
+{
+	if (msg->to_tag.n)
+		(void)dialog_from_response(
+			&l->dialog, msg); /* a provisional without Contact leaves the target */
+	struct call_event ev = {.kind = CALL_EV_RING, .branch = l->branch, .code = msg->code};
+	call_happens(s, c, &ev, msg);
+}
+
+/* An answer that cannot be used: the phone is told, and the caller gets the reason. */
+static void branch_unusable(struct shard *s, struct call *c, struct leg *l, enum call_cause cause)
+{
+	l->state = LEG_ANSWERED;
+	leg_send_ack(s, l, l->invite_cseq, SLICE_NONE);
+	leg_send_bye(s, l, cause);
+	call_happens(
+		s, c,
+		&(struct call_event){.kind = CALL_EV_FAIL, .branch = l->branch, .cause = cause},
+		NULL);
+}
+
+/* We offered, so there must be an answer; did the caller make no offer, there must be one in the
+ * 2xx. */
+static bool answer_usable(const struct leg *l, const struct sip_msg *msg)
+{
+	struct sdp sdp;
+	int err = media_sdp_of(msg, &sdp);
+	return err == 0 || (err == ERR_NOT_FOUND && l->stream_count == 0);
+}
+
+static void branch_answered(struct shard *s, struct call *c, struct leg *l,
+			    const struct sip_msg *msg)
+{
+	if (dialog_from_response(&l->dialog, msg) != 0) {
+		branch_unusable(s, c, l, CAUSE_TOO_LONG);
+		return;
+	}
+	if (!l->cancelled && !answer_usable(l, msg)) {
+		branch_unusable(s, c, l, CAUSE_BAD_OFFER);
+		return;
+	}
+	l->state = LEG_ANSWERED;
+	call_happens(s, c,
+		     &(struct call_event){
+			     .kind = CALL_EV_CONNECT, .branch = l->branch, .code = msg->code},
+		     msg);
+}
+
+static void repeated_answer(struct shard *s, struct leg *l, const struct sip_msg *msg)
+{
+	if (slice_eq(msg->to_tag, dialog_text(&l->dialog, DIALOG_REMOTE_TAG)))
+		leg_repeat_ack(s, l, msg->cseq.number);
+	else
+		leg_refuse_fork(s, l, msg);
+}
+
+void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg,
+		       const struct flow *flow)
+{
+	struct call *c = call_of(s, l->call);
+	(void)flow;
+	if (c == NULL)
+		return;
+	s->out_call = c->uid;
+	if (l->state != LEG_INVITING) {
+		if (msg->code >= 200 && msg->code < 300)
+			repeated_answer(s, l, msg);
+		return;
+	}
+	if (msg->code == 100)
+		return;
+	if (msg->code < 200) {
+		branch_ringing(s, c, l, msg);
+	} else if (msg->code < 300) {
+		branch_answered(s, c, l, msg);
+	} else {
+		struct call_event ev = {
+			.kind = CALL_EV_FAIL, .branch = l->branch, .code = msg->code};
+		l->state = LEG_GONE;
+		call_happens(s, c, &ev, msg);
+	}
+}
+
+/* --- requests */
+
+static struct leg *leg_of_request(struct shard *s, const struct sip_msg *msg)
+{
+	struct id id;
+	struct leg *l = token_read(msg->to_tag, &id) ? leg_of(s, id) : NULL;
+	return l && l->state != LEG_GONE && dialog_matches_request(&l->dialog, msg) ? l : NULL;
+}
+
+static void bye_received(struct shard *s, struct call *c, struct leg *l, struct id server)
+{
+	bool early_callee = l->branch != LEG_IS_CALLER && l->state == LEG_INVITING;
+	if (early_callee) { /* only a caller may say BYE before the answer (RFC 3261 §15) */
+		reply_text(s, server, 481, "The call has not been answered");
+		return;
+	}
+	leg_respond(s, l, server, 200, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	if (l->state == LEG_ANSWERED || l->state == LEG_INVITING) {
+		bool winner = l->branch == LEG_IS_CALLER || l->branch == c->winner;
+		struct call_event ev = {
+			.kind = CALL_EV_BYE,
+			.side = l->branch == LEG_IS_CALLER ? CALL_CALLER : CALL_CALLEE,
+		};
+		bool caller_early = l->branch == LEG_IS_CALLER && l->state == LEG_INVITING;
+		if (!caller_early)
+			l->state = LEG_GONE;
+		if (winner) {
+			call_happens(s, c, &ev, NULL); /* settles the call */
+			return;
+		}
+	}
+	leg_end(s, l);
+}
+
+/* The leg that stands opposite: the one that answered, or before that the only phone that rings. */
+static struct leg *other_leg(struct shard *s, const struct call *c, const struct leg *l)
+{
+	if (l->branch != LEG_IS_CALLER)
+		return leg_of(s, c->leg_a);
+	if (c->winner < CALL_BRANCHES_MAX)
+		return branch_leg(s, c, c->winner);
+	return NULL;
+}
+
+static bool is_relayed(enum sip_method m)
+{
+	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_INFO || m == SIP_MESSAGE ||
+	       m == SIP_OPTIONS;
+}
+
+static bool cseq_in_order(struct shard *s, struct leg *l, struct id server,
+			  const struct sip_msg *msg)
+{
+	if (dialog_check_cseq(&l->dialog, msg) == 0)
+		return true;
+	reply_text(s, server, 500, "CSeq is lower than that of an earlier request");
+	return false;
+}
+
+static void request_on_leg(struct shard *s, struct call *c, struct leg *l, struct id server,
+			   const struct sip_msg *msg)
+{
+	if (msg->method == SIP_BYE) {
+		if (cseq_in_order(s, l, server, msg))
+			bye_received(s, c, l, server);
+		return;
+	}
+	if (!validate_request(s, server, msg) || !cseq_in_order(s, l, server, msg))
+		return;
+	struct leg *other = other_leg(s, c, l);
+	if (!is_relayed(msg->method))
+		reply_text(s, server, 481, "There is nothing that this request could belong to");
+	else if (c->state != CALL_ANSWERED || l->state != LEG_ANSWERED || other == NULL ||
+		 other->state != LEG_ANSWERED)
+		reply_text(s, server, 491, "The call is being set up or ended; try again");
+	else
+		exchange_start(s, c, l, other, server, msg);
+}
+
+void indialog_request(struct shard *s, struct id server, const struct sip_msg *msg,
+		      const struct flow *flow)
+{
+	struct leg *l = leg_of_request(s, msg);
+	struct call *c = l ? call_of(s, l->call) : NULL;
+	if (c == NULL) {
+		reply_text(s, server, 481, "There is no such call");
+		return;
+	}
+	s->out_call = c->uid;
+	l->flow = *flow; /* the phone's NAT may have moved it; its tags are known to it alone */
+	request_on_leg(s, c, l, server, msg);
+}
+
+/* --- ACK to a 2xx of ours */
+
+/* Late offer: the caller's answer is in its ACK and goes on in ours. */
+static void answer_in_ack(struct shard *s, struct call *c, struct leg *a, struct leg *b,
+			  const struct sip_msg *ack)
+{
+	struct sdp answer;
+	struct strbuf out = scratch_buf(s, ack->body.n + 2048);
+	if (media_sdp_of(ack, &answer) == 0 && media_answer(s, c, a, b, &answer, NULL, &out) == 0) {
+		leg_send_ack(s, b, b->invite_cseq, strbuf_slice(&out));
+		return;
+	}
+	call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER},
+		     NULL);
+}
+
+static void first_ack(struct shard *s, struct call *c, struct leg *a, const struct sip_msg *ack)
+{
+	struct leg *b = branch_leg(s, c, c->winner);
+	a->acked = true;
+	txn_acked(s->txns, a->invite, now_of(s));
+	if (a->bye_waits) {
+		leg_send_bye(s, a, (enum call_cause)a->bye_cause);
+		call_settle(s, c);
+	} else if (b && b->ack_waits) {
+		answer_in_ack(s, c, a, b, ack);
+	}
+}
+
+void indialog_ack(struct shard *s, const struct sip_msg *msg)
+{
+	struct leg *l = leg_of_request(s, msg);
+	struct call *c = l ? call_of(s, l->call) : NULL;
+	if (c == NULL)
+		return;
+	s->out_call = c->uid;
+	struct exchange *x = pool_get(s->exchanges, l->reinvite);
+	if (x && x->answered && x->server_cseq == msg->cseq.number && id_eq(x->from, l->id))
+		exchange_ack(s, x, msg);
+	else if (l->branch == LEG_IS_CALLER && !l->acked && l->state == LEG_ANSWERED &&
+		 msg->cseq.number == l->invite_cseq)
+		first_ack(s, c, l, msg);
+}

@@ -1,0 +1,186 @@
+/* A new call arrives: room, credentials, then leg A and the call itself. */
+#include "shard/shard_priv.h"
+
+static bool same_call_id(const void *ctx, uint64_t value)
+{
+	const struct {
+		struct shard *s;
+		struct slice call_id;
+	} *key = ctx;
+	const struct call *c = call_of(key->s, (struct id){value});
+	const struct leg *a = c ? leg_of(key->s, c->leg_a) : NULL;
+	return a && slice_eq(dialog_text(&a->dialog, DIALOG_CALL_ID), key->call_id);
+}
+
+struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *ret_id)
+{
+	struct {
+		struct shard *s;
+		struct slice call_id;
+	} key = {s, call_id};
+	ret_id->v =
+		index_find(s->by_call_id, hash_slice(&s->p.hash_key, call_id), same_call_id, &key);
+	return call_of(s, *ret_id);
+}
+
+/* Unique for all time on this machine, rising: milliseconds since 1970, shard, count within the
+ * millisecond. */
+static uint64_t next_uid(struct shard *s)
+{
+	uint64_t uid = (uint64_t)io_wall_ms(s->p.io) << 22 | (uint64_t)s->p.index << 16;
+	if (uid <= s->last_uid)
+		uid = s->last_uid + 1;
+	s->last_uid = uid;
+	return uid;
+}
+
+static void refuse(struct shard *s, struct id server, enum call_cause cause)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	header_reason(&b, s, cause);
+	if (call_cause_info(cause)->sip_code == 503)
+		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+	reply(s, server, call_cause_info(cause)->sip_code, strbuf_slice(&b));
+	struct event e =
+		event_of(s, cause == CAUSE_OVERLOAD ? EVENT_OVERLOAD : EVENT_CALL_REFUSED, NULL);
+	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
+	event_send(s, &e);
+	s->counts.calls_refused_total++;
+}
+
+static bool admitted(struct shard *s, struct id server)
+{
+	if (s->draining) {
+		refuse(s, server, CAUSE_SHUTDOWN);
+		return false;
+	}
+	if (pool_used(s->calls) < pool_limit(s->calls) &&
+	    pool_used(s->legs) + 2 <= pool_limit(s->legs))
+		return true;
+	s->counts.overload_total++;
+	refuse(s, server, CAUSE_OVERLOAD);
+	return false;
+}
+
+static struct call *call_new(struct shard *s)
+{
+	struct id id;
+	struct call *c = pool_take(s->calls, &id);
+	if (c == NULL)
+		return NULL;
+	call_init(c, next_uid(s), id);
+	c->started_at = io_wall_ms(s->p.io);
+	return c;
+}
+
+static void call_drop(struct shard *s, struct call *c, struct leg *a)
+{
+	if (a)
+		pool_give(s->legs, a->id);
+	pool_give(s->calls, c->id);
+}
+
+static int caller_leg(struct shard *s, struct call *c, struct id server, const struct sip_msg *msg,
+		      const struct flow *flow, struct leg **ret_leg)
+{
+	char tag[TOKEN_CHARS + 1];
+	int err = leg_new(s, c, LEG_IS_CALLER, flow, ret_leg);
+	if (err)
+		return err;
+	struct leg *a = *ret_leg;
+	token_make(s, a->id, tag);
+	err = dialog_from_request(&a->dialog, msg, slice_str(tag));
+	if (err)
+		return err;
+	a->invite = server;
+	a->invite_cseq = msg->cseq.number;
+	struct slice ua = sip_msg_value(msg, SIP_HDR_USER_AGENT);
+	(void)slice_copy(slice_first(ua, sizeof(a->user_agent) - 1), a->user_agent,
+			 sizeof(a->user_agent));
+	c->leg_a = a->id;
+	return index_put(s->by_call_id, hash_slice(&s->p.hash_key, msg->call_id), c->id.v);
+}
+
+static void started_event(struct shard *s, const struct call *c, const struct leg *a,
+			  const struct sip_msg *msg)
+{
+	char remote[ADDR_TEXT_BYTES];
+	struct event e = event_of(s, EVENT_CALL_STARTED, c);
+	event_add_text(&e, EVENT_KEY_FROM, slice_str(c->from));
+	event_add_text(&e, EVENT_KEY_TO, msg->uri.user);
+	event_add_text(&e, EVENT_KEY_CALL_ID, msg->call_id);
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(&a->flow.remote, remote)));
+	event_add_text(&e, EVENT_KEY_USER_AGENT, slice_str(a->user_agent));
+	event_send(s, &e);
+}
+
+/* "id", "user" and "header" ask for the same towards a phone: no number anywhere (RFC 3323 §4.2,
+ * RFC 3325 §7). */
+static bool wants_privacy(const struct sip_msg *msg)
+{
+	struct slice rest = sip_msg_value(msg, SIP_HDR_PRIVACY);
+	while (rest.n) {
+		struct slice word = slice_trim(slice_cut(&rest, ';'));
+		if (slice_ieq(word, SLICE("id")) || slice_ieq(word, SLICE("user")) ||
+		    slice_ieq(word, SLICE("header")))
+			return true;
+	}
+	return false;
+}
+
+static void begin(struct shard *s, struct call *c, struct leg *a,
+		  const struct directory_number *who, const struct sip_msg *msg)
+{
+	uint32_t hops = 70;
+	strcpy(c->from, who->number);
+	strcpy(c->customer, who->customer);
+	c->anonymous = wants_privacy(msg);
+	if (sip_msg_number(msg, SIP_HDR_MAX_FORWARDS, 70, &hops) != 0)
+		hops = 70;
+	c->max_forwards = (uint8_t)(hops - 1);
+	s->out_call = c->uid;
+	started_event(s, c, a, msg);
+	txn_set_user(s->txns, a->invite, user_of(USER_LEG, a->id));
+	leg_respond(s, a, a->invite, 100, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	wheel_arm(s->wheel, &c->timer, now_of(s) + (int64_t)s->config->ring_limit_s * 1000,
+		  TIMER_CALL, c->id);
+	s->counts.calls_total++;
+	s->counts.calls_live++;
+	call_happens(s, c, &(struct call_event){.kind = CALL_EV_TRY}, msg);
+}
+
+/* The offer must be one that can be relayed before anybody's phone rings. */
+static bool offer_usable(struct shard *s, struct id server, const struct sip_msg *msg)
+{
+	struct sdp sdp;
+	int err = media_sdp_of(msg, &sdp);
+	if (err == 0 || err == ERR_NOT_FOUND)
+		return true;
+	refuse(s, server, CAUSE_BAD_OFFER);
+	return false;
+}
+
+void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg,
+		    const struct flow *flow)
+{
+	struct directory_number who;
+	struct leg *a = NULL;
+	if (!admitted(s, server) || auth_check(s, server, msg, flow, &who) != AUTH_OK ||
+	    !offer_usable(s, server, msg))
+		return;
+	struct call *c = call_new(s);
+	if (c == NULL) {
+		refuse(s, server, CAUSE_OVERLOAD);
+		return;
+	}
+	int err = caller_leg(s, c, server, msg, flow, &a);
+	if (err == 0) {
+		begin(s, c, a, &who, msg);
+		return;
+	}
+	call_drop(s, c, a);
+	if (err == ERR_SYNTAX)
+		reply_text(s, server, 400, "The Contact of the INVITE cannot be used");
+	else
+		refuse(s, server, err == ERR_TOO_BIG ? CAUSE_TOO_LONG : CAUSE_OVERLOAD);
+}

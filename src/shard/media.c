@@ -1,0 +1,216 @@
+/*
+ * Session descriptions through the relay: each description that passes is written anew with our
+ * endpoint facing the side that reads it. Endpoints are opened when a stream is first offered and
+ * closed when it is refused or removed.
+ */
+#include "shard/shard_priv.h"
+
+int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp)
+{
+	if (msg->body.n == 0)
+		return ERR_NOT_FOUND;
+	struct slice type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
+	if (!slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
+		       SLICE("application/sdp")))
+		return ERR_NOT_FOUND;
+	return sdp_parse(msg->body, ret_sdp);
+}
+
+/* What the relay can carry: datagrams. A stream over TCP (MSRP, BFCP) is refused, not passed by. */
+static bool relayable(const struct sdp_stream *st)
+{
+	return st->port != 0 && !slice_istarts(st->proto_text, SLICE("TCP"));
+}
+
+static void close_stream(struct shard *s, struct leg *l, uint32_t i)
+{
+	if (id_is(l->streams[i].endpoint))
+		relay_endpoint_close(s->relay, l->streams[i].endpoint);
+	l->streams[i] = (struct leg_stream){0};
+}
+
+/* The family that the party's description speaks, else that of its signalling; the other one when
+ * we have no address of it. */
+static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
+{
+	struct leg_stream *st = &l->streams[i];
+	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
+									 : l->flow.remote.family;
+	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
+				    st->rtp.family == said->rtp.family))
+		return 0;
+	close_stream(s, l, i);
+	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &st->rtcp);
+	if (err == ERR_UNSUPPORTED)
+		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint,
+					  &st->rtp, &st->rtcp);
+	return err;
+}
+
+static void expect(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
+{
+	struct leg_stream *st = &l->streams[i];
+	struct relay_peer peer = {
+		.kind = said->proto == SDP_UDPTL ? RELAY_UDPTL : RELAY_RTP,
+		.signalling = l->flow.remote,
+		.rtcp_mux = said->rtcp_mux,
+	};
+	st->active = true;
+	st->direction = (uint8_t)(said->on_hold_address ? SDP_INACTIVE : said->direction);
+	if (said->on_hold_address)
+		return; /* it says where not to send; where its media comes from has not changed */
+	if (said->has_address) {
+		peer.rtp = said->rtp;
+		peer.rtcp = said->rtcp;
+	}
+	for (uint32_t f = 0; f < said->format_count && f < RELAY_FORMATS_MAX; f++) {
+		peer.formats[f].payload_type = said->formats[f].payload_type;
+		peer.formats[f].clock_hz = said->formats[f].clock_hz;
+		peer.format_count = f + 1;
+	}
+	relay_endpoint_expect(s->relay, st->endpoint, &peer);
+}
+
+/* A description whose text is the same as the last one keeps its version (RFC 3264 §8). */
+static void next_version(struct shard *s, struct leg *l, const struct sdp *sdp,
+			 const struct sdp_rewrite *rw)
+{
+	size_t at = (size_t)(sdp->origin.p - sdp->text.p);
+	uint64_t h = hash_slice(&s->p.hash_key, slice_first(sdp->text, at));
+	h = hash_mix(h, hash_slice(&s->p.hash_key, slice_from(sdp->text, at + sdp->origin.n)));
+	for (uint32_t i = 0; i < sdp->stream_count; i++)
+		h = hash_mix(h, rw->rtp[i].port);
+	if (h == l->sdp_hash && l->sdp_version > 0)
+		return;
+	l->sdp_hash = h;
+	l->sdp_version++;
+}
+
+static int write_for(struct shard *s, struct leg *l, const struct sdp *sdp, struct sdp_rewrite *rw,
+		     struct strbuf *b)
+{
+	next_version(s, l, sdp, rw);
+	rw->session_id = l->sdp_session;
+	rw->version = l->sdp_version;
+	rw->origin_user = SLICE("opengate");
+	rw->origin = l->flow.local;
+	for (uint32_t i = 0; i < sdp->stream_count; i++) {
+		if (addr_is(&rw->rtp[i])) {
+			rw->origin = rw->rtp[i];
+			break;
+		}
+	}
+	sdp_write(b, sdp, rw);
+	return b->failed ? ERR_TOO_BIG : 0;
+}
+
+static void count_streams(struct leg *l, const struct sdp *sdp)
+{
+	if (sdp->stream_count > l->stream_count)
+		l->stream_count = (uint8_t)sdp->stream_count;
+}
+
+int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct sdp *offer,
+		bool expect_now, struct strbuf *b)
+{
+	struct sdp_rewrite rw = {0};
+	count_streams(from, offer);
+	count_streams(to, offer);
+	for (uint32_t i = 0; i < offer->stream_count; i++) {
+		if (!relayable(&offer->streams[i])) {
+			close_stream(s, from, i);
+			close_stream(s, to, i);
+			continue;
+		}
+		int err = open_stream(s, from, i, &offer->streams[i]);
+		if (err == 0)
+			err = open_stream(s, to, i, NULL);
+		if (err)
+			return err;
+		rw.rtp[i] = to->streams[i].rtp;
+		if (expect_now)
+			expect(s, from, i, &offer->streams[i]);
+	}
+	return write_for(s, to, offer, &rw, b);
+}
+
+static void note_codec(struct call *c, const struct sdp_stream *st)
+{
+	if (st->kind != SDP_AUDIO && c->codec[0])
+		return;
+	struct slice name = st->format_count ? st->formats[0].name : SLICE_NONE;
+	(void)slice_copy(name.n ? name : st->proto_text, c->codec, sizeof(c->codec));
+}
+
+static void join(struct shard *s, struct leg *answerer, struct leg *offerer, uint32_t i,
+		 const struct sdp *answer, const struct sdp *offer)
+{
+	expect(s, answerer, i, &answer->streams[i]);
+	if (offer && i < offer->stream_count)
+		expect(s, offerer, i, &offer->streams[i]);
+	relay_connect(s->relay, offerer->streams[i].endpoint, answerer->streams[i].endpoint);
+}
+
+int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct leg *offerer,
+		 const struct sdp *answer, const struct sdp *offer, struct strbuf *b)
+{
+	struct sdp_rewrite rw = {0};
+	for (uint32_t i = 0; i < answer->stream_count; i++) {
+		bool had = i < offerer->stream_count && id_is(offerer->streams[i].endpoint);
+		if (!had || !relayable(&answer->streams[i])) {
+			close_stream(s, answerer, i);
+			close_stream(s, offerer, i);
+			continue;
+		}
+		int err = open_stream(s, answerer, i, &answer->streams[i]);
+		if (err)
+			return err;
+		join(s, answerer, offerer, i, answer, offer);
+		if (i == 0)
+			note_codec(c, &answer->streams[i]);
+		rw.rtp[i] = offerer->streams[i].rtp;
+	}
+	return write_for(s, offerer, answer, &rw, b);
+}
+
+void media_close(struct shard *s, struct leg *l)
+{
+	for (uint32_t i = 0; i < l->stream_count; i++)
+		close_stream(s, l, i);
+	l->stream_count = 0;
+}
+
+bool media_on_hold(const struct shard *s, const struct call *c)
+{
+	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	return (a && leg_on_hold(a)) || (b && leg_on_hold(b));
+}
+
+static int64_t last_on_leg(const struct shard *s, const struct leg *l)
+{
+	int64_t last = 0;
+	struct relay_stats st;
+	for (uint32_t i = 0; l && i < l->stream_count; i++) {
+		if (relay_endpoint_stats(s->relay, l->streams[i].endpoint, &st) &&
+		    st.last_received_ms > last)
+			last = st.last_received_ms;
+	}
+	return last;
+}
+
+int64_t media_last_ms(const struct shard *s, const struct call *c)
+{
+	int64_t a = last_on_leg(s, leg_of(s, c->leg_a)),
+		b = last_on_leg(s, branch_leg(s, c, c->winner));
+	return a > b ? a : b;
+}
+
+bool media_has_streams(const struct shard *s, const struct call *c)
+{
+	const struct leg *a = leg_of(s, c->leg_a);
+	for (uint32_t i = 0; a && i < a->stream_count; i++) {
+		if (id_is(a->streams[i].endpoint))
+			return true;
+	}
+	return false;
+}

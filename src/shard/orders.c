@@ -1,0 +1,414 @@
+/* Events go into a call, orders come out of it and are carried out here. */
+#include "shard/shard_priv.h"
+
+struct leg *leg_of(const struct shard *s, struct id id)
+{
+	return pool_get(s->legs, id);
+}
+
+struct call *call_of(const struct shard *s, struct id id)
+{
+	return pool_get(s->calls, id);
+}
+
+struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch)
+{
+	return branch < c->branch_count ? leg_of(s, c->branches[branch].leg) : NULL;
+}
+
+/* Events that carrying out an order gives rise to; they follow once all orders of the present event
+ * are done. */
+struct agenda {
+	struct call_event v[CALL_BRANCHES_MAX + 4];
+	uint32_t count;
+};
+
+static void follows(struct agenda *a, struct call_event ev)
+{
+	if (a->count < sizeof(a->v) / sizeof(a->v[0]))
+		a->v[a->count++] = ev;
+}
+
+/* --- towards the called phones */
+
+static const struct sip_msg *caller_invite(struct shard *s, const struct leg *a)
+{
+	const struct flow *flow;
+	return txn_request_of(s->txns, a->invite, &s->scratch, &flow);
+}
+
+/* The body of a branch's INVITE: the caller's offer through the relay, or none (late offer). */
+static int branch_offer(struct shard *s, struct leg *a, struct leg *b, struct slice *ret_body)
+{
+	struct sdp sdp;
+	const struct sip_msg *invite = caller_invite(s, a);
+	int err = invite ? media_sdp_of(invite, &sdp) : ERR_STALE;
+	if (err == ERR_NOT_FOUND) {
+		*ret_body = SLICE_NONE;
+		return 0;
+	}
+	if (err)
+		return err;
+	struct strbuf out = scratch_buf(s, sdp.text.n + 2048);
+	err = media_offer(s, a, b, &sdp, false, &out);
+	*ret_body = strbuf_slice(&out);
+	return err;
+}
+
+static int send_invite(struct shard *s, struct call *c, struct leg *a, struct leg *b)
+{
+	struct slice body;
+	int err = branch_offer(s, a, b, &body);
+	if (err)
+		return err;
+	struct strbuf more = scratch_buf(s, 512);
+	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+	if (c->anonymous)
+		sip_build_header(&more, SIP_HDR_PRIVACY, SLICE("id"));
+	struct leg_request r = {
+		.method = SIP_INVITE,
+		.cseq = b->invite_cseq,
+		.max_forwards = c->max_forwards,
+		.user = user_of(USER_LEG, b->id),
+		.headers = strbuf_slice(&more),
+		.content_type = SLICE("application/sdp"),
+		.body = body,
+	};
+	return leg_send_request(s, b, &r, &b->invite);
+}
+
+static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
+	int err = a && b ? send_invite(s, c, a, b) : ERR_STALE;
+	if (err == 0) {
+		struct event e = event_of(s, EVENT_LEG_STARTED, c);
+		event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
+		event_add_text(&e, EVENT_KEY_CONTACT,
+			       dialog_text(&b->dialog, DIALOG_REMOTE_TARGET));
+		event_add_number(&e, EVENT_KEY_COUNT, branch + 1);
+		event_send(s, &e);
+		return;
+	}
+	if (b)
+		b->state = LEG_GONE;
+	enum call_cause cause = err == ERR_LIMIT || err == ERR_UNSUPPORTED ? CAUSE_NO_MEDIA_PORT
+									   : CAUSE_NO_RESPONSE;
+	follows(agenda,
+		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
+}
+
+static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
+{
+	struct leg *b = branch_leg(s, c, branch);
+	if (b == NULL || b->state != LEG_INVITING)
+		return;
+	struct strbuf reason = scratch_buf(s, 256);
+	if (cause == CAUSE_ELSEWHERE)
+		strbuf_str(&reason, "SIP;cause=200;text=\"Call completed elsewhere\"");
+	else
+		strbuf_fmt(&reason, "Q.850;cause=%d;text=\"%s\"", call_cause_info(cause)->q850,
+			   call_cause_info(cause)->text);
+	b->cancelled = true;
+	txn_cancel(s->txns, b->invite, strbuf_slice(&reason), &s->scratch, now_of(s));
+}
+
+static void bye_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
+{
+	struct leg *b = branch_leg(s, c, branch);
+	if (b == NULL || b->state != LEG_ANSWERED)
+		return;
+	if (!b->acked)
+		leg_send_ack(s, b, b->invite_cseq, SLICE_NONE);
+	leg_send_bye(s, b, cause);
+}
+
+/* --- towards the caller */
+
+static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int code,
+			const struct sip_msg *msg)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
+	if (a == NULL || b == NULL || msg == NULL)
+		return;
+	struct sdp answer, offer;
+	struct slice body = SLICE_NONE;
+	const struct sip_msg *invite = caller_invite(s, a);
+	if (invite && media_sdp_of(msg, &answer) == 0 && media_sdp_of(invite, &offer) == 0) {
+		struct strbuf out = scratch_buf(s, answer.text.n + 2048);
+		if (media_answer(s, c, b, a, &answer, &offer, &out) == 0)
+			body = strbuf_slice(&out);
+	}
+	if (c->ringing_at == 0) {
+		c->ringing_at = io_wall_ms(s->p.io);
+		struct event e = event_of(s, EVENT_CALL_RINGING, c);
+		event_add_number(&e, EVENT_KEY_CODE, code);
+		event_send(s, &e);
+	}
+	leg_respond(s, a, a->invite, code, SLICE_NONE, SLICE("application/sdp"), body);
+}
+
+static void answered(struct shard *s, struct call *c, struct leg *a)
+{
+	a->state = LEG_ANSWERED;
+	c->answered_at = io_wall_ms(s->p.io);
+	c->media_seen_ms = now_of(s);
+	wheel_cancel(s->wheel, &c->timer);
+	if (s->config->media_timeout_s)
+		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+	s->counts.calls_answered_total++;
+	struct event e = event_of(s, EVENT_CALL_ANSWERED, c);
+	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
+	event_add_number(&e, EVENT_KEY_DURATION_MS, c->answered_at - c->started_at);
+	event_send(s, &e);
+}
+
+/* What the caller's 200 says: the answer to its offer, or (late offer) the callee's offer. */
+static int connect_body(struct shard *s, struct call *c, struct leg *a, struct leg *b,
+			const struct sip_msg *msg, struct slice *ret_body)
+{
+	struct sdp theirs, offer;
+	const struct sip_msg *invite = caller_invite(s, a);
+	int has = media_sdp_of(msg, &theirs);
+	int offered = invite ? media_sdp_of(invite, &offer) : ERR_STALE;
+	if (has == ERR_NOT_FOUND && offered == ERR_NOT_FOUND) {
+		*ret_body = SLICE_NONE; /* a call without media: nothing to relay */
+		return 0;
+	}
+	if (has)
+		return has;
+	struct strbuf out = scratch_buf(s, theirs.text.n + 2048);
+	int err;
+	if (offered == 0) {
+		err = media_answer(s, c, b, a, &theirs, &offer, &out);
+	} else {
+		b->ack_waits = true;
+		err = media_offer(s, b, a, &theirs, true, &out);
+	}
+	*ret_body = strbuf_slice(&out);
+	return err;
+}
+
+static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
+			   const struct sip_msg *msg, struct agenda *agenda)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
+	struct slice body = SLICE_NONE;
+	if (a == NULL || b == NULL || msg == NULL)
+		return;
+	int err = connect_body(s, c, a, b, msg, &body);
+	if (err == 0) {
+		answered(s, c, a);
+		if (!b->ack_waits)
+			leg_send_ack(s, b, b->invite_cseq, SLICE_NONE);
+		struct strbuf more = scratch_buf(s, 256);
+		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
+			    body);
+		return;
+	}
+	c->sip_code = (int16_t)call_cause_info(CAUSE_BAD_OFFER)->sip_code;
+	struct strbuf more = scratch_buf(s, 512);
+	header_reason(&more, s, CAUSE_BAD_OFFER);
+	leg_respond(s, a, a->invite, c->sip_code, strbuf_slice(&more), SLICE_NONE, SLICE_NONE);
+	a->state = LEG_GONE;
+	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
+}
+
+static void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	if (a == NULL)
+		return;
+	struct strbuf b = scratch_buf(s, 512);
+	header_reason(&b, s, cause);
+	if (code == 503)
+		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+	leg_respond(s, a, a->invite, code, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
+	a->state = LEG_GONE;
+	s->counts.calls_refused_total++;
+	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
+	event_add_number(&e, EVENT_KEY_CODE, code);
+	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
+	event_send(s, &e);
+}
+
+static void bye_caller(struct shard *s, struct call *c, enum call_cause cause)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	if (a == NULL || a->state != LEG_ANSWERED)
+		return;
+	if (a->acked) {
+		leg_send_bye(s, a, cause);
+		return;
+	}
+	a->bye_waits = true;
+	a->bye_cause = (uint8_t)cause;
+}
+
+static void finish(struct shard *s, struct call *c)
+{
+	c->ended_at = io_wall_ms(s->p.io);
+	wheel_cancel(s->wheel, &c->timer);
+	if (c->channel_held)
+		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
+	c->channel_held = false;
+	s->counts.calls_live--;
+	record_write(s, c);
+}
+
+static void carry_out(struct shard *s, struct call *c, const struct call_order *o,
+		      const struct sip_msg *msg, struct agenda *agenda)
+{
+	struct call_event ev;
+	switch (o->kind) {
+	case ORDER_ROUTE:
+		route_call(s, c, &ev);
+		follows(agenda, ev);
+		return;
+	case ORDER_START_BRANCH:
+		start_branch(s, c, o->branch, agenda);
+		return;
+	case ORDER_RING_CALLER:
+		ring_caller(s, c, o->branch, o->code, msg);
+		return;
+	case ORDER_CONNECT:
+		connect_caller(s, c, o->branch, msg, agenda);
+		return;
+	case ORDER_REFUSE_CALLER:
+		refuse_caller(s, c, o->code, o->cause);
+		return;
+	case ORDER_CANCEL_BRANCH:
+		cancel_branch(s, c, o->branch, o->cause);
+		return;
+	case ORDER_BYE_CALLER:
+		bye_caller(s, c, o->cause);
+		return;
+	case ORDER_BYE_BRANCH:
+		bye_branch(s, c, o->branch, o->cause);
+		return;
+	case ORDER_FINISH:
+		finish(s, c);
+		return;
+	}
+}
+
+static void step(struct shard *s, struct call *c, const struct call_event *ev,
+		 const struct sip_msg *msg, struct agenda *agenda)
+{
+	struct call_orders orders;
+	enum call_state before = (enum call_state)c->state;
+	if (!call_step(c, ev, &orders)) {
+		struct event e = event_of(s, EVENT_EMPTY_CELL, c);
+		event_add_text(&e, EVENT_KEY_KIND, SLICE("call"));
+		event_add_text(&e, EVENT_KEY_DETAIL, slice_str(call_state_name(before)));
+		event_add_text(&e, EVENT_KEY_OTHER, slice_str(call_event_name(ev->kind)));
+		event_send(s, &e);
+	}
+	for (uint32_t i = 0; i < orders.count; i++)
+		carry_out(s, c, &orders.v[i], msg, agenda);
+}
+
+void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
+		  const struct sip_msg *msg)
+{
+	struct agenda agenda = {.count = 0};
+	uint64_t outer = s->out_call;
+	s->out_call = c->uid;
+	step(s, c, ev, msg, &agenda);
+	for (uint32_t i = 0; i < agenda.count; i++) {
+		struct call_event next = agenda.v[i];
+		step(s, c, &next, msg, &agenda);
+	}
+	s->out_call = outer;
+	call_settle(s, c);
+}
+
+/* --- the end of slots */
+
+static void free_leg(struct shard *s, struct leg *l)
+{
+	media_close(s, l);
+	wheel_cancel(s->wheel, &l->timer);
+	bufs_give(s->bufs, (char *)l->ack.p);
+	pool_give(s->legs, l->id);
+}
+
+static bool free_if_gone(struct shard *s, struct id *leg)
+{
+	struct leg *l = leg_of(s, *leg);
+	if (l && l->state != LEG_GONE)
+		return false;
+	if (l)
+		free_leg(s, l);
+	*leg = ID_NONE;
+	return true;
+}
+
+static void forget_call_id(struct shard *s, const struct call *c)
+{
+	const struct leg *a = leg_of(s, c->leg_a);
+	if (a)
+		index_remove(s->by_call_id,
+			     hash_slice(&s->p.hash_key, dialog_text(&a->dialog, DIALOG_CALL_ID)),
+			     c->id.v);
+}
+
+void call_settle(struct shard *s, struct call *c)
+{
+	if (c->state != CALL_ENDING || c->record_due) {
+		for (uint8_t i = 0; i < c->branch_count; i++) {
+			if (i != c->winner && c->state != CALL_ENDING)
+				free_if_gone(s, &c->branches[i].leg);
+		}
+		return;
+	}
+	bool all = true;
+	const struct leg *a = leg_of(s, c->leg_a);
+	if (a && a->state == LEG_GONE)
+		forget_call_id(s, c);
+	all &= free_if_gone(s, &c->leg_a);
+	for (uint8_t i = 0; i < c->branch_count; i++)
+		all &= free_if_gone(s, &c->branches[i].leg);
+	if (!all)
+		return;
+	wheel_cancel(s->wheel, &c->timer);
+	pool_give(s->calls, c->id);
+}
+
+/* --- the call's timer: ring limit, then watching the media, then a record that could not be handed
+ * over */
+
+static void watch_media(struct shard *s, struct call *c)
+{
+	int64_t now = now_of(s), last = media_last_ms(s, c);
+	if (last > c->media_seen_ms)
+		c->media_seen_ms = last;
+	if (!media_has_streams(s, c) || media_on_hold(s, c))
+		c->media_seen_ms = now;
+	if (s->config->media_timeout_s == 0 ||
+	    now - c->media_seen_ms < (int64_t)s->config->media_timeout_s * 1000) {
+		wheel_arm(s->wheel, &c->timer, now + TICK_MS, TIMER_CALL, c->id);
+		return;
+	}
+	struct event e = event_of(s, EVENT_MEDIA_SILENT, c);
+	event_add_number(&e, EVENT_KEY_DURATION_MS, now - c->media_seen_ms);
+	event_send(s, &e);
+	call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_MEDIA_SILENT},
+		     NULL);
+}
+
+void call_on_timer(struct shard *s, struct id id)
+{
+	struct call *c = call_of(s, id);
+	if (c == NULL)
+		return;
+	if (c->record_due) {
+		record_write(s, c);
+		call_settle(s, c);
+	} else if (c->state == CALL_ANSWERED) {
+		watch_media(s, c);
+	} else {
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_RING_LIMIT}, NULL);
+	}
+}

@@ -1,0 +1,70 @@
+/* The call record, and the event that says the same. */
+#include "shard/shard_priv.h"
+
+/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
+#define ASSUMED_DELAY_MS 40.0
+
+static void quality(struct shard *s, const struct call *c, const struct leg *l,
+		    struct store_quality *ret_quality)
+{
+	struct relay_stats st;
+	struct rtp_quality q;
+	if (l == NULL || l->stream_count == 0 ||
+	    !relay_endpoint_stats(s->relay, l->streams[0].endpoint, &st))
+		return;
+	rtp_quality_of(&st.received, slice_str(c->codec), ASSUMED_DELAY_MS, &q);
+	*ret_quality = (struct store_quality){
+		.packets = st.received.packets,
+		.lost = st.received.lost,
+		.jitter_ms = q.jitter_ms,
+		.mos = q.mos,
+		.r_factor = q.r_factor,
+		.longest_gap_ms = (uint64_t)(st.received.longest_gap_us / 1000),
+		.reordered = st.received.reordered,
+		.refused = st.refused_packets,
+	};
+}
+
+static void ended_event(struct shard *s, const struct call *c)
+{
+	struct event e = event_of(s, EVENT_CALL_ENDED, c);
+	event_add_text(&e, EVENT_KEY_FROM, slice_str(c->from));
+	event_add_text(&e, EVENT_KEY_TO, slice_str(c->to));
+	event_add_number(&e, EVENT_KEY_CODE, c->sip_code);
+	event_add_text(&e, EVENT_KEY_REASON,
+		       slice_str(call_cause_info((enum call_cause)c->cause)->word));
+	event_add_text(&e, EVENT_KEY_KIND, slice_str(call_side_name((enum call_side)c->ended_by)));
+	event_add_number(&e, EVENT_KEY_DURATION_MS,
+			 c->answered_at ? c->ended_at - c->answered_at : 0);
+	event_send(s, &e);
+}
+
+void record_write(struct shard *s, struct call *c)
+{
+	const struct call_cause_info *cause = call_cause_info((enum call_cause)c->cause);
+	struct store_record r = {
+		.id = c->uid,
+		.from = slice_str(c->from),
+		.to = slice_str(c->to[0] ? c->to : c->dialled),
+		.dialled = slice_str(c->dialled),
+		.customer = slice_str(c->customer),
+		.started_at = c->started_at,
+		.ringing_at = c->ringing_at,
+		.answered_at = c->answered_at,
+		.ended_at = c->ended_at,
+		.sip_code = c->sip_code,
+		.reason = slice_str(cause->word),
+		.reason_text = slice_str(cause->text),
+		.ended_by = slice_str(call_side_name((enum call_side)c->ended_by)),
+		.codec = slice_str(c->codec),
+		.has_media = c->answered_at != 0,
+	};
+	quality(s, c, leg_of(s, c->leg_a), &r.a_to_b);
+	quality(s, c, branch_leg(s, c, c->winner), &r.b_to_a);
+	if (!c->record_due)
+		ended_event(s, c);
+	c->record_due = s->p.writer && writer_record_add(s->p.writer, &r) == ERR_AGAIN;
+	if (c->record_due) /* the queue is full: the call keeps its slot and its figures until there
+			      is room */
+		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+}

@@ -1,0 +1,71 @@
+#include "shard/shard_priv.h"
+
+const char reply_allow[] = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, UPDATE";
+
+struct strbuf scratch_buf(struct shard *s, size_t n)
+{
+	struct strbuf b;
+	char *p = arena_alloc(&s->scratch, n);
+	strbuf_init(&b, p, p ? n : 0);
+	b.failed = p == NULL;
+	return b;
+}
+
+void header_reason(struct strbuf *b, const struct shard *s, enum call_cause cause)
+{
+	const struct call_cause_info *info = call_cause_info(cause);
+	sip_build_reason_q850(b, info->q850, slice_str(info->text));
+	sip_build_warning(b, domain_of(s), slice_str(info->text));
+}
+
+void reply(struct shard *s, struct id server, int code, struct slice headers)
+{
+	const struct flow *flow;
+	struct strbuf all = scratch_buf(s, headers.n + 128);
+	sip_build_header(&all, SIP_HDR_SERVER, slice_str(s->config->server_name));
+	strbuf_add(&all, headers);
+	if (txn_request_of(s->txns, server, &s->scratch, &flow) == NULL)
+		return;
+	struct addr source = flow->remote;
+	char tag[TOKEN_CHARS + 1];
+	token_make(s, token_anonymous(s), tag);
+	struct sip_reply r = {
+		.code = code,
+		.to_tag = code > 100 ? slice_str(tag) : SLICE_NONE,
+		.source = &source,
+		.headers = strbuf_slice(&all),
+	};
+	txn_respond(s->txns, server, &r, &s->scratch, now_of(s));
+}
+
+void reply_text(struct shard *s, struct id server, int code, const char *text)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_warning(&b, domain_of(s), slice_str(text));
+	reply(s, server, code, strbuf_slice(&b));
+}
+
+void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct flow *flow, int code,
+		     const char *text, bool retry_later)
+{
+	if (!msg->is_request || msg->method == SIP_ACK)
+		return;
+	char tag[TOKEN_CHARS + 1];
+	token_make(s, token_anonymous(s), tag);
+	struct strbuf more = scratch_buf(s, 512);
+	sip_build_header(&more, SIP_HDR_SERVER, slice_str(s->config->server_name));
+	sip_build_warning(&more, domain_of(s), slice_str(text));
+	if (retry_later)
+		sip_build_header_fmt(&more, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+	struct sip_reply r = {
+		.code = code,
+		.to_tag = slice_str(tag),
+		.source = &flow->remote,
+		.headers = strbuf_slice(&more),
+	};
+	struct strbuf b;
+	strbuf_init(&b, s->out, OUT_BYTES);
+	sip_build_reply(&b, msg, &r);
+	if (!b.failed && !more.failed)
+		dispatch_send(s, flow, strbuf_slice(&b));
+}

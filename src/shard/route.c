@@ -1,0 +1,146 @@
+/* ORDER_ROUTE: what was dialled, may it be called, which phones are there. Every refusal has its
+ * cause. */
+#include "shard/shard_priv.h"
+
+#include "policy/dial.h"
+#include "sip/value.h"
+
+/* A number that is not one of ours. Without a trunk only its form decides what the caller is told.
+ */
+static enum call_cause cause_of_foreign(struct slice digits)
+{
+	if (digits.n == 11 && slice_starts(digits, SLICE("050")))
+		return CAUSE_UNALLOCATED;
+	if (slice_is_digits(digits) && slice_starts(digits, SLICE("0")) && digits.n < 10)
+		return CAUSE_INCOMPLETE;
+	return CAUSE_NO_TRUNK;
+}
+
+static int dialled_number(struct call *c, const struct sip_msg *invite, struct dialled *ret_dialled)
+{
+	char user[256];
+	if (invite == NULL || sip_unescape(invite->uri.user, user, sizeof(user)) != 0)
+		return ERR_SYNTAX;
+	(void)slice_copy(slice_first(slice_str(user), CALL_NUMBER_BYTES - 1), c->dialled,
+			 sizeof(c->dialled));
+	return dial_normalise(slice_str(user), ret_dialled);
+}
+
+/* Emergency calls come before everything else: they have their own unmistakable text. */
+static enum call_cause check_callee(struct shard *s, struct call *c, const struct sip_msg *invite)
+{
+	struct dialled dialled;
+	struct directory_number callee;
+	if (!host_is_ours(s, invite->uri.host) && invite->uri.scheme != SIP_SCHEME_TEL)
+		return CAUSE_UNALLOCATED;
+	if (dialled_number(c, invite, &dialled) != 0)
+		return CAUSE_INCOMPLETE;
+	(void)slice_copy(slice_str(dialled.digits), c->to, sizeof(c->to));
+	if (dialled.emergency)
+		return CAUSE_EMERGENCY;
+	if (dialled.presentation != DIAL_DEFAULT)
+		c->anonymous = dialled.presentation == DIAL_WITHHOLD;
+	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) != 0)
+		return cause_of_foreign(slice_str(c->to));
+	return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
+}
+
+static enum call_cause check_caller(struct shard *s, const struct call *c)
+{
+	struct directory_number caller;
+	if (directory_by_number(s->p.directory, slice_str(c->from), &caller) != 0 ||
+	    caller.suspended)
+		return CAUSE_SUSPENDED;
+	return CAUSE_NORMAL;
+}
+
+/* The refused call names the calls that hold the channels. */
+static void no_channel_event(struct shard *s, const struct call *c, const uint64_t *holders,
+			     uint32_t count)
+{
+	struct strbuf names = scratch_buf(s, 32 * (CALL_ID_CHARS + 1) + 1);
+	for (uint32_t i = 0; i < count; i++)
+		strbuf_fmt(&names, "%s%016llx", i ? " " : "", (unsigned long long)holders[i]);
+	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
+	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(CAUSE_NO_CHANNEL)->word));
+	event_add_text(&e, EVENT_KEY_DETAIL, strbuf_slice(&names));
+	event_send(s, &e);
+}
+
+static enum call_cause take_channel(struct shard *s, struct call *c)
+{
+	uint64_t holders[32];
+	uint32_t count = 0;
+	int err =
+		directory_channel_take(s->p.directory, slice_str(c->from), c->uid, holders, &count);
+	if (err == 0) {
+		c->channel_held = true;
+		return CAUSE_NORMAL;
+	}
+	if (err == ERR_LIMIT)
+		no_channel_event(s, c, holders, count);
+	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_SUSPENDED;
+}
+
+static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
+			  const struct reg_binding *binding)
+{
+	char tag[TOKEN_CHARS + 1], call_id[TOKEN_CHARS + 1];
+	struct leg *b;
+	int err = leg_new(s, c, i, &binding->flow, &b);
+	if (err)
+		return err;
+	c->branches[i].leg = b->id;
+	token_make(s, b->id, tag);
+	token_make(s, token_anonymous(s), call_id);
+	struct strbuf local = scratch_buf(s, 256), remote = scratch_buf(s, 256);
+	if (c->anonymous)
+		strbuf_str(&local, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+	else
+		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->from, c->from, s->config->domain);
+	strbuf_fmt(&remote, "<sip:%s@%s>", c->to, s->config->domain);
+	b->invite_cseq = 1;
+	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
+			     strbuf_slice(&remote), binding->contact, b->invite_cseq);
+	(void)slice_copy(slice_first(binding->user_agent, sizeof(b->user_agent) - 1), b->user_agent,
+			 sizeof(b->user_agent));
+	if (err) {
+		pool_give(s->legs, b->id);
+		c->branches[i].leg = ID_NONE;
+	}
+	return err;
+}
+
+static enum call_cause find_phones(struct shard *s, struct call *c, uint8_t *ret_count)
+{
+	struct reg_binding *bindings;
+	uint32_t count = 0;
+	uint8_t legs = 0;
+	if (directory_bindings(s->p.directory, slice_str(c->to), io_wall_ms(s->p.io), &s->scratch,
+			       &bindings, &count) ||
+	    count == 0)
+		return CAUSE_NOT_REGISTERED;
+	for (uint32_t i = 0; i < count && legs < CALL_BRANCHES_MAX; i++) {
+		if (branch_prepare(s, c, legs, &bindings[i]) == 0)
+			legs++;
+	}
+	*ret_count = legs;
+	return legs ? CAUSE_NORMAL : CAUSE_OVERLOAD;
+}
+
+void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
+{
+	const struct flow *flow;
+	const struct leg *a = leg_of(s, c->leg_a);
+	const struct sip_msg *invite =
+		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
+	uint8_t count = 0;
+	enum call_cause cause = invite ? check_callee(s, c, invite) : CAUSE_OVERLOAD;
+	if (cause == CAUSE_NORMAL)
+		cause = check_caller(s, c);
+	if (cause == CAUSE_NORMAL)
+		cause = take_channel(s, c);
+	if (cause == CAUSE_NORMAL)
+		cause = find_phones(s, c, &count);
+	*ret_event = (struct call_event){.kind = CALL_EV_ROUTED, .count = count, .cause = cause};
+}

@@ -1,0 +1,244 @@
+/* What the files of this room share: the shard's own state and the words between dispatch, calls,
+ * legs and media. */
+#pragma once
+
+#include "base/bufs.h"
+#include "base/err.h"
+#include "base/index.h"
+#include "base/rng.h"
+#include "call/call.h"
+#include "call/leg.h"
+#include "media/relay.h"
+#include "shard/shard.h"
+#include "transport/locate.h"
+#include "txn/txn.h"
+
+#define COOKIE_TRANSPORT ((uint64_t)1 << 56)
+#define COOKIE_RELAY	 ((uint64_t)2 << 56)
+#define COOKIE_KIND(c)	 ((c) >> 56)
+
+enum shard_timer_kind {
+	TIMER_TXN_FIRST = 0,
+	TIMER_CALL = TXN_TIMER_KINDS,
+	TIMER_LEG,
+	TIMER_TICK,
+};
+
+#define TICK_MS		 1000
+#define RETRY_AFTER_S	 5
+#define SCRATCH_BYTES	 (256 * 1024)
+#define OUT_BYTES	 SIP_MESSAGE_BYTES_MAX
+#define PINGS_PER_TICK	 2000
+#define EXPIRES_PER_TICK 5000
+
+/* A request that one leg sent inside the dialog and the other answers. */
+struct exchange {
+	struct id id, call, from, to; /* legs */
+	struct id server, client;     /* transactions on `from` and `to` */
+	enum sip_method method;
+	bool has_offer; /* the request carries an offer (else, for INVITE, the 2xx will) */
+	bool answered;	/* final response passed on; INVITE: waits for the ACK */
+	uint32_t server_cseq, client_cseq;
+};
+
+/* An OPTIONS of ours on its way to a phone. */
+struct ping {
+	char number[STORE_NUMBER_BYTES];
+	struct flow flow;
+};
+
+struct shard {
+	struct shard_params p;
+	const struct shard_config *config;
+	struct rng rng;
+	struct wheel *wheel;
+	struct bufs *bufs;
+	struct transport *transport;
+	struct txn_layer *txns;
+	struct relay *relay;
+	struct pool *calls, *legs, *exchanges, *pings;
+	struct index
+		*by_call_id; /* leg A's Call-ID -> call, for INVITE and CANCEL without our tag */
+	struct timer tick;
+	struct arena scratch;
+	char *scratch_memory, *out;
+	bool draining;
+	uint64_t last_uid;
+	/* tracing: the call that outgoing bytes belong to, and an INVITE whose call is not known
+	 * yet */
+	uint64_t out_call;
+	const struct sip_msg *untraced;
+	const struct flow *untraced_flow;
+	struct shard_counts counts;
+};
+
+static inline int64_t now_of(struct shard *s)
+{
+	return io_now_ms(s->p.io);
+}
+static inline struct slice domain_of(const struct shard *s)
+{
+	return slice_str(s->config->domain);
+}
+
+/* --- token.c: our tags and branches: 13 characters for an id, 8 at random; the id tells shard and
+ * leg. */
+#define TOKEN_CHARS 21
+void token_make(struct shard *s, struct id id, char ret_token[TOKEN_CHARS + 1]);
+/* An id that names this shard and nothing in it. */
+struct id token_anonymous(const struct shard *s);
+bool token_read(struct slice token, struct id *ret_id);
+#define BRANCH_CHARS (7 + TOKEN_CHARS)
+void branch_make(struct shard *s, struct id id, char ret_branch[BRANCH_CHARS + 1]);
+bool branch_read(struct slice branch, struct id *ret_id);
+
+/* --- What a client transaction's `user` is: an id and whose it is, in the two bits that SHARDS_MAX
+ * leaves free. */
+enum user_kind { USER_LEG, USER_EXCHANGE, USER_BYE, USER_PING };
+static inline uint64_t user_of(enum user_kind kind, struct id id)
+{
+	return id.v | (uint64_t)kind << 62;
+}
+static inline enum user_kind user_kind_of(uint64_t user)
+{
+	return (enum user_kind)(user >> 62);
+}
+static inline struct id user_id_of(uint64_t user)
+{
+	return (struct id){user & ~((uint64_t)3 << 62)};
+}
+
+/* --- trace.c: events */
+struct event event_of(struct shard *s, enum event_type type, const struct call *c);
+void event_send(struct shard *s, struct event *e);
+void trace_message(struct shard *s, const char *direction, struct slice bytes,
+		   const struct sip_msg *msg, const struct flow *flow, uint64_t call);
+/* A message of ours: which call it is of is known (s->out_call) or read from its bytes. */
+void trace_out(struct shard *s, struct slice bytes, const struct flow *flow);
+/* The INVITE that made (or did not make) a call. */
+void trace_untraced(struct shard *s, uint64_t call);
+
+/* --- dispatch.c: from the wire to transactions, and what they say */
+void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *flow, bool moved);
+int dispatch_send(void *ctx, const struct flow *flow, struct slice bytes);
+extern const struct txn_ops dispatch_txn_ops;
+extern const struct transport_ops dispatch_transport_ops;
+
+/* --- inbox.c: between shards */
+void inbox_move(struct shard *s, uint16_t to, const struct sip_msg *msg, const struct flow *flow);
+void inbox_send(struct shard *s, const struct flow *flow, struct slice bytes);
+void inbox_drain(struct shard *s);
+
+/* --- reply.c: answers outside of a call */
+/* Responds on a server transaction; Server, Reason/Warning as given. */
+void reply(struct shard *s, struct id server, int code, struct slice headers);
+void reply_text(struct shard *s, struct id server, int code, const char *text);
+/* Without a transaction: for what could not be understood or taken on. */
+void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct flow *flow, int code,
+		     const char *text, bool retry_later);
+void header_reason(struct strbuf *b, const struct shard *s, enum call_cause cause);
+extern const char reply_allow[];
+/* A strbuf of n bytes out of the scratch arena (empty and failed when the arena is full). */
+struct strbuf scratch_buf(struct shard *s, size_t n);
+
+/* --- validate.c: what every request must be (RFC 3261 §8.2). True: go on; false: it was answered.
+ */
+bool validate_request(struct shard *s, struct id server, const struct sip_msg *msg);
+/* Is this host our domain or one of our addresses? */
+bool host_is_ours(const struct shard *s, struct slice host);
+
+/* --- auth.c */
+enum auth_result { AUTH_OK, AUTH_CHALLENGED, AUTH_DENIED };
+/* Checks Authorization / Proxy-Authorization; anything but AUTH_OK was answered (challenge: 401 or
+ * 407) and recorded. */
+enum auth_result auth_check(struct shard *s, struct id server, const struct sip_msg *msg,
+			    const struct flow *flow, struct directory_number *ret_who);
+
+/* --- register.c, ping.c */
+void register_receive(struct shard *s, struct id server, const struct sip_msg *msg,
+		      const struct flow *flow);
+void register_expire(struct shard *s);
+void ping_phones(struct shard *s);
+void ping_done(struct shard *s, struct id ping, bool answered);
+void keepalive_seen(struct shard *s, const struct flow *flow, enum transport_keepalive kind);
+
+/* --- invite.c, route.c: a new call */
+void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg,
+		    const struct flow *flow);
+/* ORDER_ROUTE: who is called, may he be, where are his phones. Fills the branches' legs; *ret_event
+ * is ROUTED. */
+void route_call(struct shard *s, struct call *c, struct call_event *ret_event);
+struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *ret_id);
+
+/* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
+ * call may be gone afterwards. */
+void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
+		  const struct sip_msg *msg);
+/* Gives the slot back once nothing holds it. */
+void call_settle(struct shard *s, struct call *c);
+struct leg *leg_of(const struct shard *s, struct id id);
+struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch);
+struct call *call_of(const struct shard *s, struct id id);
+void call_on_timer(struct shard *s, struct id id);
+void record_write(struct shard *s, struct call *c);
+
+/* --- leg.c: what is said on a leg */
+int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *flow,
+	    struct leg **ret_leg);
+/* The leg is over: endpoints, buffers and slot go, the call's reference too. */
+void leg_end(struct shard *s, struct leg *l);
+struct leg_request {
+	enum sip_method method;
+	struct slice method_text; /* for SIP_METHOD_OTHER */
+	uint32_t cseq, max_forwards;
+	uint64_t user;
+	int64_t timeout_ms;   /* 0: the transaction's own */
+	struct slice headers; /* further lines */
+	struct slice content_type, body;
+};
+int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
+		     struct id *ret_client);
+/* ACK to a 2xx, kept for repetitions of it. */
+void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body);
+void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq);
+void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause);
+void leg_respond(struct shard *s, struct leg *l, struct id server, int code, struct slice headers,
+		 struct slice content_type, struct slice body);
+/* Its first INVITE ended without a final response (B). */
+void leg_failed(struct shard *s, struct leg *l);
+void leg_on_timer(struct shard *s, struct id id);
+/* ACK and BYE for a 2xx of a dialog that we do not want (RFC 3261 §13.2.2.4). */
+void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *response);
+
+/* --- indialog.c, exchange.c: requests within a dialog */
+void indialog_request(struct shard *s, struct id server, const struct sip_msg *msg,
+		      const struct flow *flow);
+void indialog_ack(struct shard *s, const struct sip_msg *msg);
+void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg,
+		       const struct flow *flow);
+void exchange_start(struct shard *s, struct call *c, struct leg *from, struct leg *to,
+		    struct id server, const struct sip_msg *msg);
+void exchange_response(struct shard *s, struct id exchange, const struct sip_msg *msg);
+void exchange_failed(struct shard *s, struct id exchange, enum txn_failure why);
+void exchange_cancel(struct shard *s, struct id exchange);
+void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack);
+void exchange_server_end(struct shard *s, struct id exchange, enum txn_failure why);
+
+/* --- media.c: session descriptions through the relay */
+/* Is there a session description, and can it be used? 0: *ret_sdp; ERR_NOT_FOUND: no body; else
+ * unusable. */
+int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp);
+/* from's offer as `to` is to see it: endpoints are opened on both legs as needed. expect: take
+ * from's addresses now (the answer will come in an ACK). 0, ERR_LIMIT (no port), ERR_UNSUPPORTED
+ * (family), ERR_TOO_BIG. */
+int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct sdp *offer,
+		bool expect, struct strbuf *b);
+/* The answerer's answer as the offerer is to see it; both ends are expected and connected. offer:
+ * NULL when it was expected already. */
+int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct leg *offerer,
+		 const struct sdp *answer, const struct sdp *offer, struct strbuf *b);
+void media_close(struct shard *s, struct leg *l);
+bool media_on_hold(const struct shard *s, const struct call *c);
+/* Latest arrival of media on any endpoint of the call (monotonic ms), 0: none yet. */
+int64_t media_last_ms(const struct shard *s, const struct call *c);
+bool media_has_streams(const struct shard *s, const struct call *c);

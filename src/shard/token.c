@@ -1,0 +1,59 @@
+#include "shard/shard_priv.h"
+
+static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+#define ID_CHARS 13
+
+struct id token_anonymous(const struct shard *s)
+{
+	return id_make(s->p.index, 0, 0); /* generation 0 is no slot's */
+}
+
+void token_make(struct shard *s, struct id id, char ret_token[TOKEN_CHARS + 1])
+{
+	uint64_t v = id.v;
+	for (int i = ID_CHARS - 1; i >= 0; i--) {
+		ret_token[i] = alphabet[v & 31];
+		v >>= 5;
+	}
+	rng_token(&s->rng, ret_token + ID_CHARS, TOKEN_CHARS - ID_CHARS);
+	ret_token[TOKEN_CHARS] = '\0';
+}
+
+static int value_of(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return c - 'a';
+	if (c >= '2' && c <= '7')
+		return c - '2' + 26;
+	return -1;
+}
+
+bool token_read(struct slice token, struct id *ret_id)
+{
+	if (token.n != TOKEN_CHARS)
+		return false;
+	uint64_t v = 0;
+	for (size_t i = 0; i < TOKEN_CHARS; i++) {
+		int d = value_of(token.p[i]);
+		if (d < 0)
+			return false;
+		if (i < ID_CHARS)
+			v = v << 5 | (uint64_t)d;
+	}
+	*ret_id = (struct id){v};
+	return id_shard(*ret_id) < SHARDS_MAX;
+}
+
+static const char cookie[] = "z9hG4bK";
+
+void branch_make(struct shard *s, struct id id, char ret_branch[BRANCH_CHARS + 1])
+{
+	memcpy(ret_branch, cookie, sizeof(cookie) - 1);
+	token_make(s, id, ret_branch + sizeof(cookie) - 1);
+}
+
+bool branch_read(struct slice branch, struct id *ret_id)
+{
+	return slice_starts(branch, SLICE(cookie)) &&
+	       token_read(slice_from(branch, sizeof(cookie) - 1), ret_id);
+}

@@ -1,0 +1,115 @@
+/* Events of this room. SIP messages are recorded whole, but for the digest response in them. */
+#include "shard/shard_priv.h"
+
+#include "sip/value.h"
+
+struct event event_of(struct shard *s, enum event_type type, const struct call *c)
+{
+	struct event e = {
+		.type = type,
+		.wall_ms = io_wall_ms(s->p.io),
+		.mono_ms = now_of(s),
+	};
+	if (c) {
+		e.call = c->uid;
+		e.number = slice_str(c->from);
+	}
+	return e;
+}
+
+void event_send(struct shard *s, struct event *e)
+{
+	event_stream_emit(s->p.events, s->p.index, e);
+}
+
+/* Overwrites the value of response="..." in a copy of the message. */
+static void blank_response(struct slice value, struct slice raw, char *copy)
+{
+	struct slice params = slice_from(value, slice_find(value, ' '));
+	struct slice rest = params;
+	while (rest.n) {
+		struct slice part = slice_trim(slice_cut(&rest, ','));
+		if (!slice_istarts(part, SLICE("response")))
+			continue;
+		size_t from = (size_t)(part.p - raw.p) + slice_find(part, '=') + 1;
+		size_t to = (size_t)(part.p - raw.p) + part.n;
+		for (size_t i = from; i < to && i < raw.n; i++) {
+			if (copy[i] != '"' && copy[i] != ' ')
+				copy[i] = '*';
+		}
+	}
+}
+
+static struct slice without_secrets(struct shard *s, const struct sip_msg *msg, struct slice bytes)
+{
+	bool any = msg->first[SIP_HDR_AUTHORIZATION] >= 0 ||
+		   msg->first[SIP_HDR_PROXY_AUTHORIZATION] >= 0;
+	if (!any)
+		return bytes;
+	char *copy = arena_copy(&s->scratch, bytes);
+	if (copy == NULL)
+		return SLICE("(message with credentials, not recorded)");
+	for (uint32_t i = 0; i < msg->header_count; i++) {
+		const struct sip_header *h = &msg->headers[i];
+		if (h->kind == SIP_HDR_AUTHORIZATION || h->kind == SIP_HDR_PROXY_AUTHORIZATION)
+			blank_response(h->value, bytes, copy);
+	}
+	return slice_of(copy, bytes.n);
+}
+
+void trace_message(struct shard *s, const char *direction, struct slice bytes,
+		   const struct sip_msg *msg, const struct flow *flow, uint64_t call)
+{
+	char remote[ADDR_TEXT_BYTES], local[ADDR_TEXT_BYTES];
+	struct event e = event_of(s, EVENT_SIP_MESSAGE, NULL);
+	e.call = call;
+	event_add_text(&e, EVENT_KEY_DIRECTION, slice_str(direction));
+	event_add_text(&e, EVENT_KEY_TRANSPORT, sip_transport_param_name(flow->transport));
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(&flow->remote, remote)));
+	event_add_text(&e, EVENT_KEY_LOCAL, slice_str(addr_text(&flow->local, local)));
+	if (msg) {
+		event_add_text(&e, EVENT_KEY_CALL_ID, msg->call_id);
+		bytes = without_secrets(s, msg, bytes);
+	}
+	event_add_text(&e, EVENT_KEY_BYTES, bytes);
+	event_send(s, &e);
+}
+
+static uint64_t uid_of_leg(const struct shard *s, struct id leg)
+{
+	const struct leg *l = leg_of(s, leg);
+	const struct call *c = l ? call_of(s, l->call) : NULL;
+	return c ? c->uid : 0;
+}
+
+/* Repetitions by the transaction layer: whose they are stands in their branch or tag. */
+static uint64_t uid_of_message(const struct shard *s, const struct sip_msg *msg)
+{
+	struct id id;
+	if (msg->is_request && branch_read(msg->via.branch, &id))
+		return uid_of_leg(s, id);
+	if (!msg->is_request && token_read(msg->to_tag, &id))
+		return uid_of_leg(s, id);
+	return 0;
+}
+
+void trace_out(struct shard *s, struct slice bytes, const struct flow *flow)
+{
+	if (s->out_call) {
+		trace_message(s, "out", bytes, NULL, flow, s->out_call);
+		return;
+	}
+	/* Parsing unfolds in place; what we built has no folds, so the bytes stay as they are. */
+	struct sip_msg msg;
+	if (sip_msg_parse(bytes, &s->scratch, &msg) != 0)
+		return;
+	trace_message(s, "out", bytes, &msg, flow, uid_of_message(s, &msg));
+}
+
+void trace_untraced(struct shard *s, uint64_t call)
+{
+	if (s->untraced == NULL)
+		return;
+	trace_message(s, "in", s->untraced->raw, s->untraced, s->untraced_flow, call);
+	s->untraced = NULL;
+}

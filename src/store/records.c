@@ -1,0 +1,149 @@
+#include "store/store_priv.h"
+
+#define COLUMNS                                                                                    \
+	"id, from_number, to_number, dialled, customer, started_at, ringing_at, answered_at, "     \
+	"ended_at, sip_code,"                                                                      \
+	" reason, reason_text, ended_by, codec, has_media,"                                        \
+	" a_packets, a_lost, a_jitter_ms, a_mos, a_r_factor, a_longest_gap_ms, a_reordered, "      \
+	"a_refused,"                                                                               \
+	" b_packets, b_lost, b_jitter_ms, b_mos, b_r_factor, b_longest_gap_ms, b_reordered, "      \
+	"b_refused"
+#define NEWEST_FIRST " ORDER BY started_at DESC, id DESC LIMIT "
+
+static void bind_quality(struct query *q, const struct store_quality *v)
+{
+	query_int(q, (int64_t)v->packets);
+	query_int(q, (int64_t)v->lost);
+	query_real(q, v->jitter_ms);
+	query_real(q, v->mos);
+	query_real(q, v->r_factor);
+	query_int(q, (int64_t)v->longest_gap_ms);
+	query_int(q, (int64_t)v->reordered);
+	query_int(q, (int64_t)v->refused);
+}
+
+static void read_quality(struct query *q, struct store_quality *v)
+{
+	v->packets = (uint64_t)query_get_int(q);
+	v->lost = (uint64_t)query_get_int(q);
+	v->jitter_ms = query_get_real(q);
+	v->mos = query_get_real(q);
+	v->r_factor = query_get_real(q);
+	v->longest_gap_ms = (uint64_t)query_get_int(q);
+	v->reordered = (uint64_t)query_get_int(q);
+	v->refused = (uint64_t)query_get_int(q);
+}
+
+static void bind_row(struct query *q, const struct store_record *r)
+{
+	query_int(q, (int64_t)r->id);
+	query_text(q, r->from);
+	query_text(q, r->to);
+	query_text(q, r->dialled);
+	query_text(q, r->customer);
+	query_int(q, r->started_at);
+	query_int(q, r->ringing_at);
+	query_int(q, r->answered_at);
+	query_int(q, r->ended_at);
+	query_int(q, r->sip_code);
+	query_text(q, r->reason);
+	query_text(q, r->reason_text);
+	query_text(q, r->ended_by);
+	query_text(q, r->codec);
+	query_int(q, r->has_media);
+	bind_quality(q, &r->a_to_b);
+	bind_quality(q, &r->b_to_a);
+}
+
+static void read_row(struct query *q, struct store_record *r)
+{
+	r->id = (uint64_t)query_get_int(q);
+	r->from = query_get_text(q);
+	r->to = query_get_text(q);
+	r->dialled = query_get_text(q);
+	r->customer = query_get_text(q);
+	r->started_at = query_get_int(q);
+	r->ringing_at = query_get_int(q);
+	r->answered_at = query_get_int(q);
+	r->ended_at = query_get_int(q);
+	r->sip_code = (int32_t)query_get_int(q);
+	r->reason = query_get_text(q);
+	r->reason_text = query_get_text(q);
+	r->ended_by = query_get_text(q);
+	r->codec = query_get_text(q);
+	r->has_media = query_get_int(q) != 0;
+	read_quality(q, &r->a_to_b);
+	read_quality(q, &r->b_to_a);
+}
+
+int store_record_add(struct store *s, const struct store_record *r)
+{
+	struct query q;
+
+	query_init(&q, s, PLACE_RECORD_ADD,
+		   "INSERT OR REPLACE INTO record(" COLUMNS
+		   ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	bind_row(&q, r);
+	return query_run(&q, NULL);
+}
+
+static void ask_by_id(struct query *q, struct store *s, const struct store_record_query *ask)
+{
+	query_init(q, s, PLACE_RECORD_BY_ID,
+		   "SELECT " COLUMNS " FROM record WHERE id = ?1 AND started_at >= ?2"
+		   " AND (?3 = '' OR from_number = ?3 OR to_number = ?3)");
+	query_int(q, (int64_t)ask->id);
+	query_int(q, ask->since_ms);
+	query_text(q, ask->number);
+}
+
+static void ask_all(struct query *q, struct store *s, const struct store_record_query *ask,
+		    int64_t limit)
+{
+	query_init(q, s, PLACE_RECORD_ALL,
+		   "SELECT " COLUMNS " FROM record WHERE started_at >= ?1" NEWEST_FIRST "?2");
+	query_int(q, ask->since_ms);
+	query_int(q, limit);
+}
+
+/* Two walks along an index, each no longer than the limit; UNION drops the copy of a call from a
+ * number to itself. */
+static void ask_of_number(struct query *q, struct store *s, const struct store_record_query *ask,
+			  int64_t limit)
+{
+	query_init(q, s, PLACE_RECORD_OF_NUMBER,
+		   "SELECT * FROM (SELECT " COLUMNS
+		   " FROM record WHERE from_number = ?1 AND started_at >= ?2" NEWEST_FIRST
+		   "?3) UNION SELECT * FROM (SELECT " COLUMNS
+		   " FROM record WHERE to_number = ?1 AND started_at >= ?2" NEWEST_FIRST
+		   "?3)" NEWEST_FIRST "?3");
+	query_text(q, ask->number);
+	query_int(q, ask->since_ms);
+	query_int(q, limit);
+}
+
+int store_record_each(struct store *s, const struct store_record_query *ask, store_record_fn *fn,
+		      void *ctx)
+{
+	int64_t limit = ask->limit ? (int64_t)ask->limit : -1;
+	struct query q;
+	int r;
+
+	if (ask->id)
+		ask_by_id(&q, s, ask);
+	else if (ask->number.n)
+		ask_of_number(&q, s, ask, limit);
+	else
+		ask_all(&q, s, ask, limit);
+	while ((r = query_next(&q)) > 0) {
+		struct store_record record;
+
+		read_row(&q, &record);
+		r = fn(ctx, &record);
+		if (r != 0)
+			break;
+	}
+	query_end(&q);
+	return r;
+}

@@ -1,0 +1,503 @@
+/*
+ * One thread takes what waits in the ring into a batch, writes the batch as one transaction, and
+ * only then forgets it: a batch that fails stays in memory and is tried again, while the ring fills
+ * up and says ERR_AGAIN to those who hand over.
+ *
+ * `lock` guards the words between the threads that wait: who sleeps, who wants a flush, how far the
+ * writing has come. Why not a message: waiting is what a condition variable is for; handing over
+ * takes the lock only to wake a sleeper.
+ */
+#include "store/writer.h"
+
+#include "base/err.h"
+#include "base/ring.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define BATCH_BYTES   ((size_t)512 * 1024)
+#define GATHER_MS     10 /* a batch waits so long for company: one fsync then serves many */
+#define RETRY_MS      200
+#define RETRY_MS_MAX  5000
+#define LAST_ATTEMPTS 5 /* of writer_free */
+#define STACK_BYTES   4096
+
+enum kind { PUT, REMOVE, RECORD, FLUSH };
+
+/* In the ring and in the batch: the header, the struct as it was handed over, then its texts one
+ * after another. */
+struct item {
+	uint32_t bytes; /* all of it, a multiple of 8 */
+	uint32_t kind;
+};
+
+static const size_t binding_texts[] = {
+	offsetof(struct store_binding, number),
+	offsetof(struct store_binding, key),
+	offsetof(struct store_binding, bytes),
+};
+static const size_t record_texts[] = {
+	offsetof(struct store_record, from),	 offsetof(struct store_record, to),
+	offsetof(struct store_record, dialled),	 offsetof(struct store_record, customer),
+	offsetof(struct store_record, reason),	 offsetof(struct store_record, reason_text),
+	offsetof(struct store_record, ended_by), offsetof(struct store_record, codec),
+};
+
+/* What a kind of item looks like. */
+static const struct shape {
+	size_t bytes;
+	const size_t *texts;
+	size_t text_count;
+} shapes[] = {
+	[PUT] = {sizeof(struct store_binding), binding_texts, 3},
+	[REMOVE] = {sizeof(struct store_binding), binding_texts, 3},
+	[RECORD] = {sizeof(struct store_record), record_texts, 8},
+	[FLUSH] = {sizeof(uint64_t), NULL, 0},
+};
+
+struct writer {
+	struct store *store;
+	struct ring *ring;
+	pthread_t thread;
+	void (*failed)(void *ctx, const char *text);
+	void *ctx;
+	_Atomic uint64_t written;
+
+	char *batch; /* the thread's own */
+	size_t batch_bytes, batch_cap_bytes;
+	uint64_t batch_flush; /* the last flush ticket in it */
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;  /* for the thread */
+	pthread_cond_t moved; /* for those who flush */
+	bool stopping;
+	uint64_t tickets;  /* of flushes, given out */
+	uint64_t flushed;  /* the last ticket before which all is durable */
+	uint64_t failures; /* batches that could not be written */
+};
+
+static struct slice *text_of(void *body, size_t offset)
+{
+	return (struct slice *)((char *)body + offset);
+}
+
+static size_t item_bytes(enum kind kind, const void *body)
+{
+	const struct shape *shape = &shapes[kind];
+	size_t n = sizeof(struct item) + shape->bytes;
+
+	for (size_t i = 0; i < shape->text_count; i++)
+		n += ((const struct slice *)((const char *)body + shape->texts[i]))->n;
+	return (n + 7) & ~(size_t)7;
+}
+
+/* Returns the place behind it. */
+static char *item_pack(char *to, enum kind kind, const void *body)
+{
+	const struct shape *shape = &shapes[kind];
+	size_t bytes = item_bytes(kind, body);
+	struct item item = {.bytes = (uint32_t)bytes, .kind = kind};
+	char *at = to + sizeof(item) + shape->bytes;
+
+	memcpy(to, &item, sizeof(item));
+	memcpy(to + sizeof(item), body, shape->bytes);
+	for (size_t i = 0; i < shape->text_count; i++) {
+		struct slice text = *(const struct slice *)((const char *)body + shape->texts[i]);
+
+		if (text.n)
+			memcpy(at, text.p, text.n);
+		at += text.n;
+	}
+	memset(at, 0, (size_t)(to + bytes - at));
+	return to + bytes;
+}
+
+/* The body, its slices pointing behind it again. */
+static void *item_body(struct item *item)
+{
+	const struct shape *shape = &shapes[item->kind];
+	char *body = (char *)(item + 1), *at = body + shape->bytes;
+
+	for (size_t i = 0; i < shape->text_count; i++) {
+		struct slice *text = text_of(body, shape->texts[i]);
+
+		text->p = at;
+		at += text->n;
+	}
+	return body;
+}
+
+/* ---- handing over ---- */
+
+static void wake(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int hand_over(struct writer *w, const char *items, size_t n)
+{
+	bool was_empty = false;
+	int r = ring_put(w->ring, slice_of(items, n), SLICE_NONE, &was_empty);
+
+	/* Full: no reason to gather any longer. */
+	if (was_empty || r == ERR_AGAIN)
+		wake(w);
+	return r;
+}
+
+static enum kind change_kind(const struct writer_change *change)
+{
+	return change->remove ? REMOVE : PUT;
+}
+
+int writer_bindings_change(struct writer *w, const struct writer_change *changes, size_t n)
+{
+	char stack[STACK_BYTES] __attribute__((aligned(8))), *items = stack, *at;
+	size_t bytes = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += item_bytes(change_kind(&changes[i]), &changes[i].binding);
+	if (bytes == 0)
+		return 0;
+	if (bytes > sizeof(stack) && (items = malloc(bytes)) == NULL)
+		return ERR_NOMEM;
+	at = items;
+	for (size_t i = 0; i < n; i++)
+		at = item_pack(at, change_kind(&changes[i]), &changes[i].binding);
+	r = hand_over(w, items, bytes);
+	if (items != stack)
+		free(items);
+	return r;
+}
+
+int writer_binding_put(struct writer *w, const struct store_binding *b)
+{
+	struct writer_change change = {.binding = *b};
+
+	return writer_bindings_change(w, &change, 1);
+}
+
+int writer_binding_remove(struct writer *w, struct slice number, struct slice key)
+{
+	struct writer_change change = {.remove = true, .binding = {.number = number, .key = key}};
+
+	return writer_bindings_change(w, &change, 1);
+}
+
+int writer_record_add(struct writer *w, const struct store_record *r)
+{
+	char items[STACK_BYTES] __attribute__((aligned(8)));
+	size_t bytes = item_bytes(RECORD, r);
+
+	if (bytes > sizeof(items))
+		return ERR_TOO_BIG;
+	item_pack(items, RECORD, r);
+	return hand_over(w, items, bytes);
+}
+
+/* ---- the thread ---- */
+
+static void now_plus(struct timespec *t, int64_t ms)
+{
+	clock_gettime(CLOCK_MONOTONIC, t);
+	t->tv_sec += ms / 1000;
+	t->tv_nsec += (ms % 1000) * 1000000;
+	if (t->tv_nsec >= 1000000000) {
+		t->tv_sec++;
+		t->tv_nsec -= 1000000000;
+	}
+}
+
+/* Until something waits in the ring; then a moment more, unless somebody is waiting for us. False:
+ * stop. */
+static bool wait_for_work(struct writer *w)
+{
+	struct timespec until;
+	bool stopping;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping && !ring_peek(w->ring).p)
+		pthread_cond_wait(&w->wake, &w->lock);
+	now_plus(&until, GATHER_MS);
+	if (!w->stopping && w->tickets == w->flushed)
+		pthread_cond_timedwait(&w->wake, &w->lock, &until);
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return !stopping || ring_peek(w->ring).p;
+}
+
+static bool batch_grow(struct writer *w, size_t bytes)
+{
+	size_t cap = w->batch_cap_bytes ? w->batch_cap_bytes : 16384;
+	char *grown;
+
+	while (cap < bytes)
+		cap *= 2;
+	if (cap == w->batch_cap_bytes)
+		return true;
+	grown = realloc(w->batch, cap);
+	if (!grown)
+		return false;
+	w->batch = grown;
+	w->batch_cap_bytes = cap;
+	return true;
+}
+
+/* Without memory for more, the batch is what there is so far. */
+static void gather(struct writer *w)
+{
+	struct slice record;
+
+	w->batch_bytes = 0;
+	w->batch_flush = 0;
+	while (w->batch_bytes < BATCH_BYTES && (record = ring_peek(w->ring)).p) {
+		if (!batch_grow(w, w->batch_bytes + record.n))
+			break;
+		memcpy(w->batch + w->batch_bytes, record.p, record.n);
+		w->batch_bytes += record.n;
+		ring_pop(w->ring);
+	}
+}
+
+static int write_item(struct writer *w, struct item *item)
+{
+	const struct store_binding *b;
+
+	switch ((enum kind)item->kind) {
+	case PUT:
+		return store_binding_put(w->store, item_body(item));
+	case REMOVE:
+		b = item_body(item);
+		return store_binding_remove(w->store, b->number, b->key);
+	case RECORD:
+		return store_record_add(w->store, item_body(item));
+	case FLUSH:
+		memcpy(&w->batch_flush, item + 1, sizeof(w->batch_flush));
+		return 0;
+	}
+	return 0;
+}
+
+/* An item that will never be accepted must not hold up the others for ever. */
+static bool is_hopeless(int err)
+{
+	return err == ERR_EXISTS || err == ERR_CONFLICT || err == ERR_INVALID || err == ERR_TOO_BIG;
+}
+
+static int write_batch(struct writer *w, uint64_t *ret_items)
+{
+	uint64_t items = 0;
+	int r = store_begin(w->store);
+
+	for (size_t at = 0; r == 0 && at < w->batch_bytes;) {
+		struct item *item = (struct item *)(w->batch + at);
+
+		r = write_item(w, item);
+		if (is_hopeless(r) && w->failed)
+			w->failed(w->ctx, store_error(w->store));
+		if (is_hopeless(r) || r == ERR_NOT_FOUND)
+			r = 0;
+		items += item->kind != FLUSH;
+		at += item->bytes;
+	}
+	if (r == 0)
+		r = store_commit(w->store);
+	else
+		store_rollback(w->store);
+	*ret_items = items;
+	return r;
+}
+
+static void report_success(struct writer *w, uint64_t items)
+{
+	atomic_fetch_add(&w->written, items);
+	if (!w->batch_flush)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->flushed = w->batch_flush;
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Tells everybody, then sleeps. True when the server is going down meanwhile. */
+static bool report_failure(struct writer *w, int64_t pause_ms)
+{
+	struct timespec until;
+	bool stopping;
+
+	if (w->failed)
+		w->failed(w->ctx, store_error(w->store));
+	now_plus(&until, pause_ms);
+	pthread_mutex_lock(&w->lock);
+	w->failures++;
+	pthread_cond_broadcast(&w->moved);
+	while (!w->stopping && pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0)
+		;
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return stopping;
+}
+
+static void give_up(struct writer *w)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 "The server is going down and %zu bytes of bindings and call records are lost.",
+		 w->batch_bytes);
+	if (w->failed)
+		w->failed(w->ctx, text);
+}
+
+/* Until it is written; false when it was given up. */
+static bool insist(struct writer *w)
+{
+	int64_t pause_ms = RETRY_MS;
+	uint64_t items;
+	int last_attempts = LAST_ATTEMPTS;
+
+	while (write_batch(w, &items) != 0) {
+		if (report_failure(w, pause_ms) && --last_attempts == 0) {
+			give_up(w);
+			return false;
+		}
+		pause_ms = pause_ms * 2 < RETRY_MS_MAX ? pause_ms * 2 : RETRY_MS_MAX;
+	}
+	report_success(w, items);
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+
+	while (wait_for_work(w)) {
+		gather(w);
+		if (!insist(w))
+			break;
+	}
+	return NULL;
+}
+
+/* ---- flushing: a mark goes through the ring behind all that was handed over ---- */
+
+/*
+ * The lock is held: marks enter the ring in the order of their tickets. A full ring is waited for,
+ * unless the writing fails meanwhile.
+ */
+static int put_mark(struct writer *w, uint64_t failures, uint64_t *ret_ticket)
+{
+	char item[sizeof(struct item) + sizeof(uint64_t)] __attribute__((aligned(8)));
+	uint64_t ticket = w->tickets + 1;
+	struct timespec until;
+
+	for (;;) {
+		item_pack(item, FLUSH, &ticket);
+		pthread_cond_signal(&w->wake);
+		if (ring_put(w->ring, slice_of(item, sizeof(item)), SLICE_NONE, NULL) == 0) {
+			*ret_ticket = w->tickets = ticket;
+			return 0;
+		}
+		if (w->failures != failures)
+			return ERR_IO;
+		now_plus(&until, GATHER_MS);
+		pthread_cond_timedwait(&w->moved, &w->lock, &until);
+		ticket = w->tickets + 1;
+	}
+}
+
+int writer_flush(struct writer *w)
+{
+	uint64_t ticket = 0, failures;
+	int r;
+
+	pthread_mutex_lock(&w->lock);
+	failures = w->failures;
+	r = put_mark(w, failures, &ticket);
+	while (r == 0 && w->flushed < ticket) {
+		if (w->failures != failures)
+			r = ERR_IO;
+		else
+			pthread_cond_wait(&w->moved, &w->lock);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return r;
+}
+
+uint64_t writer_written(const struct writer *w)
+{
+	return atomic_load(&w->written);
+}
+
+/* ---- life ---- */
+
+static void destroy(struct writer *w)
+{
+	pthread_cond_destroy(&w->moved);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	ring_free(w->ring);
+	store_close(w->store);
+	free(w->batch);
+	free(w);
+}
+
+static struct writer *create(void)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+
+	if (!w)
+		return NULL;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, &attr);
+	pthread_cond_init(&w->moved, &attr);
+	pthread_condattr_destroy(&attr);
+	return w;
+}
+
+int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, const char *text),
+	       void *ctx, struct writer **ret_writer)
+{
+	struct writer *w = create();
+	char text[STORE_TEXT_BYTES];
+	int r;
+
+	if (!w)
+		return ERR_NOMEM;
+	w->failed = failed;
+	w->ctx = ctx;
+	r = store_open(path, &w->store, text, sizeof(text));
+	if (r != 0 && failed)
+		failed(ctx, text);
+	if (r == 0)
+		r = ring_new(queue_bytes, &w->ring);
+	if (r == 0 && pthread_create(&w->thread, NULL, run, w) != 0)
+		r = ERR_NOMEM;
+	if (r != 0) {
+		destroy(w);
+		return r;
+	}
+	*ret_writer = w;
+	return 0;
+}
+
+void writer_free(struct writer *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	destroy(w);
+}

@@ -1,0 +1,1 @@
+"""What the live tests stand on: the server, its test partners, sound, and a small TAP runner."""

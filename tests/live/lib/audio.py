@@ -1,0 +1,56 @@
+"""Known sound: made here, compared by the audio_compare tool with what a phone heard."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import struct
+import subprocess
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+RATE_HZ = 8000
+
+
+def write_known_sound(path: Path, seed: int, seconds: float) -> None:
+    """
+    Noise of a telephone's bandwidth, swelling like speech, no two stretches alike: it matches itself at one place
+    only, and never the sound of another seed.
+    """
+    draw = random.Random(seed)
+    samples = []
+    low = high = 0.0
+    for i in range(int(seconds * RATE_HZ)):
+        low += 0.55 * (draw.uniform(-1, 1) - low)
+        high += 0.10 * (low - high)
+        swell = 0.65 + 0.35 * math.sin(2 * math.pi * 3.1 * i / RATE_HZ)
+        samples.append(int(20000 * swell * (low - high)))
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+
+
+@dataclass
+class Comparison:
+    heard_ms: int       # sound (not silence) in the recording
+    matched_ms: int     # of it, what is the original
+    jumps: int          # places where the recording goes on elsewhere in the original
+    snr_db: float       # over the matched part
+
+    @property
+    def share(self) -> float:
+        return self.matched_ms / self.heard_ms if self.heard_ms else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.matched_ms} of {self.heard_ms} ms match, {self.jumps} jumps, SNR {self.snr_db:.1f} dB"
+
+
+def compare(original: Path, heard: Path) -> Comparison:
+    tool = Path(os.environ["OPENGATE_BUILD"]) / "tests" / "live" / "audio_compare"
+    told = subprocess.run([str(tool), str(original), str(heard)], check=True, stdout=subprocess.PIPE, text=True)
+    return Comparison(**json.loads(told.stdout))

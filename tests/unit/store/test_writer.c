@@ -1,0 +1,319 @@
+#include "fixture.h"
+
+#include "store/store_priv.h"
+#include "store/writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+struct failures {
+	atomic_int count;
+	char last[STORE_TEXT_BYTES];
+};
+
+static void on_failed(void *ctx, const char *text)
+{
+	struct failures *f = ctx;
+
+	snprintf(f->last, sizeof(f->last), "%s", text);
+	atomic_fetch_add(&f->count, 1);
+}
+
+static int count_binding(void *ctx, const struct store_binding *b)
+{
+	assert_true(b->bytes.n == 0 || b->bytes.p[0] == 'b');
+	(*(uint32_t *)ctx)++;
+	return 0;
+}
+
+static uint32_t bindings(struct fixture *f)
+{
+	uint32_t n = 0;
+
+	assert_int_equal(store_binding_each(f->s, count_binding, &n), 0);
+	return n;
+}
+
+static int find_record(void *ctx, const struct store_record *r)
+{
+	assert_slice(r->from, "0501");
+	assert_slice(r->reason_text, "It is over.");
+	assert_slice(r->codec, "");
+	*(uint64_t *)ctx = r->id;
+	return 0;
+}
+
+static void test_all_kinds(void **state)
+{
+	struct fixture *f = *state;
+	struct store_binding b = {.number = SLICE("0501"),
+				  .key = SLICE("k1"),
+				  .bytes = SLICE("bytes"),
+				  .expires_at = 9};
+	struct store_record r = {
+		.id = 77, .from = SLICE("0501"), .reason_text = SLICE("It is over.")};
+	struct failures failures = {0};
+	struct writer *w;
+	uint64_t id = 0;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 65536, on_failed, &failures, &w), 0);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	b.key = SLICE("k2");
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	assert_int_equal(writer_binding_remove(w, SLICE("0501"), SLICE("k1")), 0);
+	assert_int_equal(writer_record_add(w, &r), 0);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(bindings(f), 1);
+	assert_int_equal(store_record_each(f->s, &(struct store_record_query){0}, find_record, &id),
+			 0);
+	assert_int_equal(id, 77);
+	assert_int_equal(writer_written(w), 4);
+	writer_free(w);
+	assert_int_equal(failures.count, 0);
+}
+
+/* A binding of a number that went meanwhile, and a removal of nothing, hold up nobody. */
+static void test_what_has_no_number(void **state)
+{
+	struct fixture *f = *state;
+	struct store_binding b = {.number = SLICE("0509"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct failures failures = {0};
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 65536, on_failed, &failures, &w), 0);
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	assert_int_equal(writer_binding_remove(w, SLICE("0501"), SLICE("k")), 0);
+	b.number = SLICE("0501");
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(bindings(f), 1);
+	writer_free(w);
+	assert_int_equal(failures.count, 0);
+}
+
+static void test_changes_all_or_none(void **state)
+{
+	struct fixture *f = *state;
+	static char large[6000];
+	struct writer_change changes[3] = {
+		{.binding = {.number = SLICE("0501"),
+			     .key = SLICE("k1"),
+			     .bytes = {large, sizeof(large)}}},
+		{.binding = {.number = SLICE("0501"), .key = SLICE("k2"), .bytes = SLICE("b")}},
+		{.remove = true, .binding = {.number = SLICE("0501"), .key = SLICE("k1")}},
+	};
+	struct writer *w;
+
+	memset(large, 'b', sizeof(large));
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 65536, NULL, NULL, &w), 0);
+	assert_int_equal(writer_bindings_change(w, changes, 0), 0);
+	assert_int_equal(writer_bindings_change(w, changes, 2), 0);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(bindings(f), 2);
+	assert_int_equal(writer_bindings_change(w, changes, 3), 0);
+	writer_free(w);
+	assert_int_equal(bindings(f), 1);
+}
+
+static void test_too_big(void **state)
+{
+	struct fixture *f = *state;
+	static char large[70000];
+	struct store_binding b = {
+		.number = SLICE("0501"), .key = SLICE("k"), .bytes = {large, sizeof(large)}};
+	struct store_record r = {.reason_text = {large, sizeof(large)}};
+	struct writer *w;
+
+	assert_int_equal(writer_new(f->path, 4096, NULL, NULL, &w), 0);
+	assert_int_equal(writer_binding_put(w, &b), ERR_TOO_BIG);
+	assert_int_equal(writer_record_add(w, &r), ERR_TOO_BIG);
+	writer_free(w);
+}
+
+static void test_cannot_open(void **state)
+{
+	struct failures failures = {0};
+	struct writer *w;
+
+	(void)state;
+	assert_int_equal(writer_new("/nowhere/at/all.db", 4096, on_failed, &failures, &w), ERR_IO);
+	assert_non_null(strstr(failures.last, "does not exist"));
+}
+
+/* Another handle holds the write lock: the queue fills, says so, and nothing is lost when the lock
+ * goes. */
+static void test_full_queue(void **state)
+{
+	struct fixture *f = *state;
+	struct failures failures = {0};
+	struct writer *w;
+	uint32_t taken = 0;
+	char key[16];
+	int r = 0;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 8192, on_failed, &failures, &w), 0);
+	assert_int_equal(store_begin(f->s), 0);
+	for (uint32_t tries = 0; tries < 100000 && r != ERR_AGAIN; tries++) {
+		struct store_binding b = {.number = SLICE("0501"), .bytes = SLICE("b")};
+
+		snprintf(key, sizeof(key), "%u", taken);
+		b.key = slice_str(key);
+		r = writer_binding_put(w, &b);
+		taken += r == 0;
+	}
+	assert_int_equal(r, ERR_AGAIN);
+	store_rollback(f->s);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(bindings(f), taken);
+	assert_int_equal(writer_written(w), taken);
+	writer_free(w);
+}
+
+/* A batch that cannot be written is told of, tried again, and not lost. */
+static void test_failure_and_recovery(void **state)
+{
+	struct fixture *f = *state;
+	struct failures failures = {0};
+	struct store_binding b = {.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 8192, on_failed, &failures, &w), 0);
+	assert_int_equal(
+		sqlite3_exec(f->s->db, "ALTER TABLE binding RENAME TO hidden", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	assert_int_equal(writer_flush(w), ERR_IO);
+	assert_true(failures.count > 0);
+	assert_int_equal(writer_written(w), 0);
+	assert_int_equal(
+		sqlite3_exec(f->s->db, "ALTER TABLE hidden RENAME TO binding", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(bindings(f), 1);
+	writer_free(w);
+}
+
+static void test_gives_up_at_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct failures failures = {0};
+	struct store_binding b = {.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 8192, on_failed, &failures, &w), 0);
+	assert_int_equal(
+		sqlite3_exec(f->s->db, "ALTER TABLE binding RENAME TO hidden", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	writer_free(w);
+	assert_non_null(strstr(failures.last, "are lost"));
+	assert_true(failures.count > 1);
+}
+
+#define PRODUCERS 4
+#define EACH	  500
+
+struct producer {
+	struct writer *w;
+	int number;
+};
+
+static void *produce(void *arg)
+{
+	struct producer *p = arg;
+	char key[32];
+
+	for (int i = 0; i < EACH; i++) {
+		struct store_binding b = {.number = SLICE("0501"), .bytes = SLICE("b")};
+
+		snprintf(key, sizeof(key), "%d/%d", p->number, i);
+		b.key = slice_str(key);
+		while (writer_binding_put(p->w, &b) == ERR_AGAIN)
+			usleep(100);
+		if (i % 100 == 0 && writer_flush(p->w) != 0)
+			return p;
+	}
+	return NULL;
+}
+
+static void test_many_producers(void **state)
+{
+	struct fixture *f = *state;
+	struct producer producers[PRODUCERS];
+	pthread_t threads[PRODUCERS];
+	struct writer *w;
+	void *failed;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 4096, NULL, NULL, &w), 0);
+	for (int i = 0; i < PRODUCERS; i++) {
+		producers[i] = (struct producer){w, i};
+		assert_int_equal(pthread_create(&threads[i], NULL, produce, &producers[i]), 0);
+	}
+	for (int i = 0; i < PRODUCERS; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	writer_free(w);
+	assert_int_equal(bindings(f), PRODUCERS * EACH);
+}
+
+/* What a flush has confirmed is there after SIGKILL. */
+static void test_kill_after_flush(void **state)
+{
+	struct fixture *f = *state;
+	int fds[2];
+	char ready = 0;
+	pid_t child;
+
+	fixture_fill(f);
+	store_close(f->s);
+	f->s = NULL;
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		struct writer *w;
+		struct store_binding b = {
+			.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+
+		if (writer_new(f->path, 8192, NULL, NULL, &w) == 0 &&
+		    writer_binding_put(w, &b) == 0 && writer_flush(w) == 0 &&
+		    write(fds[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(fds[0], &ready, 1), 1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fds[0]);
+	close(fds[1]);
+	fixture_open(f);
+	assert_int_equal(bindings(f), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_all_kinds),
+		TEST(test_what_has_no_number),
+		TEST(test_changes_all_or_none),
+		TEST(test_too_big),
+		TEST(test_cannot_open),
+		TEST(test_full_queue),
+		TEST(test_failure_and_recovery),
+		TEST(test_gives_up_at_the_end),
+		TEST(test_many_producers),
+		TEST(test_kill_after_flush),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
