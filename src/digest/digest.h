@@ -1,7 +1,8 @@
 /*
- * digest: HTTP/SIP digest authentication (RFC 3261 §22, RFC 7616, RFC 8760) as values. MD5 and SHA-256, qop=auth, and
- * RFC 2069 style responses without qop. Passwords are kept as HA1 only. The nonce is stateless: time, realm-keyed MAC,
- * so that every shard and every restart with the same key accepts it until it is old.
+ * digest: HTTP/SIP digest authentication (RFC 3261 §22, RFC 7616, RFC 8760) as values. MD5 and
+ * SHA-256, qop=auth, and RFC 2069 style responses without qop. Passwords are kept as HA1 only. The
+ * nonce is stateless: time, realm-keyed MAC, so that every shard and every restart with the same
+ * key accepts it until it is old.
  */
 #pragma once
 
@@ -9,6 +10,14 @@
 #include "base/strbuf.h"
 
 enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256 };
+
+/*
+ * What a challenge offers. RFC 8760 lets a server offer several, the strongest first, and a phone
+ * take the first that it knows; but phones older than that give up on any challenge that they do
+ * not know, even beside one that they do (seen with baresip 1.0 and SIPp 3.6). So MD5 alone is
+ * offered unless the operator knows better.
+ */
+enum digest_offer { DIGEST_OFFER_MD5, DIGEST_OFFER_BOTH, DIGEST_OFFER_SHA256 };
 
 #define DIGEST_HA1_BYTES   32 /* MD5 uses 16 of them */
 #define DIGEST_NONCE_CHARS 48 /* at most */
@@ -19,7 +28,8 @@ struct digest_ha1 {
 };
 
 /* HA1 = H(user ":" realm ":" password). 0 or ERR_NOMEM. */
-int digest_ha1(struct slice user, struct slice realm, struct slice password, struct digest_ha1 *ret_ha1);
+int digest_ha1(struct slice user, struct slice realm, struct slice password,
+	       struct digest_ha1 *ret_ha1);
 
 struct digest_nonce_key {
 	uint8_t bytes[32];
@@ -31,10 +41,11 @@ size_t digest_nonce_make(const struct digest_nonce_key *key, int64_t wall_ms, ui
 
 enum digest_nonce_state { DIGEST_NONCE_GOOD, DIGEST_NONCE_OLD, DIGEST_NONCE_FOREIGN };
 /* Ours? Young enough? *ret_made_ms (may be NULL): when it was made. */
-enum digest_nonce_state digest_nonce_check(const struct digest_nonce_key *key, struct slice nonce, int64_t wall_ms,
-					   int64_t life_ms, int64_t *ret_made_ms);
+enum digest_nonce_state digest_nonce_check(const struct digest_nonce_key *key, struct slice nonce,
+					   int64_t wall_ms, int64_t life_ms, int64_t *ret_made_ms);
 
-/* What an Authorization or Proxy-Authorization header says; all slices unquoted, pointing into the header. */
+/* What an Authorization or Proxy-Authorization header says; all slices unquoted, pointing into the
+ * header. */
 struct digest_credentials {
 	struct slice username, realm, nonce, uri, response, cnonce, opaque, nc_text;
 	enum digest_algorithm algorithm;
@@ -46,20 +57,23 @@ struct digest_credentials {
 int digest_credentials_parse(struct slice header_value, struct digest_credentials *ret_cred);
 
 /* Is the response right for that HA1 and method? Compares in constant time. */
-bool digest_verify(const struct digest_credentials *cred, const struct digest_ha1 *ha1, struct slice method);
+bool digest_verify(const struct digest_credentials *cred, const struct digest_ha1 *ha1,
+		   struct slice method);
 
 /* Appends the value of one WWW-/Proxy-Authenticate header (without name and CRLF). */
-void digest_challenge_write(struct strbuf *b, struct slice realm, struct slice nonce, enum digest_algorithm algorithm,
-			    bool stale);
+void digest_challenge_write(struct strbuf *b, struct slice realm, struct slice nonce,
+			    enum digest_algorithm algorithm, bool stale);
 
 /*
- * nc replay window: one nonce's counts seen so far (RFC 7616 §5.12). Remembered per account by the directory; all zero
- * at first. digest_replay_check returns true when (nonce, nc) is new, and records it. To be asked last, after
- * digest_nonce_check and digest_verify: a stranger must not be able to move the window. Credentials without qop have
- * nc 0, which makes their nonce good for one use.
+ * nc replay window: one nonce's counts seen so far (RFC 7616 §5.12). Remembered per account by the
+ * directory; all zero at first. digest_replay_check returns true when (nonce, nc) is new, and
+ * records it. To be asked last, after digest_nonce_check and digest_verify: a stranger must not be
+ * able to move the window. Credentials without qop have nc 0, which makes their nonce good for one
+ * use.
  *
- * One nonce is remembered, so a nonce made before it is refused (answer with stale=true; the phone tries again by
- * itself), except one older by 10 minutes: that is no replay but a clock set back, as long as nonces live less than that.
+ * One nonce is remembered, so a nonce made before it is refused (answer with stale=true; the phone
+ * tries again by itself), except one older by 10 minutes: that is no replay but a clock set back,
+ * as long as nonces live less than that.
  */
 struct digest_replay {
 	uint64_t nonce_hash; /* when the nonce was made, and a piece of it */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "digest/digest.h"
 #include "transport/transport.h"
 
 #define CONFIG_PATH_BYTES   256
@@ -24,7 +25,7 @@ struct config {
 	uint32_t listener_count;
 	struct addr advertise4, advertise6; /* family 0: as bound */
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
-	uint32_t offer_sha256; /* 1: challenge with both algorithms */
+	enum digest_offer digest_offer;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;

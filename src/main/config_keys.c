@@ -37,13 +37,12 @@ const struct config_key config_keys[] = {
 	 COUNT(expires_max_s, 60, 604800), .live = true},
 	{"sip.expires.default", "3600", "Registration time for phones that do not say, in seconds.",
 	 COUNT(expires_default_s, 1, 604800), .live = true},
+	{"sip.digest", "md5",
+	 "What phones are offered to prove their password with: md5, sha-256 or both. Phones "
+	 "older than RFC 8760 give up when sha-256 is among the offers.",
+	 .read = config_read_digest, MEMBER(digest_offer), .live = true},
 	{"sip.nonce_life_s", "300", "How long a digest nonce is good for, in seconds.",
 	 COUNT(nonce_life_s, 10, 86400), .live = true},
-	{"sip.offer_sha256", "0",
-	 "1: challenge with SHA-256 as well as MD5 (RFC 8760). Phones built on libre before 2021 "
-	 "refuse to register "
-	 "when they are offered an algorithm that they do not know, so it is off.",
-	 COUNT(offer_sha256, 0, 1), .live = true},
 	{"sip.ping_period_s", "25",
 	 "Time between OPTIONS pings to phones behind NAT, in seconds; 0: none.",
 	 COUNT(ping_period_s, 0, 3600), .live = true},

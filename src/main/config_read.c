@@ -194,6 +194,27 @@ const char *config_read_shards(const struct config_key *key, struct slice text, 
 	return NULL;
 }
 
+const char *config_read_digest(const struct config_key *key, struct slice text, struct config *c)
+{
+	static const struct {
+		const char *name;
+		enum digest_offer offer;
+	} rows[] = {
+		{"md5", DIGEST_OFFER_MD5},
+		{"both", DIGEST_OFFER_BOTH},
+		{"sha-256", DIGEST_OFFER_SHA256},
+	};
+
+	(void)key;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!slice_ieq(text, slice_str(rows[i].name)))
+			continue;
+		c->digest_offer = rows[i].offer;
+		return NULL;
+	}
+	return sentence("\"%.*s\" is none of md5, sha-256, both", SLICE_ARG(slice_first(text, 40)));
+}
+
 const char *config_read_level(const struct config_key *key, struct slice text, struct config *c)
 {
 	static const char *const names[] = {"trace", "info", "warning", "error"};

@@ -177,7 +177,7 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.expires_max_s = c->expires_max_s,
 		.expires_default_s = c->expires_default_s,
 		.nonce_life_s = c->nonce_life_s,
-		.offer_sha256 = c->offer_sha256 == 1,
+		.digest_offer = c->digest_offer,
 		.ping_period_s = c->ping_period_s,
 		.ring_limit_s = c->ring_limit_s,
 		.media_timeout_s = c->media_timeout_s,

@@ -25,7 +25,7 @@ static void record(struct shard *s, enum event_type type, const struct sip_msg *
 	event_send(s, &e);
 }
 
-static void add_challenge(struct shard *s, struct strbuf *b, enum sip_header_kind kind,
+static void challenge_add(struct shard *s, struct strbuf *b, enum sip_header_kind kind,
 			  const char *nonce, enum digest_algorithm algorithm, bool stale)
 {
 	struct strbuf value = scratch_buf(s, 400);
@@ -40,9 +40,11 @@ static void challenge(struct shard *s, struct id server, const struct sip_msg *m
 	char nonce[DIGEST_NONCE_CHARS + 1];
 	digest_nonce_make(&s->p.nonce_key, io_wall_ms(s->p.io), rng_u64(&s->rng), nonce);
 	struct strbuf b = scratch_buf(s, 1024);
-	if (s->config->offer_sha256) /* the stronger one first (RFC 8760 §2.3) */
-		add_challenge(s, &b, kind, nonce, DIGEST_SHA256, stale);
-	add_challenge(s, &b, kind, nonce, DIGEST_MD5, stale);
+	/* The strongest first (RFC 8760 §2.4). */
+	if (s->config->digest_offer != DIGEST_OFFER_MD5)
+		challenge_add(s, &b, kind, nonce, DIGEST_SHA256, stale);
+	if (s->config->digest_offer != DIGEST_OFFER_SHA256)
+		challenge_add(s, &b, kind, nonce, DIGEST_MD5, stale);
 	reply(s, server, www ? 401 : 407, strbuf_slice(&b));
 }
 

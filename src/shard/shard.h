@@ -32,7 +32,7 @@ struct shard_config {
 	const char *server_name; /* Server and User-Agent; "OpenGate" */
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
 	uint32_t nonce_life_s;
-	bool offer_sha256; /* challenge with SHA-256 beside MD5; credentials in either are accepted */
+	enum digest_offer digest_offer;
 	uint32_t ping_period_s;			    /* OPTIONS to phones behind NAT; 0: none */
 	uint32_t ring_limit_s;			    /* an unanswered call ends (Timer C), 180 */
 	uint32_t media_timeout_s;		    /* silent both ways, not on hold; 0: never */

@@ -71,13 +71,14 @@ def ring_limit(gate: OpenGate, lines: list[Line]) -> None:
 
 
 def channel_limit(gate: OpenGate, lines: list[Line]) -> None:
-    """A number with one channel that has a call up: the next one is refused, and works when the first is over."""
-    gate.text("number", "set", lines[3].number, "--channels", "1")
+    """A number with two channels that has two calls up: the next one is refused, and works when those are over."""
+    gate.text("number", "set", lines[3].number, "--channels", "2")
     with ExitStack() as stack:
         stack.enter_context(callee(gate, "callee_hangs_up_late", [lines[1]]))
-        first = Sipp("caller_hung_up_on", gate.ports.block(2), ("127.0.0.1", gate.port), rows=callers([(lines[3], lines[1].number)]))
+        rows = callers([(lines[3], lines[1].number)])
+        first = Sipp("caller_hung_up_on", gate.ports.block(2), ("127.0.0.1", gate.port), rows=rows, calls=2)
         stack.enter_context(first)
-        gate.wait_calls(1)
+        gate.wait_calls(2)
         call(gate, "caller_503", lines[3], lines[1].number)
         first.wait()
         gate.wait_calls(0)
@@ -87,7 +88,7 @@ def channel_limit(gate: OpenGate, lines: list[Line]) -> None:
 def three_devices(gate: OpenGate, lines: list[Line]) -> None:
     """A number that lets all its devices ring: one answers, the two others are cancelled."""
     forked = lines[4]
-    gate.text("number", "set", forked.number, "--registration-policy", "fork")
+    gate.text("number", "set", forked.number, "--policy", "fork")
     known = known_records(gate)
     try:
         with ExitStack() as stack:

@@ -224,7 +224,7 @@ class OpenGate:
     def wait_calls(self, count: int, limit_s: float = 60) -> list[dict[str, Any]]:
         return wait_for(f"{count} live calls", lambda: (c := self.calls(), len(c) == count)[1] and (c or [{}]), limit_s)
 
-    def records(self, line: Line | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+    def records(self, line: Line | None = None, limit: int = 100000) -> list[dict[str, Any]]:
         return self.rows("records", *([line.number] if line else []), "--limit", str(limit))
 
     def wait_records(self, count: int, line: Line | None = None) -> list[dict[str, Any]]:

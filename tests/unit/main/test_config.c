@@ -78,6 +78,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.ring_limit_s, 180);
 	assert_int_equal(c.media_timeout_s, 60);
 	assert_int_equal(c.log_level, 1);
+	assert_int_equal(c.digest_offer, DIGEST_OFFER_MD5);
 	assert_int_equal(c.trace_memory_mb, 64);
 	assert_int_equal(c.shutdown_grace_s, 10);
 }
@@ -162,6 +163,9 @@ static const struct {
 	 "og.yaml:1: media.address: has two IPv4 addresses; leave one"},
 	{LEAST "shards: many\n",
 	 "og.yaml:3: shards: \"many\" is neither auto nor a number from 1 to 64"},
+	{"sip:\n  domain: a.example\n  listen: \"udp:127.0.0.1:5060\"\n  digest: sha1\nmedia: "
+	 "{address: 127.0.0.1}\n",
+	 "og.yaml:4: sip.digest: \"sha1\" is none of md5, sha-256, both"},
 	{LEAST "log: {level: loud}\n",
 	 "og.yaml:3: log.level: \"loud\" is none of trace, info, warning, error"},
 	{LEAST "http: {listen: \"8080\"}\n",
