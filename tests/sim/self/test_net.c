@@ -312,7 +312,7 @@ static void one_run(uint64_t seed, char log[2048])
 	struct host *a = host_new(net, "198.51.100.1"), *b = host_new(net, "198.51.100.2");
 	const struct sim_link link = {
 		.delay_us = 1000, .jitter_us = 50000, .loss_per_mille = 200, .dup_per_mille = 100};
-	char text[8];
+	char text[16];
 	const int s = udp(a, "198.51.100.1:1000", 1, false);
 	udp(b, "198.51.100.2:2000", 2, false);
 	sim_net_set_link(net, NULL, &link);

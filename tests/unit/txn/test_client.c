@@ -242,7 +242,7 @@ static void test_cancel_odd(void **state)
 	rig_cancel(r, "SIP;cause=200");
 	rig_want(r, "0 send INVITE\n0 send ACK\n0 response 486 INVITE\n");
 	for (int i = 2; i <= 16; i++) {
-		char branch[8];
+		char branch[16];
 		snprintf(branch, sizeof(branch), "%d", i);
 		assert_int_equal(rig_request(r, SIP_INVITE, branch, 0), 0);
 	}
