@@ -20,10 +20,11 @@
 #define SIP_MESSAGE_BYTES_MAX 65535
 #define SIP_HEADERS_MAX	      256
 
-#define SIP_METHOD_TABLE(X)                                                                        \
-	X(INVITE)                                                                                  \
-	X(ACK) X(BYE) X(CANCEL) X(REGISTER) X(OPTIONS) X(INFO) X(MESSAGE) X(PRACK) X(UPDATE)       \
-		X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PUBLISH)
+/* clang-format off */
+#define SIP_METHOD_TABLE(X)                                                                \
+	X(INVITE) X(ACK) X(BYE) X(CANCEL) X(REGISTER) X(OPTIONS) X(INFO) X(MESSAGE) X(PRACK) \
+	X(UPDATE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PUBLISH)
+/* clang-format on */
 
 enum sip_method {
 #define X(name) SIP_##name,

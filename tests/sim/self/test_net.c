@@ -145,7 +145,7 @@ static void rules_drop_double_and_delay(void **state)
 	sim_net_add_rule(net,
 			 &(struct sim_rule){.fate = SIM_DUP, .to = at("198.51.100.2"), .count = 1});
 	sim_net_add_rule(net, &(struct sim_rule){.fate = SIM_DELAY, .count = 1, .delay_us = 20000});
-	for (const char *p = "1\0002\0003\0004"; *p; p += 2)
+	for (const char *p = "1\0002\0003\0004\0"; *p; p += 2)
 		send_to(a, s, "198.51.100.2:2000", p);
 	run_ms(net, 100);
 	assert_string_equal(b->log, "2:2@1005 2:4@1005 2:2@1005 2:3@1025 ");
