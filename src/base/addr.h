@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 
 struct addr {
-	uint8_t ip[16];   /* IPv4 in the first 4 bytes, the rest 0 */
-	uint32_t scope;   /* IPv6 link-local interface, else 0 */
-	uint16_t port;    /* host order */
-	uint8_t family;   /* 4, 6; 0 = none */
+	uint8_t ip[16]; /* IPv4 in the first 4 bytes, the rest 0 */
+	uint32_t scope; /* IPv6 link-local interface, else 0 */
+	uint16_t port;	/* host order */
+	uint8_t family; /* 4, 6; 0 = none */
 	uint8_t pad;
 };
 
@@ -23,7 +23,8 @@ bool addr_eq(const struct addr *a, const struct addr *b);
 /* The same host, whatever the port. */
 bool addr_ip_eq(const struct addr *a, const struct addr *b);
 
-void addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret_addr); /* IPv4-mapped IPv6 becomes IPv4 */
+void addr_from_sockaddr(const struct sockaddr *sa,
+			struct addr *ret_addr); /* IPv4-mapped IPv6 becomes IPv4 */
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ret_sa);
 
 /* "192.0.2.1" or "2001:db8::1" or "[2001:db8::1]". Names are refused. 0 or ERR_SYNTAX. */
@@ -39,7 +40,8 @@ const char *addr_host_text(const struct addr *a, char buf[ADDR_TEXT_BYTES]);
 
 bool addr_is_any(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
-/* RFC 1918, RFC 6598, link-local, unique local: an address that no phone on the Internet can be reached at. */
+/* RFC 1918, RFC 6598, link-local, unique local: an address that no phone on the Internet can be
+ * reached at. */
 bool addr_is_private(const struct addr *a);
 bool addr_is_multicast(const struct addr *a);
 

@@ -1,6 +1,7 @@
 /*
- * Message arena: all that is made while one datagram is handled, given back in one stroke. The memory is the owner's
- * and of fixed size; a full arena answers NULL, which becomes an ordinary 500/503, never growth.
+ * Message arena: all that is made while one datagram is handled, given back in one stroke. The
+ * memory is the owner's and of fixed size; a full arena answers NULL, which becomes an ordinary
+ * 500/503, never growth.
  */
 #pragma once
 
@@ -21,4 +22,5 @@ void *arena_alloc(struct arena *a, size_t bytes);
 char *arena_copy(struct arena *a, struct slice s);
 
 /* printf into the arena; a slice with p == NULL when full. */
-struct slice arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct slice arena_printf(struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));

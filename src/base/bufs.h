@@ -1,7 +1,8 @@
 /*
- * Byte buffers of a few size classes (512 B .. 64 KiB), kept on free lists: what must outlive its message arena
- * (requests waiting for an answer, responses kept for retransmission) without the heap on the hot path. One owner, no
- * lock; limited in bytes. Under ASan every buffer is a heap block.
+ * Byte buffers of a few size classes (512 B .. 64 KiB), kept on free lists: what must outlive its
+ * message arena (requests waiting for an answer, responses kept for retransmission) without the
+ * heap on the hot path. One owner, no lock; limited in bytes. Under ASan every buffer is a heap
+ * block.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ void bufs_free(struct bufs *b);
 char *bufs_take(struct bufs *b, size_t n);
 /* NULL is ignored. */
 void bufs_give(struct bufs *b, char *p);
-/* A copy of s in a buffer; p == NULL when there is none. Give back with bufs_give(b, (char *)ret.p). */
+/* A copy of s in a buffer; p == NULL when there is none. Give back with bufs_give(b, (char
+ * *)ret.p). */
 struct slice bufs_copy(struct bufs *b, struct slice s);
 size_t bufs_used_bytes(const struct bufs *b);

@@ -1,6 +1,6 @@
 /*
- * Errors: every function that can fail returns 0 or one of these negative codes. SIP outcomes (486, 404) are values,
- * never errors. The table below yields the codes and their text.
+ * Errors: every function that can fail returns 0 or one of these negative codes. SIP outcomes (486,
+ * 404) are values, never errors. The table below yields the codes and their text.
  */
 #pragma once
 
@@ -36,5 +36,6 @@ enum err {
 #undef X
 };
 
-/* English text of a code; "success" for 0, "unknown error" for what is not in the table. Never NULL. */
+/* English text of a code; "success" for 0, "unknown error" for what is not in the table. Never
+ * NULL. */
 const char *err_text(int err);

@@ -1,4 +1,5 @@
-/* Keyed hash (SipHash-2-4, libsodium) for tables whose keys come from strangers. The key is drawn at start. */
+/* Keyed hash (SipHash-2-4, libsodium) for tables whose keys come from strangers. The key is drawn
+ * at start. */
 #pragma once
 
 #include "base/slice.h"
@@ -8,7 +9,8 @@ struct hash_key {
 };
 
 uint64_t hash_slice(const struct hash_key *key, struct slice s);
-/* ASCII letters folded to lower case first; for host names and the like, up to 256 bytes of them. */
+/* ASCII letters folded to lower case first; for host names and the like, up to 256 bytes of them.
+ */
 uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s);
 uint64_t hash_u64(const struct hash_key *key, uint64_t v);
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)

@@ -1,6 +1,7 @@
 /*
- * Index: hash -> 64-bit value (a struct id's v, or a table row), open addressing, several values per hash allowed. The
- * index does not know the keys: the caller hashes (base/hash.h, keyed) and compares. One owner, no lock.
+ * Index: hash -> 64-bit value (a struct id's v, or a table row), open addressing, several values
+ * per hash allowed. The index does not know the keys: the caller hashes (base/hash.h, keyed) and
+ * compares. One owner, no lock.
  */
 #pragma once
 
@@ -23,7 +24,8 @@ bool index_remove(struct index *ix, uint64_t hash, uint64_t value);
 /* True when the row is the one that is sought. */
 typedef bool index_match_fn(const void *ctx, uint64_t value);
 
-/* First value under hash for which match says true; 0 when none. match may be NULL: the first one. */
+/* First value under hash for which match says true; 0 when none. match may be NULL: the first one.
+ */
 uint64_t index_find(const struct index *ix, uint64_t hash, index_match_fn *match, const void *ctx);
 
 uint32_t index_count(const struct index *ix);

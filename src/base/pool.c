@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES (256u * 1024)
+#define CHUNK_BYTES ((size_t)256 * 1024)
 #define SLOT_IN_USE UINT32_MAX
 #define SLOT_NONE   (UINT32_MAX - 1)
 #define SLOT_ALIGN  16u

@@ -1,10 +1,11 @@
 /*
- * Pool: slots of one fixed size with one owner each. Everyone else holds a struct id, never a pointer; an id whose
- * slot was given back since simply misses. One pool belongs to one shard (thread); it takes no lock.
+ * Pool: slots of one fixed size with one owner each. Everyone else holds a struct id, never a
+ * pointer; an id whose slot was given back since simply misses. One pool belongs to one shard
+ * (thread); it takes no lock.
  *
- * Life of a slot: pool_take (zeroed) -> pool_get by id, as often as wanted -> pool_give. The pointer stays valid until
- * pool_give. Every pool has a limit; exhaustion is an ordinary answer. Under ASan every slot is a heap block of its
- * own, so that use after pool_give is caught.
+ * Life of a slot: pool_take (zeroed) -> pool_get by id, as often as wanted -> pool_give. The
+ * pointer stays valid until pool_give. Every pool has a limit; exhaustion is an ordinary answer.
+ * Under ASan every slot is a heap block of its own, so that use after pool_give is caught.
  */
 #pragma once
 
@@ -17,9 +18,9 @@ struct id {
 	uint64_t v;
 };
 
-#define ID_NONE     ((struct id){0})
-#define ID_SHARDS   256u
-#define ID_SLOTS    (1u << 24)
+#define ID_NONE	  ((struct id){0})
+#define ID_SHARDS 256u
+#define ID_SLOTS  (1u << 24)
 
 static inline struct id id_make(uint32_t shard, uint32_t slot, uint32_t generation)
 {
@@ -47,10 +48,10 @@ static inline bool id_eq(struct id a, struct id b)
 }
 
 struct pool_params {
-	const char *name;  /* for metrics and messages; a string literal */
-	uint32_t shard;    /* goes into the ids */
+	const char *name; /* for metrics and messages; a string literal */
+	uint32_t shard;	  /* goes into the ids */
 	size_t slot_bytes;
-	uint32_t limit;    /* slots at most, below ID_SLOTS */
+	uint32_t limit; /* slots at most, below ID_SLOTS */
 };
 
 struct pool;
@@ -72,5 +73,6 @@ uint32_t pool_used(const struct pool *pool);
 uint32_t pool_limit(const struct pool *pool);
 const char *pool_name(const struct pool *pool);
 
-/* Walks the slots in use: start with *cursor = 0; NULL at the end. The present slot may be given back meanwhile. */
+/* Walks the slots in use: start with *cursor = 0; NULL at the end. The present slot may be given
+ * back meanwhile. */
 void *pool_next(const struct pool *pool, uint32_t *cursor, struct id *ret_id);

@@ -1,6 +1,7 @@
 /*
- * Random numbers nobody outside can foresee (ChaCha20 over a seed, libsodium): tags, branches, Call-IDs, SSRCs, ports.
- * In simulation the seed is given, so that a run can be repeated to the byte. One owner, no lock.
+ * Random numbers nobody outside can foresee (ChaCha20 over a seed, libsodium): tags, branches,
+ * Call-IDs, SSRCs, ports. In simulation the seed is given, so that a run can be repeated to the
+ * byte. One owner, no lock.
  */
 #pragma once
 

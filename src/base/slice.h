@@ -1,6 +1,7 @@
 /*
- * Slice: a borrowed run of bytes, passed by value. Text from the wire is a slice; `char *` means NUL-terminated and
- * ours. An empty slice has n == 0; p may then be NULL. "Absent" is p == NULL, "present but empty" is p != NULL, n == 0.
+ * Slice: a borrowed run of bytes, passed by value. Text from the wire is a slice; `char *` means
+ * NUL-terminated and ours. An empty slice has n == 0; p may then be NULL. "Absent" is p == NULL,
+ * "present but empty" is p != NULL, n == 0.
  */
 #pragma once
 
@@ -58,12 +59,13 @@ size_t slice_find(struct slice s, char c);
 struct slice slice_trim(struct slice s);
 
 /*
- * Cuts *s at the first sep: returns what stands before it, leaves in *s what stands after it (SLICE_NONE-like empty
- * with p at the end when there was no sep). Call while (s.n).
+ * Cuts *s at the first sep: returns what stands before it, leaves in *s what stands after it
+ * (SLICE_NONE-like empty with p at the end when there was no sep). Call while (s.n).
  */
 struct slice slice_cut(struct slice *s, char sep);
 
-/* Decimal digits only, the whole slice, at most max. 0, ERR_SYNTAX (empty, not a digit) or ERR_LIMIT (above max). */
+/* Decimal digits only, the whole slice, at most max. 0, ERR_SYNTAX (empty, not a digit) or
+ * ERR_LIMIT (above max). */
 int slice_u64(struct slice s, uint64_t max, uint64_t *ret_value);
 
 /* Copies into dst, always NUL-terminated. 0 or ERR_TOO_BIG (dst then holds ""). */

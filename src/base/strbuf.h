@@ -1,6 +1,6 @@
 /*
- * Text writer over a fixed piece of memory: appends, never overflows; once something did not fit, `failed` stays true
- * and nothing more is written. Check it once at the end.
+ * Text writer over a fixed piece of memory: appends, never overflows; once something did not fit,
+ * `failed` stays true and nothing more is written. Check it once at the end.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /*
- * Textbox: a few strings of changing length inside a fixed block, so that a dialog or a call is one run of bytes that
- * can be written to disk and read back. A `struct span` names a string in its box; setting one compacts the box when
- * needed. The box must know its spans: it is handed the array of all of them.
+ * Textbox: a few strings of changing length inside a fixed block, so that a dialog or a call is one
+ * run of bytes that can be written to disk and read back. A `struct span` names a string in its
+ * box; setting one compacts the box when needed. The box must know its spans: it is handed the
+ * array of all of them.
  */
 #pragma once
 
@@ -12,10 +13,10 @@ struct span {
 };
 
 struct textbox {
-	char *bytes;          /* the block */
+	char *bytes; /* the block */
 	uint16_t cap_bytes;
-	uint16_t *used;       /* bytes used, kept beside the block by the owner */
-	struct span *spans;   /* every span of this box */
+	uint16_t *used;	    /* bytes used, kept beside the block by the owner */
+	struct span *spans; /* every span of this box */
 	uint16_t span_count;
 };
 
@@ -24,9 +25,9 @@ static inline struct slice textbox_get(const struct textbox *box, struct span s)
 	return s.off == 0 && s.len == 0 ? SLICE_NONE : slice_of(box->bytes + s.off - 1, s.len);
 }
 /*
- * Sets spans[i] to text (text must not lie in this box's own block, unless it is the very string that spans[i] holds).
- * 0 or ERR_TOO_BIG; then nothing has changed. off is stored plus one, so that an empty present string differs from an
- * absent one.
+ * Sets spans[i] to text (text must not lie in this box's own block, unless it is the very string
+ * that spans[i] holds). 0 or ERR_TOO_BIG; then nothing has changed. off is stored plus one, so that
+ * an empty present string differs from an absent one.
  */
 int textbox_set(struct textbox *box, uint16_t i, struct slice text);
 void textbox_clear(struct textbox *box, uint16_t i);

@@ -1,7 +1,8 @@
 /*
- * Timer wheel: a million timers, arm and cancel in constant time, one millisecond of grain. The timer is a member of
- * the pool slot that it belongs to; it fires with a kind and that slot's id, so that nothing dangles. One owner, no
- * lock. Never fires early; fires in order of time, equal times in order of arming.
+ * Timer wheel: a million timers, arm and cancel in constant time, one millisecond of grain. The
+ * timer is a member of the pool slot that it belongs to; it fires with a kind and that slot's id,
+ * so that nothing dangles. One owner, no lock. Never fires early; fires in order of time, equal
+ * times in order of arming.
  */
 #pragma once
 
@@ -29,9 +30,11 @@ static inline bool timer_armed(const struct timer *t)
 }
 
 typedef void wheel_fire_fn(void *ctx, uint32_t kind, struct id owner);
-/* Fires all that is due up to now_ms. fire may arm and cancel any timer, also those that are due now. */
+/* Fires all that is due up to now_ms. fire may arm and cancel any timer, also those that are due
+ * now. */
 void wheel_advance(struct wheel *w, int64_t now_ms, wheel_fire_fn *fire, void *ctx);
 
-/* When the next timer is due, at the latest (may be early by a turn of the wheel, never late); INT64_MAX when none. */
+/* When the next timer is due, at the latest (may be early by a turn of the wheel, never late);
+ * INT64_MAX when none. */
 int64_t wheel_next_ms(const struct wheel *w);
 uint32_t wheel_count(const struct wheel *w);

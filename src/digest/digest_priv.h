@@ -4,9 +4,8 @@
 #include "digest/digest.h"
 
 /*
- * Hashing with OpenSSL's EVP: the context is made once for a set of hashes and used again for each of them.
- *   struct digest_hash h;
- *   if (digest_hash_open(&h, DIGEST_MD5) == 0) { ...; }
+ * Hashing with OpenSSL's EVP: the context is made once for a set of hashes and used again for each
+ * of them. struct digest_hash h; if (digest_hash_open(&h, DIGEST_MD5) == 0) { ...; }
  *   digest_hash_close(&h);
  */
 struct digest_hash {
@@ -39,7 +38,7 @@ int digest_hex_digit(char c);
 /* What a nonce of ours says, before anybody asked whether it is genuine. */
 #define DIGEST_NONCE_TIME_BYTES 6
 #define DIGEST_NONCE_SALT_BYTES 8
-#define DIGEST_NONCE_MAC_BYTES  16
+#define DIGEST_NONCE_MAC_BYTES	16
 #define DIGEST_NONCE_BYTES                                                                         \
 	(DIGEST_NONCE_TIME_BYTES + DIGEST_NONCE_SALT_BYTES + DIGEST_NONCE_MAC_BYTES)
 

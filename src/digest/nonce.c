@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 #define SIGNED_BYTES (DIGEST_NONCE_TIME_BYTES + DIGEST_NONCE_SALT_BYTES)
-#define NONCE_CHARS  (DIGEST_NONCE_BYTES / 3 * 4)
+#define NONCE_CHARS  ((size_t)DIGEST_NONCE_BYTES / 3 * 4)
 
 _Static_assert(DIGEST_NONCE_BYTES % 3 == 0, "no padding, no spare bits");
 _Static_assert(NONCE_CHARS <= DIGEST_NONCE_CHARS, "fits the caller's buffer");

@@ -1,18 +1,18 @@
 /*
- * event: the one stream of what happened. Rooms record typed events with the call, the number and the values that
- * decided; logs, ladders, call records, metrics and the doctor are readers of that stream, and nothing logs on its own.
- * Secrets (passwords, HA1, digest responses) are never events; SIP messages are recorded with their Authorization
- * "response" blanked by whoever records them.
+ * event: the one stream of what happened. Rooms record typed events with the call, the number and
+ * the values that decided; logs, ladders, call records, metrics and the doctor are readers of that
+ * stream, and nothing logs on its own. Secrets (passwords, HA1, digest responses) are never events;
+ * SIP messages are recorded with their Authorization "response" blanked by whoever records them.
  *
- * A producer (shard) fills a struct event on its stack and emits it into its ring (event/stream.h). A reader gets it
- * decoded, its slices pointing into the ring.
+ * A producer (shard) fills a struct event on its stack and emits it into its ring (event/stream.h).
+ * A reader gets it decoded, its slices pointing into the ring.
  */
 #pragma once
 
 #include "base/slice.h"
 
-/* name, text for logs, level: 0 trace, 1 information, 2 warning, 3 error. Files keep types (and keys, below) by their
- * number: new ones go to the end. */
+/* name, text for logs, level: 0 trace, 1 information, 2 warning, 3 error. Files keep types (and
+ * keys, below) by their number: new ones go to the end. */
 #define EVENT_TABLE(X)                                                                             \
 	X(SERVER_STARTED, "server started", 1)                                                     \
 	X(SERVER_STOPPING, "server stopping", 1)                                                   \
@@ -91,14 +91,14 @@ enum event_key {
 struct event_field {
 	enum event_key key;
 	struct slice text; /* TEXT */
-	int64_t number;    /* NUMBER */
+	int64_t number;	   /* NUMBER */
 };
 
 struct event {
 	enum event_type type;
 	uint16_t shard;
 	int64_t wall_ms, mono_ms;
-	uint64_t call;       /* the call's uid, 0: none */
+	uint64_t call;	     /* the call's uid, 0: none */
 	struct slice number; /* IP phone number or account concerned; empty: none */
 	uint32_t field_count;
 	struct event_field fields[EVENT_FIELDS_MAX];
@@ -121,6 +121,7 @@ int event_encode(const struct event *e, char *dst, size_t cap_bytes, size_t *ret
 /* Slices of *ret_event point into bytes. 0 or ERR_DAMAGED. Unknown keys are skipped. */
 int event_decode(struct slice bytes, struct event *ret_event);
 
-/* One log line, "2026-11-24T20:41:07.123Z info call answered call=0190.. number=050.. code=200", without newline.
- * Never writes control characters raw. Returns what was written to buf (cut at cap_bytes). */
+/* One log line, "2026-11-24T20:41:07.123Z info call answered call=0190.. number=050.. code=200",
+ * without newline. Never writes control characters raw. Returns what was written to buf (cut at
+ * cap_bytes). */
 struct slice event_log_line(const struct event *e, char *buf, size_t cap_bytes);

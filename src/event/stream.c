@@ -9,7 +9,7 @@
 
 #define READERS_MAX 8u
 /* The largest datagram, and the texts that go with it. */
-#define SCRATCH_BYTES (128u * 1024)
+#define SCRATCH_BYTES ((size_t)128 * 1024)
 
 struct reader {
 	event_reader_fn *fn;

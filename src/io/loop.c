@@ -86,8 +86,8 @@ static const struct io_ops loop_ops = {
 };
 
 /*
- * The wake descriptor is edge-triggered: every write is an edge, and it is never read. Its events carry id 0, which no
- * socket has.
+ * The wake descriptor is edge-triggered: every write is an edge, and it is never read. Its events
+ * carry id 0, which no socket has.
  */
 static int open_descriptors(struct loop *loop)
 {
@@ -112,7 +112,7 @@ static int take_memory(struct loop *loop)
 		err = udp_out_new(&loop->udp_out);
 	if (err)
 		return err;
-	loop->stream_in = malloc(LOOP_STREAM_IN_BYTES);
+	loop->stream_in = malloc(STREAM_IN_BYTES);
 	return loop->stream_in ? 0 : ERR_NOMEM;
 }
 
@@ -208,7 +208,8 @@ static int wait_ms(const struct loop *loop, int max_wait_ms)
 	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
-/* Who wakes us after the flag is down, wakes us again; who did before, has filled the mailbox before. */
+/* Who wakes us after the flag is down, wakes us again; who did before, has filled the mailbox
+ * before. */
 static void on_wake(struct loop *loop)
 {
 	atomic_store(&loop->wake_pending, false);
@@ -269,6 +270,7 @@ int loop_turn(struct loop *loop, int max_wait_ms)
 		return ERR_IO;
 	}
 	loop->now_ms = clock_us(CLOCK_MONOTONIC) / 1000;
+	loop->turn++;
 	run_handlers(loop, events, count);
 	flush(loop);
 	sock_give_closed(loop);

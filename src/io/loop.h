@@ -1,6 +1,7 @@
 /*
- * loop: the real io (io/io.h): epoll, recvmmsg, sendmmsg; one per shard thread. UDP sends are queued per socket and
- * flushed once per turn; TCP sockets use SO_REUSEPORT like the UDP ones, TCP_NODELAY, and a bounded send queue.
+ * loop: the real io (io/io.h): epoll, recvmmsg, sendmmsg; one per shard thread. UDP sends are
+ * queued per socket and flushed once per turn; TCP sockets use SO_REUSEPORT like the UDP ones,
+ * TCP_NODELAY, and a bounded send queue.
  */
 #pragma once
 
@@ -18,7 +19,8 @@ int loop_run(struct loop *loop);
 /* One turn: waits at most max_wait_ms (less when on_turn asked for it). */
 int loop_turn(struct loop *loop, int max_wait_ms);
 
-/* From any thread, and from a signal handler: the loop's on_wake runs soon. Wake-ups between two turns are one. */
+/* From any thread, and from a signal handler: the loop's on_wake runs soon. Wake-ups between two
+ * turns are one. */
 void loop_wake(struct loop *loop);
 /* From any thread: loop_run returns after the present turn. */
 void loop_stop(struct loop *loop);

@@ -1,10 +1,11 @@
 /*
- * The inside of loop: the table of sockets (loop_sock.c), datagrams (loop_udp.c), streams (loop_stream.c), and the turn
- * that drives them (loop.c).
+ * The inside of loop: the table of sockets (loop_sock.c), datagrams (loop_udp.c), streams
+ * (loop_stream.c), and the turn that drives them (loop.c).
  *
- * A socket's number ("handle") is its slot in a pool. A closed socket keeps its slot until the turn is over, so that
- * nobody who still acts on the old number within the turn meets a new socket. What epoll reports carries the slot's id
- * with its generation: an event that was fetched before the close misses.
+ * A socket's number ("handle") is its slot in a pool. A closed socket keeps its slot until the turn
+ * is over, so that nobody who still acts on the old number within the turn meets a new socket. What
+ * epoll reports carries the slot's id with its generation: an event that was fetched before the
+ * close misses.
  */
 #pragma once
 
@@ -16,9 +17,9 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-#define UDP_IN_BATCH       32u
+#define UDP_IN_BATCH	   32u
 #define UDP_ERRORS_PENDING 64u
-#define LOOP_STREAM_IN_BYTES        65536u
+#define STREAM_IN_BYTES	   65536u
 
 enum sock_kind {
 	KIND_CLOSED, /* waits for the end of the turn */
@@ -26,7 +27,8 @@ enum sock_kind {
 	KIND_LISTENER,
 	KIND_CONNECTING,
 	KIND_STREAM,
-	KIND_DOOMED, /* a stream that failed within a call of the owner's: he hears of it in the next turn */
+	KIND_DOOMED, /* a stream that failed within a call of the owner's: he hears of it in the
+			next turn */
 };
 
 /* Datagrams that wait for the end of the turn: a chain within struct udp_out. */
@@ -43,8 +45,9 @@ struct stream_out {
 struct stream {
 	struct addr peer, local;
 	struct stream_out out;
-	bool waits_writable; /* epoll looks for EPOLLOUT too */
-	int err;             /* KIND_DOOMED: why */
+	bool waits_writable;  /* epoll looks for EPOLLOUT too */
+	int err;	      /* KIND_DOOMED: why, ... */
+	uint64_t doomed_turn; /* ... and in which turn */
 };
 
 TAILQ_HEAD(sock_list, sock);
@@ -60,7 +63,7 @@ struct sock {
 	bool is_flushing;
 	union {
 		struct udp_chain chain; /* KIND_UDP */
-		struct stream stream;   /* KIND_CONNECTING, KIND_STREAM, KIND_DOOMED */
+		struct stream stream;	/* KIND_CONNECTING, KIND_STREAM, KIND_DOOMED */
 	};
 };
 
@@ -80,16 +83,17 @@ struct loop {
 	int epoll_fd, wake_fd;
 	atomic_bool wake_pending, stop;
 	bool in_turn;
+	uint64_t turn;		      /* counts */
 	int64_t now_ms, next_turn_ms; /* next_turn_ms: what on_turn asked for */
 
 	struct pool *socks;
 	struct id *ids; /* by handle */
 	size_t ids_cap;
-	struct sock_list flush;    /* have something to send */
-	struct sock_list doomed;   /* to be reported as closed */
-	struct sock_list paused;   /* listeners without a descriptor left to accept with */
-	struct sock_list closed;   /* slots to be given back */
-	int64_t resume_ms;         /* when the paused try again */
+	struct sock_list flush;	 /* have something to send */
+	struct sock_list doomed; /* to be reported as closed */
+	struct sock_list paused; /* listeners without a descriptor left to accept with */
+	struct sock_list closed; /* slots to be given back */
+	int64_t resume_ms;	 /* when the paused try again */
 
 	struct udp_in *udp_in;
 	struct udp_out *udp_out;
@@ -128,7 +132,8 @@ int udp_in_new(struct udp_in **ret_in);
 void udp_in_free(struct udp_in *in);
 int udp_out_new(struct udp_out **ret_out);
 void udp_out_free(struct udp_out *out);
-int loop_udp_open(struct io *io, const struct io_udp_params *p, int *ret_handle, struct addr *ret_local);
+int loop_udp_open(struct io *io, const struct io_udp_params *p, int *ret_handle,
+		  struct addr *ret_local);
 void loop_udp_send(struct io *io, int handle, const struct addr *dst, struct slice bytes);
 void udp_on_events(struct loop *loop, struct sock *s, uint32_t events);
 /* Sends all queued datagrams of all sockets. */

@@ -157,7 +157,8 @@ void sock_watch(struct loop *loop, struct sock *s, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.u64 = s->id.v};
 
-	epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, s->fd, &ev); /* cannot fail: fd is ours and watched */
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, s->fd,
+		  &ev); /* cannot fail: fd is ours and watched */
 }
 
 void sock_flush_later(struct loop *loop, struct sock *s)

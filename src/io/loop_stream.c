@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #define OUT_BYTES_FIRST 4096u
-#define OUT_BYTES_MAX   (256u * 1024)
-#define ACCEPT_BATCH    64
-/* Without a descriptor left, accepting rests: the kernel would report the waiting connection again and again. */
+#define OUT_BYTES_MAX	((size_t)256 * 1024)
+#define ACCEPT_BATCH	64
+/* Without a descriptor left, accepting rests: the kernel would report the waiting connection again
+ * and again. */
 #define ACCEPT_REST_MS 100
 
 static void tell(struct loop *loop, const struct io_stream_note *note)
@@ -46,14 +47,17 @@ static void doom(struct loop *loop, struct sock *s, int err)
 	s->fd = -1;
 	s->kind = KIND_DOOMED;
 	s->stream.err = err;
+	s->stream.doomed_turn = loop->turn;
 	sock_wait_in(s, &loop->doomed);
 }
 
+/* Those of earlier turns only: a handler that connects anew, in vain, must not keep the loop here.
+ */
 void stream_report_doomed(struct loop *loop)
 {
 	struct sock *s;
 
-	while ((s = TAILQ_FIRST(&loop->doomed)) != NULL)
+	while ((s = TAILQ_FIRST(&loop->doomed)) != NULL && s->stream.doomed_turn != loop->turn)
 		tell_closed(loop, s, s->stream.err);
 }
 
@@ -93,7 +97,8 @@ int loop_listen(struct io *io, const struct addr *local, uint64_t cookie, int *r
 	return 0;
 }
 
-static void accepted(struct loop *loop, const struct sock *listener, int fd, const struct addr *peer)
+static void accepted(struct loop *loop, const struct sock *listener, int fd,
+		     const struct addr *peer)
 {
 	struct io_stream_note note;
 	struct sock *s;
@@ -198,7 +203,7 @@ static void connected(struct loop *loop, struct sock *s)
 static void receive(struct loop *loop, struct sock *s)
 {
 	struct io_stream_note note = note_of(s, IO_STREAM_DATA);
-	ssize_t n = recv(s->fd, loop->stream_in, LOOP_STREAM_IN_BYTES, 0);
+	ssize_t n = recv(s->fd, loop->stream_in, STREAM_IN_BYTES, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -1,4 +1,5 @@
-/* Datagrams: one recvmmsg for a ready socket, one sendmmsg for each socket with datagrams queued in the turn. */
+/* Datagrams: one recvmmsg for a ready socket, one sendmmsg for each socket with datagrams queued in
+ * the turn. */
 #include "io/loop_priv.h"
 
 #include <assert.h>
@@ -10,13 +11,14 @@
 #include <unistd.h>
 
 /*
- * A datagram, its NUL, and some cache lines more: at a distance of 64 KiB sharp the beginnings of all buffers would
- * compete for the same few lines of the cache. Pages that no datagram reaches stay virtual.
+ * A datagram, its NUL, and some cache lines more: at a distance of 64 KiB sharp the beginnings of
+ * all buffers would compete for the same few lines of the cache. Pages that no datagram reaches
+ * stay virtual.
  */
 #define IN_STRIDE_BYTES (IO_DATAGRAM_BYTES_MAX + 1 + 9 * 64)
 
 #define OUT_DATAGRAMS 256
-#define OUT_BYTES     (512u * 1024)
+#define OUT_BYTES     ((size_t)512 * 1024)
 #define OUT_BATCH     64u
 /* How long a turn waits, once per batch, for a full socket buffer before it drops the rest. */
 #define OUT_WAIT_MS 1
@@ -78,9 +80,8 @@ int udp_out_new(struct udp_out **ret_out)
 	if (!out)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < OUT_BATCH; i++)
-		out->messages[i].msg_hdr = (struct msghdr){.msg_iov = &out->pieces[i],
-							   .msg_iovlen = 1,
-							   .msg_name = &out->names[i]};
+		out->messages[i].msg_hdr = (struct msghdr){
+			.msg_iov = &out->pieces[i], .msg_iovlen = 1, .msg_name = &out->names[i]};
 	*ret_out = out;
 	return 0;
 }
@@ -98,8 +99,9 @@ static void set_rcvbuf(int fd, uint32_t bytes)
 }
 
 /*
- * ICMP errors are asked for; otherwise a phone that is gone is only known by silence. IPv4 goes without "don't
- * fragment": a SIP message beyond the MTU then arrives in fragments instead of not at all.
+ * ICMP errors are asked for; otherwise a phone that is gone is only known by silence. IPv4 goes
+ * without "don't fragment": a SIP message beyond the MTU then arrives in fragments instead of not
+ * at all.
  */
 static int set_options(int fd, const struct io_udp_params *p)
 {
@@ -132,7 +134,8 @@ static int bind_udp(int fd, const struct io_udp_params *p, struct addr *ret_loca
 	return loop_local(fd, ret_local);
 }
 
-int loop_udp_open(struct io *io, const struct io_udp_params *p, int *ret_handle, struct addr *ret_local)
+int loop_udp_open(struct io *io, const struct io_udp_params *p, int *ret_handle,
+		  struct addr *ret_local)
 {
 	struct loop *loop = (struct loop *)io;
 	struct addr local;
@@ -182,7 +185,8 @@ static void report(struct loop *loop, const struct sock *s, const struct addr *d
 		loop->handler.on_udp_error(loop->handler.ctx, s->cookie, dst, err);
 }
 
-/* What an ICMP message said; NULL when this is none, or only a router's word on the packet's size. */
+/* What an ICMP message said; NULL when this is none, or only a router's word on the packet's size.
+ */
 static const struct sock_extended_err *icmp_error(struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -197,7 +201,8 @@ static const struct sock_extended_err *icmp_error(struct msghdr *m)
 	return NULL;
 }
 
-/* One error from the queue, with the address that the datagram had been sent to; false when there is none. */
+/* One error from the queue, with the address that the datagram had been sent to; false when there
+ * is none. */
 static bool receive_error(struct loop *loop, const struct sock *s)
 {
 	struct sockaddr_in6 name = {0};
@@ -301,8 +306,8 @@ static bool wait_for_room(int fd)
 }
 
 /*
- * An error belongs to the first datagram, or it is an ICMP error for an earlier one, which the attempt has consumed: so
- * everything is tried twice before it is skipped.
+ * An error belongs to the first datagram, or it is an ICMP error for an earlier one, which the
+ * attempt has consumed: so everything is tried twice before it is skipped.
  */
 static void send_batch(struct loop *loop, const struct sock *s, unsigned count)
 {

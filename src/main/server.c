@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,6 +191,43 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 	};
 }
 
+/*
+ * The shards share their addresses with SO_REUSEPORT, which would let a second server in as well:
+ * so each address is first bound alone, for a moment.
+ */
+static int address_free(const struct transport_listener *l)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(&l->bind, &sa);
+	int one = 1, type = l->transport == SIP_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;	 /* opening it in earnest will tell why */
+	if (type == SOCK_STREAM) /* connections of a server that has just ended do not count */
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (sa.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	bool taken = bind(fd, (struct sockaddr *)&sa, n) != 0 && errno == EADDRINUSE;
+	close(fd);
+	return taken ? ERR_IN_USE : 0;
+}
+
+static int check_addresses(const struct config *c, char *ret_text, size_t text_bytes)
+{
+	char addr[ADDR_TEXT_BYTES];
+	for (uint32_t i = 0; i < c->listener_count; i++) {
+		const struct transport_listener *l = &c->listeners[i];
+		if (address_free(l) == 0)
+			continue;
+		snprintf(ret_text, text_bytes,
+			 "sip.listen %s:%s: another program uses this port; stop it or choose "
+			 "another port",
+			 l->transport == SIP_UDP ? "udp" : "tcp", addr_text(&l->bind, addr));
+		return ERR_IN_USE;
+	}
+	return 0;
+}
+
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
 {
 	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
@@ -269,7 +308,9 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 int server_start(struct server *s, char *ret_text, size_t text_bytes)
 {
 	s->shard_count = (uint16_t)config_shards(&s->config);
-	int err = open_data(s, ret_text, text_bytes);
+	int err = check_addresses(&s->config, ret_text, text_bytes);
+	if (err == 0)
+		err = open_data(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_events(s, ret_text, text_bytes);
 	if (err == 0)

@@ -74,8 +74,6 @@ void latch_reopen(struct latch *l)
 {
 	if (addr_is(&l->source))
 		l->previous = l->source;
-	if (!is_believed_host(l, &l->previous))
-		l->previous = (struct addr){0};
 	l->previous_left = addr_is(&l->previous) ? PREVIOUS_PACKETS : 0;
 	l->source = (struct addr){0};
 	l->settled = false;
@@ -112,5 +110,5 @@ const struct addr *latch_target(const struct latch *l)
 		return &l->source;
 	if (addr_is(&l->expected) && !is_unreachable(l))
 		return &l->expected;
-	return addr_is(&l->previous) ? &l->previous : NULL;
+	return is_believed_host(l, &l->previous) ? &l->previous : NULL;
 }

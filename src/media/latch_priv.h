@@ -1,24 +1,26 @@
 /*
- * latch: whom one socket of an endpoint believes (relay.h, "Whom an endpoint believes"), as a function of values. RTP bleed
- * (strangers who send to a relay port and are sent the call) ends here.
+ * latch: whom one socket of an endpoint believes (relay.h, "Whom an endpoint believes"), as a
+ * function of values. RTP bleed (strangers who send to a relay port and are sent the call) ends
+ * here.
  *
- * Life: latch_expect with every offer or answer; for each packet latch_judge, and latch_take when it was not refused.
+ * Life: latch_expect with every offer or answer; for each packet latch_judge, and latch_take when
+ * it was not refused.
  */
 #pragma once
 
 #include "base/addr.h"
 
 struct latch {
-	struct addr expected;   /* the very address in the SDP; family 0: none */
-	struct addr host;       /* the host in the SDP, port ignored */
+	struct addr expected;	/* the very address in the SDP; family 0: none */
+	struct addr host;	/* the host in the SDP, port ignored */
 	struct addr signalling; /* the host of the signalling, port ignored */
-	struct addr source;     /* learned; family 0: not yet */
-	struct addr previous;   /* learned under the SDP before this one, still of a believed host */
-	uint8_t previous_left;  /* so many more packets of it before it may be learned again */
-	bool has_rtp;           /* RTP is what it waits for: continuity is tested by it */
-	bool settled;           /* the source was confirmed (by RTP, where there is any) since the last SDP */
-	bool held;              /* the SDP says 0.0.0.0: nobody to send to */
-	uint32_t ssrc;          /* of the last RTP packet taken; good when settled and has_rtp */
+	struct addr source;	/* learned; family 0: not yet */
+	struct addr previous;	/* learned under the SDP before this one */
+	uint8_t previous_left;	/* so many more packets of it before it may be learned again */
+	bool has_rtp;		/* RTP is what it waits for: continuity is tested by it */
+	bool settled; /* the source was confirmed (by RTP, where there is any) since the last SDP */
+	bool held;    /* the SDP says 0.0.0.0: nobody to send to */
+	uint32_t ssrc; /* of the last RTP packet taken; good when settled and has_rtp */
 	uint16_t seq;
 };
 
@@ -43,8 +45,9 @@ struct latch_hint {
 };
 
 /*
- * True when learning is open again: the SDP's address changed. Otherwise the source stays, but is to be confirmed: during a
- * hold the phone's NAT may have forgotten it, and on resuming the phone comes from another port with another stream.
+ * True when learning is open again: the SDP's address changed. Otherwise the source stays, but is
+ * to be confirmed: during a hold the phone's NAT may have forgotten it, and on resuming the phone
+ * comes from another port with another stream.
  */
 bool latch_expect(struct latch *l, const struct latch_hint *hint);
 /* Opens learning again; the source becomes the previous one. */

@@ -1,6 +1,7 @@
 /*
- * ports: which port pairs (even, odd) are free. The first choice is random, so that nobody can foresee where a call's media
- * will be. A pair given back rests for a while: late packets of the old call must not find a new one there.
+ * ports: which port pairs (even, odd) are free. The first choice is random, so that nobody can
+ * foresee where a call's media will be. A pair given back rests for a while: late packets of the
+ * old call must not find a new one there.
  */
 #pragma once
 
@@ -21,7 +22,8 @@ uint32_t ports_count(const struct ports *p);
 /* True for either port of a pair that is taken; false also while it rests. */
 bool ports_is_taken(const struct ports *p, uint16_t port);
 
-/* The even port of a pair. When all others are taken, the one that has rested longest; ERR_LIMIT when all are taken. */
+/* The even port of a pair. When all others are taken, the one that has rested longest; ERR_LIMIT
+ * when all are taken. */
 int ports_take(struct ports *p, struct rng *rng, int64_t now_ms, uint16_t *ret_port);
 /* Also for a pair that turned out to be in use by somebody else: it is not tried again soon. */
 void ports_give(struct ports *p, uint16_t port, int64_t now_ms);

@@ -1,4 +1,5 @@
-/* What the two halves of the user-space relay share: endpoints' lives (relay.c) and packets' ways (forward.c). */
+/* What the two halves of the user-space relay share: endpoints' lives (relay.c) and packets' ways
+ * (forward.c). */
 #pragma once
 
 #include "media/latch_priv.h"

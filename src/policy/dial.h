@@ -1,7 +1,7 @@
 /*
- * dial: what a subscriber dialled, made into one canonical national number. Pure. (service "Outgoing calls")
- * Full-width digits, hyphens of every kind, spaces, brackets, dots, "tel:", "+81" and "010-81" are undone; 184/186 are
- * stripped and reported.
+ * dial: what a subscriber dialled, made into one canonical national number. Pure. (service
+ * "Outgoing calls") Full-width digits, hyphens of every kind, spaces, brackets, dots, "tel:", "+81"
+ * and "010-81" are undone; 184/186 are stripped and reported.
  */
 #pragma once
 
@@ -12,10 +12,12 @@
 enum dial_presentation { DIAL_DEFAULT, DIAL_WITHHOLD /* 184 */, DIAL_PRESENT /* 186 */ };
 
 struct dialled {
-	char digits[DIAL_BYTES]; /* "05010000014", "*43", "0120..."; international: "010" + country code + number */
+	char digits[DIAL_BYTES]; /* "05010000014", "*43", "0120..."; international: "010" + country
+				    code + number */
 	enum dial_presentation presentation;
-	bool emergency;          /* 110, 118, 119: refused, also behind 184/186 */
+	bool emergency; /* 110, 118, 119: refused, also behind 184/186 */
 };
 
-/* user: the user part of the Request-URI, already unescaped (UTF-8). 0; ERR_SYNTAX: nothing that can be dialled. */
+/* user: the user part of the Request-URI, already unescaped (UTF-8). 0; ERR_SYNTAX: nothing that
+ * can be dialled. */
 int dial_normalise(struct slice user, struct dialled *ret_dialled);

@@ -85,7 +85,7 @@ int rtcp_check(struct slice packet)
 	do {
 		if (packet.n < RTCP_FIXED_BYTES || !rtp_is_rtcp(packet))
 			return ERR_SYNTAX;
-		size_t n = 4u * (u16_at(packet, 2) + 1u);
+		size_t n = 4 * ((size_t)u16_at(packet, 2) + 1);
 		bool padded = byte_at(packet, 0) & 0x20;
 		if (n > packet.n || (padded && n < packet.n))
 			return ERR_SYNTAX;

@@ -52,14 +52,13 @@ int sdp_line_next(struct slice *rest, struct sdp_line *ret_line)
 
 struct slice sdp_word(struct slice *rest)
 {
-	size_t from = 0;
-	while (from < rest->n && is_blank(rest->p[from]))
-		from++;
-	size_t to = from;
-	while (to < rest->n && !is_blank(rest->p[to]))
-		to++;
-	struct slice word = slice_of(rest->p + from, to - from);
-	*rest = slice_from(*rest, to);
+	while (rest->n > 0 && is_blank(rest->p[0]))
+		*rest = slice_from(*rest, 1);
+	size_t n = 0;
+	while (n < rest->n && !is_blank(rest->p[n]))
+		n++;
+	struct slice word = slice_first(*rest, n);
+	*rest = slice_from(*rest, n);
 	return word;
 }
 

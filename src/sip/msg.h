@@ -1,12 +1,15 @@
 /*
- * sip: SIP messages as values (RFC 3261 §7, §25). Bytes in, slices out; values in, bytes out. No I/O, no state, no clock.
+ * sip: SIP messages as values (RFC 3261 §7, §25). Bytes in, slices out; values in, bytes out. No
+ * I/O, no state, no clock.
  *
- * A datagram (or a framed piece of a stream) is parsed once, in place: the start line, then a table of headers whose
- * values point into the datagram; folded values are unfolded by writing spaces over CR, LF. What every room needs of
- * every message (top Via, From/To tags, Call-ID, CSeq) is parsed at once; the rest when somebody asks.
+ * A datagram (or a framed piece of a stream) is parsed once, in place: the start line, then a table
+ * of headers whose values point into the datagram; folded values are unfolded by writing spaces
+ * over CR, LF. What every room needs of every message (top Via, From/To tags, Call-ID, CSeq) is
+ * parsed at once; the rest when somebody asks.
  *
- * A message that cannot be understood yields a fault: the 4xx/5xx code and a sentence for the Reason/Warning. When the
- * five headers that a response copies were readable, `answerable` is true and the fault can be sent as a response.
+ * A message that cannot be understood yields a fault: the 4xx/5xx code and a sentence for the
+ * Reason/Warning. When the five headers that a response copies were readable, `answerable` is true
+ * and the fault can be sent as a response.
  */
 #pragma once
 
@@ -15,11 +18,13 @@
 #include "base/slice.h"
 
 #define SIP_MESSAGE_BYTES_MAX 65535
-#define SIP_HEADERS_MAX       256
+#define SIP_HEADERS_MAX	      256
 
-#define SIP_METHOD_TABLE(X)                                                                        \
-	X(INVITE) X(ACK) X(BYE) X(CANCEL) X(REGISTER) X(OPTIONS) X(INFO) X(MESSAGE) X(PRACK)       \
+/* clang-format off */
+#define SIP_METHOD_TABLE(X)                                                                \
+	X(INVITE) X(ACK) X(BYE) X(CANCEL) X(REGISTER) X(OPTIONS) X(INFO) X(MESSAGE) X(PRACK) \
 	X(UPDATE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PUBLISH)
+/* clang-format on */
 
 enum sip_method {
 #define X(name) SIP_##name,
@@ -100,7 +105,7 @@ enum sip_transport { SIP_UDP, SIP_TCP, SIP_TLS, SIP_WS, SIP_WSS, SIP_TRANSPORT_O
 
 struct sip_header {
 	enum sip_header_kind kind;
-	struct slice name; /* as it came */
+	struct slice name;  /* as it came */
 	struct slice value; /* trimmed, unfolded */
 };
 
@@ -111,7 +116,7 @@ struct sip_uri {
 	struct slice user;     /* still escaped; p == NULL when there is none */
 	struct slice password; /* still escaped */
 	struct slice host;     /* IPv6 without its brackets */
-	uint16_t port;         /* 0: none given */
+	uint16_t port;	       /* 0: none given */
 	struct slice params;   /* ";a=b;c", without the first ';' */
 	struct slice headers;  /* without the '?' */
 };
@@ -122,7 +127,7 @@ struct sip_nameaddr {
 	struct slice uri_text;
 	struct sip_uri uri;
 	struct slice params; /* header parameters, without the first ';' */
-	bool star;           /* "*": Contact only */
+	bool star;	     /* "*": Contact only */
 };
 
 struct sip_via {
@@ -131,10 +136,10 @@ struct sip_via {
 	struct slice host;
 	uint16_t port; /* 0: none given */
 	struct slice branch, received;
-	bool rport_asked;     /* ";rport" without a value (RFC 3581) */
-	uint16_t rport;       /* its value, else 0 */
+	bool rport_asked; /* ";rport" without a value (RFC 3581) */
+	uint16_t rport;	  /* its value, else 0 */
 	struct slice params;
-	struct slice text;    /* the whole value */
+	struct slice text; /* the whole value */
 };
 
 struct sip_cseq {
@@ -144,7 +149,7 @@ struct sip_cseq {
 };
 
 struct sip_fault {
-	int code;         /* 400, 416, 505, ...; 0: none */
+	int code;	  /* 400, 416, 505, ...; 0: none */
 	const char *text; /* a sentence in English for Warning, a literal */
 };
 
@@ -175,17 +180,19 @@ struct sip_msg {
 };
 
 /*
- * Parses one whole message. `bytes` is written to in place (unfolding) and must outlive *ret_msg; the header table comes
- * from the arena. With Content-Length the body is cut to it (UDP, RFC 3261 §18.3); more promised than there: fault 400.
- * 0: *ret_msg is good. ERR_SYNTAX: look at ret_msg->fault (and answerable). ERR_TOO_BIG: more headers than
- * SIP_HEADERS_MAX (fault 513 is set) or the arena is full (fault 500). *ret_msg is always fully set.
+ * Parses one whole message. `bytes` is written to in place (unfolding) and must outlive *ret_msg;
+ * the header table comes from the arena. With Content-Length the body is cut to it (UDP, RFC 3261
+ * §18.3); more promised than there: fault 400. 0: *ret_msg is good. ERR_SYNTAX: look at
+ * ret_msg->fault (and answerable). ERR_TOO_BIG: more headers than SIP_HEADERS_MAX (fault 513 is
+ * set) or the arena is full (fault 500). *ret_msg is always fully set.
  */
 int sip_msg_parse(struct slice bytes, struct arena *arena, struct sip_msg *ret_msg);
 
 /*
- * Stream framing (RFC 3261 §18.3): *ret_bytes is the length of the first whole message in bytes, headers and body.
- * 0; ERR_AGAIN: more bytes are needed; ERR_TOO_BIG: it can never be complete (above SIP_MESSAGE_BYTES_MAX);
- * ERR_SYNTAX: not SIP, or no Content-Length (the connection must be closed). Leading CRLFs are the caller's.
+ * Stream framing (RFC 3261 §18.3): *ret_bytes is the length of the first whole message in bytes,
+ * headers and body. 0; ERR_AGAIN: more bytes are needed; ERR_TOO_BIG: it can never be complete
+ * (above SIP_MESSAGE_BYTES_MAX); ERR_SYNTAX: not SIP, or no Content-Length (the connection must be
+ * closed). Leading CRLFs are the caller's.
  */
 int sip_msg_frame(struct slice bytes, size_t *ret_bytes);
 
@@ -196,7 +203,8 @@ struct slice sip_msg_value(const struct sip_msg *msg, enum sip_header_kind kind)
 /* By name, for headers outside the table. */
 struct slice sip_msg_value_named(const struct sip_msg *msg, struct slice name);
 
-/* Walks every element of every header of one kind in order; lists are split at commas outside quotes and <>. */
+/* Walks every element of every header of one kind in order; lists are split at commas outside
+ * quotes and <>. */
 struct sip_values {
 	const struct sip_msg *msg;
 	enum sip_header_kind kind;
@@ -208,5 +216,7 @@ bool sip_values_next(struct sip_values *it, struct slice *ret_value);
 
 /* Require, Supported, Allow, ...: is that token among the values (case folded)? */
 bool sip_msg_has_token(const struct sip_msg *msg, enum sip_header_kind kind, struct slice token);
-/* A header that is one decimal number (Expires, Max-Forwards, ...). 0, ERR_NOT_FOUND or ERR_SYNTAX. Above max: max. */
-int sip_msg_number(const struct sip_msg *msg, enum sip_header_kind kind, uint32_t max, uint32_t *ret_value);
+/* A header that is one decimal number (Expires, Max-Forwards, ...). 0, ERR_NOT_FOUND or ERR_SYNTAX.
+ * Above max: max. */
+int sip_msg_number(const struct sip_msg *msg, enum sip_header_kind kind, uint32_t max,
+		   uint32_t *ret_value);

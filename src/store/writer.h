@@ -1,6 +1,7 @@
 /*
- * writer: writing behind. Shards hand bindings and call records to one thread, which gathers what waits into one
- * transaction after another. A full queue is backpressure (ERR_AGAIN): the caller answers 503 rather than lose a word.
+ * writer: writing behind. Shards hand bindings and call records to one thread, which gathers what
+ * waits into one transaction after another. A full queue is backpressure (ERR_AGAIN): the caller
+ * answers 503 rather than lose a word.
  */
 #pragma once
 
@@ -8,15 +9,16 @@
 
 struct writer;
 
-/* Opens its own handle on path and starts the thread. failed(ctx, text) on each batch that could not be written (it is
- * tried again until it is, or writer_free gives up and says so). Errors as store_open. */
-int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, const char *text), void *ctx,
-	       struct writer **ret_writer);
+/* Opens its own handle on path and starts the thread. failed(ctx, text) on each batch that could
+ * not be written (it is tried again until it is, or writer_free gives up and says so). Errors as
+ * store_open. */
+int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, const char *text),
+	       void *ctx, struct writer **ret_writer);
 /* Writes what waits, then ends. */
 void writer_free(struct writer *w);
 
-/* Any thread; copied. 0, ERR_AGAIN (full), ERR_TOO_BIG or ERR_NOMEM. What the store has no number for is let go: the
- * number was removed meanwhile. */
+/* Any thread; copied. 0, ERR_AGAIN (full), ERR_TOO_BIG or ERR_NOMEM. What the store has no number
+ * for is let go: the number was removed meanwhile. */
 int writer_binding_put(struct writer *w, const struct store_binding *b);
 int writer_binding_remove(struct writer *w, struct slice number, struct slice key);
 
@@ -28,7 +30,8 @@ struct writer_change {
 int writer_bindings_change(struct writer *w, const struct writer_change *changes, size_t n);
 int writer_record_add(struct writer *w, const struct store_record *r);
 
-/* Waits until all that was handed over before is durable. 0 or ERR_IO (the last batch failed; it is still tried). */
+/* Waits until all that was handed over before is durable. 0 or ERR_IO (the last batch failed; it is
+ * still tried). */
 int writer_flush(struct writer *w);
 /* Changes and records that are durable, or were let go. */
 uint64_t writer_written(const struct writer *w);

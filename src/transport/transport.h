@@ -1,10 +1,12 @@
 /*
- * transport: SIP over UDP and streams (RFC 3261 §18): listeners, connections and their reuse, framing, keepalives. One
- * per shard. Bytes come in from io, parsed messages go up; bytes go down over a flow.
+ * transport: SIP over UDP and streams (RFC 3261 §18): listeners, connections and their reuse,
+ * framing, keepalives. One per shard. Bytes come in from io, parsed messages go up; bytes go down
+ * over a flow.
  *
- * Keepalives are answered or swallowed here and reported: empty datagram, CRLF, double CRLF (pong CRLF on streams,
- * RFC 5626 §4.4.1; on UDP nothing is sent back), STUN binding request (answered with XOR-MAPPED-ADDRESS, RFC 5389/5626
- * §4.4.2). Rubbish on UDP is counted and dropped; on a stream it closes the connection.
+ * Keepalives are answered or swallowed here and reported: empty datagram, CRLF, double CRLF (pong
+ * CRLF on streams, RFC 5626 §4.4.1; on UDP nothing is sent back), STUN binding request (answered
+ * with XOR-MAPPED-ADDRESS, RFC 5389/5626 §4.4.2). Rubbish on UDP is counted and dropped; on a
+ * stream it closes the connection.
  */
 #pragma once
 
@@ -22,19 +24,23 @@ enum transport_keepalive {
 	KEEPALIVE_OPTIONS,  /* not seen by transport: the shard reports it */
 	KEEPALIVE_REGISTER, /* likewise: a REGISTER within its time */
 };
-const char *transport_keepalive_name(enum transport_keepalive k); /* "empty", "crlf", "double-crlf", "stun", ... */
+const char *transport_keepalive_name(
+	enum transport_keepalive k); /* "empty", "crlf", "double-crlf", "stun", ... */
 
 struct transport_ops {
 	void *ctx;
-	/* A parsed message. msg->fault.code != 0: it could not be understood (answer it when msg->answerable and it is a
-	 * request). msg and all its slices live until the handler returns; raw bytes are in msg->raw. */
-	void (*on_message)(void *ctx, struct sip_msg *msg, const struct flow *flow, struct arena *arena);
+	/* A parsed message. msg->fault.code != 0: it could not be understood (answer it when
+	 * msg->answerable and it is a request). msg and all its slices live until the handler
+	 * returns; raw bytes are in msg->raw. */
+	void (*on_message)(void *ctx, struct sip_msg *msg, const struct flow *flow,
+			   struct arena *arena);
 	void (*on_keepalive)(void *ctx, const struct flow *flow, enum transport_keepalive kind);
 	/* A connection is gone. */
 	void (*on_closed)(void *ctx, const struct flow *flow);
 	/* ICMP: the last datagrams to flow->remote did not arrive; or a connect failed. */
 	void (*on_unreachable)(void *ctx, const struct flow *flow);
-	/* The flow's connection lives on another shard: carry these bytes to that shard's transport_send. */
+	/* The flow's connection lives on another shard: carry these bytes to that shard's
+	 * transport_send. */
 	void (*on_foreign)(void *ctx, const struct flow *flow, struct slice bytes);
 };
 
@@ -42,39 +48,45 @@ struct transport_ops {
 
 struct transport_listener {
 	enum sip_transport transport; /* SIP_UDP or SIP_TCP */
-	struct addr bind;             /* port 0: any (tests) */
-	struct addr advertise;        /* what Via and Contact say; family 0: as bound */
+	struct addr bind;	      /* port 0: any (tests) */
+	struct addr advertise;	      /* what Via and Contact say; family 0: as bound */
 };
 
 struct transport_params {
 	struct io *io;
 	uint16_t shard;
-	uint64_t cookie_base;     /* its sockets carry cookie_base + n, n < 2^32 */
+	uint64_t cookie_base; /* its sockets carry cookie_base + n, n < 2^32 */
 	struct transport_listener listeners[TRANSPORT_LISTENERS_MAX];
 	uint32_t listener_count;
 	uint32_t connections_max;
-	int64_t idle_ms;          /* a connection without traffic for so long is closed; 0: never */
+	int64_t idle_ms; /* a connection without traffic for so long is closed; 0: never */
 	struct transport_ops ops;
 };
 
-/* 0; ERR_IN_USE, ERR_DENIED, ERR_INVALID, ... with *ret_failed the index of the listener that could not be opened. */
-int transport_new(const struct transport_params *p, uint32_t *ret_failed, struct transport **ret_transport);
+/* 0; ERR_IN_USE, ERR_DENIED, ERR_INVALID, ... with *ret_failed the index of the listener that could
+ * not be opened. */
+int transport_new(const struct transport_params *p, uint32_t *ret_failed,
+		  struct transport **ret_transport);
 void transport_free(struct transport *t);
 
-/* 0: on its way (no promise). ERR_CLOSED: the connection is gone. ERR_TOO_BIG: too large for a datagram. */
+/* 0: on its way (no promise). ERR_CLOSED: the connection is gone. ERR_TOO_BIG: too large for a
+ * datagram. */
 int transport_send(struct transport *t, const struct flow *flow, struct slice bytes);
 
 /*
- * A flow to dst: UDP through the listener of its family; streams over an existing connection to dst or a new one
- * (bytes sent meanwhile wait for it). 0; ERR_UNSUPPORTED: no listener of that family or transport; ERR_LIMIT; ERR_IO.
+ * A flow to dst: UDP through the listener of its family; streams over an existing connection to dst
+ * or a new one (bytes sent meanwhile wait for it). 0; ERR_UNSUPPORTED: no listener of that family
+ * or transport; ERR_LIMIT; ERR_IO.
  */
-int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst, struct flow *ret_flow);
+int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst,
+		      struct flow *ret_flow);
 
 /* The listener's address as bound (advertised): for tests and status. */
 struct addr transport_listener_addr(const struct transport *t, uint32_t listener);
 
 /* From the shard, for cookies of this transport. */
-void transport_on_datagrams(struct transport *t, uint64_t cookie, struct io_datagram *v, size_t count);
+void transport_on_datagrams(struct transport *t, uint64_t cookie, struct io_datagram *v,
+			    size_t count);
 void transport_on_stream(struct transport *t, const struct io_stream_note *note);
 void transport_on_udp_error(struct transport *t, uint64_t cookie, const struct addr *dst);
 /* Now and then (each second or so): closes idle connections. */

@@ -2,8 +2,8 @@
  * What a number with a registration costs: bytes, and nanoseconds of the questions that a call or a
  * REGISTER asks. bench_directory [numbers, 1000000] [database, /tmp/opengate-bench.db]
  */
-#include "base/err.h"
 #include "directory/directory.h"
+#include "base/err.h"
 #include "sip/value.h"
 
 #include <malloc.h>

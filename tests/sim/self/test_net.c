@@ -145,7 +145,7 @@ static void rules_drop_double_and_delay(void **state)
 	sim_net_add_rule(net,
 			 &(struct sim_rule){.fate = SIM_DUP, .to = at("198.51.100.2"), .count = 1});
 	sim_net_add_rule(net, &(struct sim_rule){.fate = SIM_DELAY, .count = 1, .delay_us = 20000});
-	for (const char *p = "1\0002\0003\0004"; *p; p += 2)
+	for (const char *p = "1\0002\0003\0004\0"; *p; p += 2)
 		send_to(a, s, "198.51.100.2:2000", p);
 	run_ms(net, 100);
 	assert_string_equal(b->log, "2:2@1005 2:4@1005 2:2@1005 2:3@1025 ");
@@ -312,7 +312,7 @@ static void one_run(uint64_t seed, char log[2048])
 	struct host *a = host_new(net, "198.51.100.1"), *b = host_new(net, "198.51.100.2");
 	const struct sim_link link = {
 		.delay_us = 1000, .jitter_us = 50000, .loss_per_mille = 200, .dup_per_mille = 100};
-	char text[8];
+	char text[16];
 	const int s = udp(a, "198.51.100.1:1000", 1, false);
 	udp(b, "198.51.100.2:2000", 2, false);
 	sim_net_set_link(net, NULL, &link);

@@ -313,37 +313,6 @@ static void test_many(void **state)
 	}
 }
 
-/* The writer cannot write and its queue is full: 503, and nothing has changed in memory either. */
-static void test_full_queue(void **state)
-{
-	struct world *w = *state;
-	struct phone p = a_phone("0501", "c1", "sip:a@10.0.0.1", "192.0.2.1:1000");
-	struct directory_number n;
-	uint32_t accepted = 0;
-	int r = 0;
-
-	assert_int_equal(store_begin(w->s), 0);
-	while (r == 0 && accepted < 100000) {
-		p.cseq++;
-		p.at_ms++;
-		r = register_phone(&w->f, &p);
-		accepted += r == 0;
-	}
-	assert_int_equal(r, ERR_AGAIN);
-	assert_int_equal(the_binding(&w->f, "0501", NOW).cseq, accepted + 1);
-	assert_int_equal(directory_expire(w->f.d, NOW + 7200000, 10, NULL, NULL), 0);
-	assert_int_equal(directory_registration_count(w->f.d), 1);
-	assert_int_equal(directory_by_number(w->f.d, SLICE("0501"), &n), 0);
-	n.ha1.md5[0] ^= 1;
-	assert_int_equal(directory_put(w->f.d, &n), ERR_AGAIN);
-	assert_int_equal(count_bindings(&w->f, "0501", NOW), 1);
-	store_rollback(w->s);
-	assert_int_equal(writer_flush(w->w), 0);
-	assert_int_equal(register_phone(&w->f, &p), 0);
-	assert_int_equal(directory_expire(w->f.d, NOW + 7200000 + p.cseq, 10, NULL, NULL), 1);
-	assert_int_equal(directory_put(w->f.d, &n), 0);
-}
-
 static void test_store_fails(void **state)
 {
 	struct world *w = *state;
@@ -372,7 +341,6 @@ int main(void)
 		LOAD_TEST(test_older_than_the_password),
 		LOAD_TEST(test_what_cannot_be_read),
 		LOAD_TEST(test_many),
-		LOAD_TEST(test_full_queue),
 		LOAD_TEST(test_store_fails),
 	};
 

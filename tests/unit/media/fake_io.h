@@ -1,13 +1,13 @@
 /*
- * An io without a kernel for the relay's tests: sockets are rows of a table, what is sent is written down, the clock stands
- * where the test put it.
+ * An io without a kernel for the relay's tests: sockets are rows of a table, what is sent is
+ * written down, the clock stands where the test put it.
  */
 #pragma once
 
 #include "io/io.h"
 
-#define FAKE_SOCKETS    256
-#define FAKE_SENT       64
+#define FAKE_SOCKETS	256
+#define FAKE_SENT	64
 #define FAKE_SENT_BYTES 256
 
 struct fake_socket {
@@ -29,7 +29,8 @@ struct fake_io {
 	struct fake_socket sockets[FAKE_SOCKETS];
 	struct fake_sent sent[FAKE_SENT];
 	size_t sent_count;
-	/* Ports that "somebody else" has, and an error that the next opening gives instead of working. */
+	/* Ports that "somebody else" has, and an error that the next opening gives instead of
+	 * working. */
 	uint16_t taken_first, taken_last;
 	int open_error;
 };

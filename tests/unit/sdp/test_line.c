@@ -56,6 +56,8 @@ static void test_word(void **state)
 	assert_true(slice_eq(sdp_word(&rest), SLICE("bc")));
 	assert_int_equal(sdp_word(&rest).n, 0);
 	assert_int_equal(sdp_word(&rest).n, 0);
+	rest = SLICE_NONE;
+	assert_int_equal(sdp_word(&rest).n, 0);
 }
 
 static void test_connection(void **state)

@@ -1,5 +1,5 @@
-/* A transaction layer in virtual time: what it sends and tells is written into a log, one line each with the millisecond,
- * and compared as text. */
+/* A transaction layer in virtual time: what it sends and tells is written into a log, one line each
+ * with the millisecond, and compared as text. */
 #pragma once
 
 #include "base/err.h"
@@ -33,11 +33,11 @@ struct rig {
 	bool reliable;
 	int64_t now;
 	int send_err;
-	struct id last;      /* the last new server transaction or the client that was started */
-	int answer_at_once;  /* a code that on_request responds with; 0: none */
+	struct id last;	    /* the last new server transaction or the client that was started */
+	int answer_at_once; /* a code that on_request responds with; 0: none */
 	char log[8192];
 	struct strbuf out;
-	char sent[65536];    /* the last message that was sent */
+	char sent[65536]; /* the last message that was sent */
 	struct slice sent_text;
 	char memory[65536];
 	struct arena arena;
@@ -49,7 +49,8 @@ static inline struct arena *rig_arena(struct rig *r)
 	return &r->arena;
 }
 
-static inline const struct sip_msg *rig_parse(const char *text, size_t n, char *memory, size_t bytes)
+static inline const struct sip_msg *rig_parse(const char *text, size_t n, char *memory,
+					      size_t bytes)
 {
 	struct arena arena;
 
@@ -77,7 +78,8 @@ static inline int rig_send(void *ctx, const struct flow *flow, struct slice byte
 	char memory[32768];
 
 	assert_int_equal(flow->number, r->flow.number);
-	rig_log(r, r->send_err ? "lost" : "send", rig_parse(bytes.p, bytes.n, memory, sizeof(memory)));
+	rig_log(r, r->send_err ? "lost" : "send",
+		rig_parse(bytes.p, bytes.n, memory, sizeof(memory)));
 	memcpy(r->sent, bytes.p, bytes.n);
 	r->sent[bytes.n] = 0;
 	r->sent_text = slice_of(r->sent, bytes.n);
@@ -94,7 +96,8 @@ static inline int rig_respond(struct rig *r, int code)
 	return txn_respond(r->l, r->last, &reply, &arena, r->now);
 }
 
-static inline void rig_on_request(void *ctx, struct id server, const struct sip_msg *msg, const struct flow *flow)
+static inline void rig_on_request(void *ctx, struct id server, const struct sip_msg *msg,
+				  const struct flow *flow)
 {
 	struct rig *r = ctx;
 
@@ -112,7 +115,8 @@ static inline void rig_on_ack(void *ctx, const struct sip_msg *msg, const struct
 	rig_log(ctx, "ack", msg);
 }
 
-static inline void rig_on_cancel(void *ctx, struct id server, uint64_t user, const struct sip_msg *cancel)
+static inline void rig_on_cancel(void *ctx, struct id server, uint64_t user,
+				 const struct sip_msg *cancel)
 {
 	struct rig *r = ctx;
 
@@ -121,8 +125,8 @@ static inline void rig_on_cancel(void *ctx, struct id server, uint64_t user, con
 	rig_log(r, "cancel", cancel);
 }
 
-static inline void rig_on_response(void *ctx, struct id client, uint64_t user, const struct sip_msg *msg,
-				   const struct flow *flow)
+static inline void rig_on_response(void *ctx, struct id client, uint64_t user,
+				   const struct sip_msg *msg, const struct flow *flow)
 {
 	(void)client, (void)flow;
 	assert_int_equal(user, 88);
@@ -152,7 +156,8 @@ static inline void rig_on_failed(void *ctx, struct id client, uint64_t user, enu
 	rig_log(r, text, NULL);
 }
 
-static inline void rig_on_server_end(void *ctx, struct id server, uint64_t user, enum txn_failure why)
+static inline void rig_on_server_end(void *ctx, struct id server, uint64_t user,
+				     enum txn_failure why)
 {
 	struct rig *r = ctx;
 	char text[64];
@@ -163,7 +168,8 @@ static inline void rig_on_server_end(void *ctx, struct id server, uint64_t user,
 	rig_log(r, text, NULL);
 }
 
-static inline void rig_on_empty_cell(void *ctx, const char *machine, const char *state, const char *event)
+static inline void rig_on_empty_cell(void *ctx, const char *machine, const char *state,
+				     const char *event)
 {
 	char text[128];
 
@@ -187,19 +193,20 @@ static inline void rig_params(struct rig *r, struct txn_params *p)
 		.clients_max = 16,
 		.timer_kind_first = RIG_KINDS_FIRST,
 		.flow_bytes = sizeof(struct flow),
-		.ops = {
-			.ctx = r,
-			.send = rig_send,
-			.on_request = rig_on_request,
-			.on_ack = rig_on_ack,
-			.on_cancel = rig_on_cancel,
-			.on_response = rig_on_response,
-			.on_stray = rig_on_stray,
-			.on_failed = rig_on_failed,
-			.on_server_end = rig_on_server_end,
-			.on_empty_cell = rig_on_empty_cell,
-			.source_of = rig_source_of,
-		},
+		.ops =
+			{
+				.ctx = r,
+				.send = rig_send,
+				.on_request = rig_on_request,
+				.on_ack = rig_on_ack,
+				.on_cancel = rig_on_cancel,
+				.on_response = rig_on_response,
+				.on_stray = rig_on_stray,
+				.on_failed = rig_on_failed,
+				.on_server_end = rig_on_server_end,
+				.on_empty_cell = rig_on_empty_cell,
+				.source_of = rig_source_of,
+			},
 	};
 }
 
@@ -254,11 +261,13 @@ static inline int rig_receive_text(struct rig *r, const char *text, size_t n)
 	static char memory[65536];
 	const struct sip_msg *msg = rig_parse(text, n, memory, sizeof(memory));
 
-	return txn_receive(r->l, (struct sip_msg *)(uintptr_t)msg, &r->flow, r->reliable, rig_arena(r), r->now);
+	return txn_receive(r->l, (struct sip_msg *)(uintptr_t)msg, &r->flow, r->reliable,
+			   rig_arena(r), r->now);
 }
 
 /* first: "INVITE", "200 INVITE"; to_tag: "" or ";tag=x"; branch without z9hG4bK. */
-static inline int rig_receive(struct rig *r, const char *first, const char *branch, const char *to_tag)
+static inline int rig_receive(struct rig *r, const char *first, const char *branch,
+			      const char *to_tag)
 {
 	char text[2048], line[64];
 	const char *method = first;
@@ -270,22 +279,27 @@ static inline int rig_receive(struct rig *r, const char *first, const char *bran
 		snprintf(line, sizeof(line), "%s sip:b@h SIP/2.0", first);
 	}
 	const char *cseq = strcmp(method, "ACK") == 0 ? "ACK" : method;
-	int n = snprintf(text, sizeof(text),
-			 "%s\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;rport;branch=z9hG4bK%s\r\nFrom: <sip:a@h>;tag=a\r\n"
-			 "To: <sip:b@h>%s\r\nCall-ID: c1\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
-			 line, branch, to_tag, cseq);
+	int n = snprintf(
+		text, sizeof(text),
+		"%s\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;rport;branch=z9hG4bK%s\r\nFrom: "
+		"<sip:a@h>;tag=a\r\n"
+		"To: <sip:b@h>%s\r\nCall-ID: c1\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
+		line, branch, to_tag, cseq);
 	return rig_receive_text(r, text, (size_t)n);
 }
 
-static inline int rig_request(struct rig *r, enum sip_method method, const char *branch, int64_t timeout_ms)
+static inline int rig_request(struct rig *r, enum sip_method method, const char *branch,
+			      int64_t timeout_ms)
 {
 	char text[2048], token[64];
 	struct slice name = sip_method_name(method);
-	int n = snprintf(text, sizeof(text),
-			 "%.*s sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK%s\r\n"
-			 "Max-Forwards: 70\r\nRoute: <sip:p;lr>\r\nFrom: <sip:a@h>;tag=a\r\nTo: <sip:b@h>\r\nCall-ID: c1\r\n"
-			 "CSeq: 1 %.*s\r\nContent-Length: 0\r\n\r\n",
-			 SLICE_ARG(name), branch, SLICE_ARG(name));
+	int n = snprintf(
+		text, sizeof(text),
+		"%.*s sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK%s\r\n"
+		"Max-Forwards: 70\r\nRoute: <sip:p;lr>\r\nFrom: <sip:a@h>;tag=a\r\nTo: "
+		"<sip:b@h>\r\nCall-ID: c1\r\n"
+		"CSeq: 1 %.*s\r\nContent-Length: 0\r\n\r\n",
+		SLICE_ARG(name), branch, SLICE_ARG(name));
 	snprintf(token, sizeof(token), "z9hG4bK%s", branch);
 	struct txn_send s = {
 		.flow = &r->flow,
@@ -319,11 +333,12 @@ static inline void rig_want_at(struct rig *r, const char *want, const char *file
 }
 #define rig_want(r, text) rig_want_at(r, text, __FILE__, __LINE__)
 
-static inline void rig_want_sent_at(struct rig *r, const char *part, bool there, const char *file, int line)
+static inline void rig_want_sent_at(struct rig *r, const char *part, bool there, const char *file,
+				    int line)
 {
 	if ((strstr(r->sent, part) != NULL) != there)
 		print_error("%s:%d: '%s' in:\n%s", file, line, part, r->sent);
 	_assert_true((strstr(r->sent, part) != NULL) == there, part, file, line);
 }
-#define rig_want_sent(r, part)     rig_want_sent_at(r, part, true, __FILE__, __LINE__)
+#define rig_want_sent(r, part)	   rig_want_sent_at(r, part, true, __FILE__, __LINE__)
 #define rig_want_not_sent(r, part) rig_want_sent_at(r, part, false, __FILE__, __LINE__)

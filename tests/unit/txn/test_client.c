@@ -8,7 +8,8 @@ static void test_invite_unanswered(void **state)
 	(void)state;
 	assert_int_equal(rig_request(r, SIP_INVITE, "1", 0), 0);
 	rig_until(r, 40000);
-	rig_want(r, "0 send INVITE\n500 send INVITE\n1500 send INVITE\n3500 send INVITE\n7500 send INVITE\n"
+	rig_want(r, "0 send INVITE\n500 send INVITE\n1500 send INVITE\n3500 send INVITE\n7500 send "
+		    "INVITE\n"
 		    "15500 send INVITE\n31500 send INVITE\n32000 failed timeout\n");
 	assert_int_equal(txn_clients(r->l), 0);
 	rig_free(r);
@@ -32,9 +33,11 @@ static void test_options_unanswered(void **state)
 	(void)state;
 	assert_int_equal(rig_request(r, SIP_OPTIONS, "1", 0), 0);
 	rig_until(r, 40000);
-	rig_want(r, "0 send OPTIONS\n500 send OPTIONS\n1500 send OPTIONS\n3500 send OPTIONS\n7500 send OPTIONS\n"
-		    "11500 send OPTIONS\n15500 send OPTIONS\n19500 send OPTIONS\n23500 send OPTIONS\n"
-		    "27500 send OPTIONS\n31500 send OPTIONS\n32000 failed timeout\n");
+	rig_want(r,
+		 "0 send OPTIONS\n500 send OPTIONS\n1500 send OPTIONS\n3500 send OPTIONS\n7500 "
+		 "send OPTIONS\n"
+		 "11500 send OPTIONS\n15500 send OPTIONS\n19500 send OPTIONS\n23500 send OPTIONS\n"
+		 "27500 send OPTIONS\n31500 send OPTIONS\n32000 failed timeout\n");
 	rig_receive(r, "200 OPTIONS", "1", ";tag=b");
 	rig_want(r, "40000 stray 200 OPTIONS\n");
 	rig_free(r);
@@ -68,8 +71,9 @@ static void test_options(void **state)
 	assert_null(txn_sent_of(r->l, r->last, rig_arena(r)));
 	rig_until(r, 11000);
 	assert_int_equal(txn_clients(r->l), 0);
-	rig_want(r, "0 send OPTIONS\n500 send OPTIONS\n600 response 100 OPTIONS\n1500 send OPTIONS\n"
-		    "5500 send OPTIONS\n6000 response 200 OPTIONS\n");
+	rig_want(r,
+		 "0 send OPTIONS\n500 send OPTIONS\n600 response 100 OPTIONS\n1500 send OPTIONS\n"
+		 "5500 send OPTIONS\n6000 response 200 OPTIONS\n");
 	rig_free(r);
 }
 
@@ -87,7 +91,8 @@ static void test_options_reliable(void **state)
 	rig_free(r);
 }
 
-/* RFC 6026: every 2xx goes up until timer M, also of other branches; 1xx and failures of late branches do not. */
+/* RFC 6026: every 2xx goes up until timer M, also of other branches; 1xx and failures of late
+ * branches do not. */
 static void test_invite_2xx(void **state)
 {
 	struct rig *r = rig_new(false);
@@ -109,9 +114,10 @@ static void test_invite_2xx(void **state)
 	rig_until(r, 52000);
 	rig_receive(r, "200 INVITE", "1", ";tag=b");
 	assert_null(txn_sent_of(r->l, r->last, rig_arena(r)));
-	rig_want(r, "0 send INVITE\n10 response 180 INVITE\n10 response 183 INVITE\n"
-		    "20000 response 200 INVITE\n20000 response 200 INVITE\n20000 response 200 INVITE\n"
-		    "51999 response 200 INVITE\n52000 stray 200 INVITE\n");
+	rig_want(r,
+		 "0 send INVITE\n10 response 180 INVITE\n10 response 183 INVITE\n"
+		 "20000 response 200 INVITE\n20000 response 200 INVITE\n20000 response 200 INVITE\n"
+		 "51999 response 200 INVITE\n52000 stray 200 INVITE\n");
 	rig_free(r);
 }
 
@@ -123,7 +129,9 @@ static void test_invite_failure(void **state)
 	assert_int_equal(rig_request(r, SIP_INVITE, "1", 0), 0);
 	rig_receive(r, "486 INVITE", "1", ";tag=b");
 	rig_want(r, "0 send INVITE\n0 send ACK\n0 response 486 INVITE\n");
-	rig_want_sent(r, "ACK sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\r\n");
+	rig_want_sent(
+		r,
+		"ACK sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\r\n");
 	rig_want_sent(r, "To: <sip:b@h>;tag=b\r\n");
 	rig_want_sent(r, "Route: <sip:p;lr>\r\n");
 	rig_want_sent(r, "CSeq: 1 ACK\r\n");
@@ -165,7 +173,8 @@ static void test_cancel_waits(void **state)
 	rig_want(r, "0 send INVITE\n500 send INVITE\n");
 	rig_receive(r, "100 INVITE", "1", "");
 	rig_want(r, "600 send CANCEL\n600 response 100 INVITE\n");
-	rig_want_sent(r, "CANCEL sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\r\n");
+	rig_want_sent(r, "CANCEL sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP "
+			 "192.0.2.1:5060;rport;branch=z9hG4bK1\r\n");
 	rig_want_sent(r, "Reason: SIP;cause=200\r\n");
 	rig_want_sent(r, "CSeq: 1 CANCEL\r\n");
 	assert_int_equal(txn_clients(r->l), 2);
@@ -178,7 +187,8 @@ static void test_cancel_waits(void **state)
 	rig_free(r);
 }
 
-/* Neither the CANCEL nor the INVITE is answered: CANCEL is repeated like any request, the INVITE ends 64*T1 later. */
+/* Neither the CANCEL nor the INVITE is answered: CANCEL is repeated like any request, the INVITE
+ * ends 64*T1 later. */
 static void test_cancel_unanswered(void **state)
 {
 	struct rig *r = rig_new(false);
@@ -220,7 +230,8 @@ static void test_cancel_crosses_2xx(void **state)
 	rig_free(r);
 }
 
-/* After a final response there is nothing to cancel, and a CANCEL without a slot goes out once all the same. */
+/* After a final response there is nothing to cancel, and a CANCEL without a slot goes out once all
+ * the same. */
 static void test_cancel_odd(void **state)
 {
 	struct rig *r = rig_new(false);
@@ -231,7 +242,7 @@ static void test_cancel_odd(void **state)
 	rig_cancel(r, "SIP;cause=200");
 	rig_want(r, "0 send INVITE\n0 send ACK\n0 response 486 INVITE\n");
 	for (int i = 2; i <= 16; i++) {
-		char branch[8];
+		char branch[16];
 		snprintf(branch, sizeof(branch), "%d", i);
 		assert_int_equal(rig_request(r, SIP_INVITE, branch, 0), 0);
 	}
@@ -255,7 +266,8 @@ static void test_limit(void **state)
 	assert_int_equal(rig_request(r, SIP_INVITE, "2", 90000), 0);
 	rig_receive(r, "180 INVITE", "2", ";tag=b");
 	rig_until(r, 100000);
-	rig_want(r, "10000 send INVITE\n10000 response 180 INVITE\n100000 send CANCEL\n100000 failed timeout\n");
+	rig_want(r, "10000 send INVITE\n10000 response 180 INVITE\n100000 send CANCEL\n100000 "
+		    "failed timeout\n");
 	rig_free(r);
 }
 

@@ -21,7 +21,8 @@ static void test_cancel(void **state)
 	rig_want_sent(r, "To: <sip:b@h>;tag=ours\r\n");
 	rig_want_sent(r, ";rport=4321;branch=z9hG4bK1;received=198.51.100.7\r\n");
 	rig_until(r, 600);
-	rig_receive(r, "CANCEL", "1", ""); /* repeated: the answer too, and the user is not told again */
+	rig_receive(r, "CANCEL", "1",
+		    ""); /* repeated: the answer too, and the user is not told again */
 	rig_want(r, "600 send 200 CANCEL\n");
 	assert_int_equal(rig_respond(r, 487), 0);
 	rig_receive(r, "CANCEL", "1", "");
@@ -49,8 +50,9 @@ static void test_cancel_derived_tag(void **state)
 	tag_of_sent(r, second, sizeof(second));
 	assert_string_equal(first, second);
 	assert_true(strlen(first) > 8);
-	rig_want(r, "0 request INVITE\n200 send 100 INVITE\n300 send 200 CANCEL\n300 cancel CANCEL\n"
-		    "1000 send 200 CANCEL\n1000 cancel CANCEL\n");
+	rig_want(r,
+		 "0 request INVITE\n200 send 100 INVITE\n300 send 200 CANCEL\n300 cancel CANCEL\n"
+		 "1000 send 200 CANCEL\n1000 cancel CANCEL\n");
 	rig_free(r);
 }
 
@@ -126,7 +128,7 @@ static void test_merged(void **state)
 	rig_receive(r, "CANCEL", "2", ""); /* has its final response already */
 	rig_want(r, "0 send 200 CANCEL\n");
 	rig_receive(r, "INVITE", "3", ";tag=x"); /* within a dialog there is no merging */
-	rig_receive(r, "OPTIONS", "4", "");      /* another method: another CSeq */
+	rig_receive(r, "OPTIONS", "4", "");	 /* another method: another CSeq */
 	rig_receive(r, "OPTIONS", "5", "");
 	rig_want(r, "0 request INVITE\n0 request OPTIONS\n0 send 482 OPTIONS\n");
 	rig_until(r, 400);

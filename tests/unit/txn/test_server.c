@@ -30,7 +30,8 @@ static void test_100_not_needed(void **state)
 	rig_receive(r, "INVITE", "1", "");
 	assert_int_equal(rig_respond(r, 183), 0);
 	rig_receive(r, "INVITE", "1", "");
-	rig_want(r, "0 request INVITE\n199 send 180 INVITE\n1000 send 180 INVITE\n1000 send 183 INVITE\n"
+	rig_want(r, "0 request INVITE\n199 send 180 INVITE\n1000 send 180 INVITE\n1000 send 183 "
+		    "INVITE\n"
 		    "1000 send 183 INVITE\n");
 	rig_want_sent(r, "To: <sip:b@h>;tag=ours\r\n");
 	rig_free(r);
@@ -45,8 +46,9 @@ static void test_failure(void **state)
 	assert_int_equal(rig_respond(r, 486), 0);
 	rig_until(r, 2000);
 	rig_receive(r, "INVITE", "1", "");
-	rig_want(r, "0 request INVITE\n0 send 486 INVITE\n500 send 486 INVITE\n1500 send 486 INVITE\n"
-		    "2000 send 486 INVITE\n");
+	rig_want(r,
+		 "0 request INVITE\n0 send 486 INVITE\n500 send 486 INVITE\n1500 send 486 INVITE\n"
+		 "2000 send 486 INVITE\n");
 	assert_int_equal(rig_respond(r, 200), ERR_CONFLICT);
 	assert_int_equal(rig_respond(r, 180), ERR_CONFLICT);
 	assert_int_equal(rig_respond(r, 603), ERR_CONFLICT);
@@ -70,10 +72,13 @@ static void test_failure_unacked(void **state)
 	rig_receive(r, "INVITE", "1", "");
 	assert_int_equal(rig_respond(r, 404), 0);
 	rig_until(r, 33000);
-	rig_want(r, "0 request INVITE\n0 send 404 INVITE\n500 send 404 INVITE\n1500 send 404 INVITE\n"
-		    "3500 send 404 INVITE\n7500 send 404 INVITE\n11500 send 404 INVITE\n15500 send 404 INVITE\n"
-		    "19500 send 404 INVITE\n23500 send 404 INVITE\n27500 send 404 INVITE\n31500 send 404 INVITE\n"
-		    "32000 end no ack\n");
+	rig_want(r,
+		 "0 request INVITE\n0 send 404 INVITE\n500 send 404 INVITE\n1500 send 404 INVITE\n"
+		 "3500 send 404 INVITE\n7500 send 404 INVITE\n11500 send 404 INVITE\n15500 send "
+		 "404 INVITE\n"
+		 "19500 send 404 INVITE\n23500 send 404 INVITE\n27500 send 404 INVITE\n31500 send "
+		 "404 INVITE\n"
+		 "32000 end no ack\n");
 	rig_free(r);
 }
 
@@ -111,11 +116,13 @@ static void test_2xx(void **state)
 		assert_int_equal(rig_respond(r, 486), ERR_CONFLICT);
 		assert_int_equal(rig_respond(r, 180), ERR_CONFLICT);
 		assert_int_equal(rig_respond(r, 200), 0); /* the user may repeat it too */
-		rig_want(r, "0 request INVITE\n0 send 180 INVITE\n0 send 200 INVITE\n500 send 200 INVITE\n"
+		rig_want(r, "0 request INVITE\n0 send 180 INVITE\n0 send 200 INVITE\n500 send 200 "
+			    "INVITE\n"
 			    "1500 send 200 INVITE\n1600 send 200 INVITE\n");
 		rig_receive(r, "ACK", "2", ";tag=ours");
 		txn_acked(r->l, r->last, r->now);
-		rig_receive(r, "ACK", "1", ";tag=ours"); /* RFC 2543 and wrong phones: the INVITE's branch */
+		rig_receive(r, "ACK", "1",
+			    ";tag=ours"); /* RFC 2543 and wrong phones: the INVITE's branch */
 		txn_acked(r->l, r->last, r->now);
 		assert_int_equal(rig_respond(r, 200), ERR_CONFLICT);
 		assert_int_equal(bufs_used_bytes(r->bufs), 0);
@@ -136,9 +143,12 @@ static void test_2xx_unacked(void **state)
 	assert_int_equal(rig_respond(r, 200), 0);
 	rig_receive(r, "ACK", "1", ";tag=ours"); /* the user does not take it for his own */
 	rig_until(r, 33000);
-	rig_want(r, "0 request INVITE\n0 send 200 INVITE\n0 ack ACK\n500 send 200 INVITE\n1500 send 200 INVITE\n"
-		    "3500 send 200 INVITE\n7500 send 200 INVITE\n11500 send 200 INVITE\n15500 send 200 INVITE\n"
-		    "19500 send 200 INVITE\n23500 send 200 INVITE\n27500 send 200 INVITE\n31500 send 200 INVITE\n"
+	rig_want(r, "0 request INVITE\n0 send 200 INVITE\n0 ack ACK\n500 send 200 INVITE\n1500 "
+		    "send 200 INVITE\n"
+		    "3500 send 200 INVITE\n7500 send 200 INVITE\n11500 send 200 INVITE\n15500 send "
+		    "200 INVITE\n"
+		    "19500 send 200 INVITE\n23500 send 200 INVITE\n27500 send 200 INVITE\n31500 "
+		    "send 200 INVITE\n"
 		    "32000 end no ack\n");
 	rig_free(r);
 }
@@ -198,9 +208,11 @@ static void test_options(void **state)
 	rig_receive(r, "OPTIONS", "1", "");
 	assert_int_equal(rig_respond(r, 200), ERR_CONFLICT);
 	rig_until(r, 40000);
-	rig_want(r, "0 request OPTIONS\n600 send 200 OPTIONS\n600 send 200 OPTIONS\n32600 end done\n");
+	rig_want(r,
+		 "0 request OPTIONS\n600 send 200 OPTIONS\n600 send 200 OPTIONS\n32600 end done\n");
 	rig_receive(r, "OPTIONS", "1", "");
-	assert_int_equal(rig_respond(r, 408), 0); /* RFC 4320: never; the repetition is swallowed all the same */
+	assert_int_equal(rig_respond(r, 408),
+			 0); /* RFC 4320: never; the repetition is swallowed all the same */
 	rig_receive(r, "OPTIONS", "1", "");
 	rig_want(r, "40000 request OPTIONS\n");
 	rig_free(r);
@@ -220,7 +232,8 @@ static void test_options_reliable(void **state)
 	rig_free(r);
 }
 
-/* RFC 4320 §4.1: 100 when timer E of the client reaches T2; after timer F nobody waits for an answer. */
+/* RFC 4320 §4.1: 100 when timer E of the client reaches T2; after timer F nobody waits for an
+ * answer. */
 static void test_options_unanswered(void **state)
 {
 	struct rig *r = rig_new(false);
@@ -233,7 +246,8 @@ static void test_options_unanswered(void **state)
 	rig_receive(r, "OPTIONS", "1", "");
 	assert_int_equal(rig_respond(r, 100), 0);
 	rig_until(r, 33000);
-	rig_want(r, "0 request OPTIONS\n3500 send 100 OPTIONS\n4000 send 100 OPTIONS\n32000 end timeout\n");
+	rig_want(r, "0 request OPTIONS\n3500 send 100 OPTIONS\n4000 send 100 OPTIONS\n32000 end "
+		    "timeout\n");
 	rig_receive(r, "INFO", "2", ";tag=x");
 	rig_until(r, 37000);
 	assert_int_equal(rig_respond(r, 200), 0);
@@ -257,7 +271,8 @@ static void test_request_of(void **state)
 		struct arena small;
 		arena_init(&small, r->memory, bytes);
 		assert_null(txn_request_of(r->l, r->last, &small, &flow));
-		assert_int_equal(txn_respond(r->l, r->last, &(struct sip_reply){.code = 200}, &small, r->now),
+		assert_int_equal(txn_respond(r->l, r->last, &(struct sip_reply){.code = 200},
+					     &small, r->now),
 				 ERR_TOO_BIG);
 	}
 	assert_int_equal(rig_respond(r, 486), 0);
@@ -284,20 +299,13 @@ static void test_too_big(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_auto_100),
-		cmocka_unit_test(test_100_not_needed),
-		cmocka_unit_test(test_failure),
-		cmocka_unit_test(test_failure_unacked),
-		cmocka_unit_test(test_failure_reliable),
-		cmocka_unit_test(test_2xx),
-		cmocka_unit_test(test_2xx_unacked),
-		cmocka_unit_test(test_2xx_send_fails),
-		cmocka_unit_test(test_send_fails),
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_options_reliable),
-		cmocka_unit_test(test_options_unanswered),
-		cmocka_unit_test(test_request_of),
-		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_auto_100),	 cmocka_unit_test(test_100_not_needed),
+		cmocka_unit_test(test_failure),		 cmocka_unit_test(test_failure_unacked),
+		cmocka_unit_test(test_failure_reliable), cmocka_unit_test(test_2xx),
+		cmocka_unit_test(test_2xx_unacked),	 cmocka_unit_test(test_2xx_send_fails),
+		cmocka_unit_test(test_send_fails),	 cmocka_unit_test(test_options),
+		cmocka_unit_test(test_options_reliable), cmocka_unit_test(test_options_unanswered),
+		cmocka_unit_test(test_request_of),	 cmocka_unit_test(test_too_big),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
