@@ -49,6 +49,11 @@ test: ## build and run everything, under the sanitizers as well
 	@ninja -C build-asan
 	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,conformance,live
 
+.PHONY: soak
+soak: build ## 10,000 SIPp calls at rate through the release build
+	@tools/install-deps test
+	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/live/test_load.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@tools/install-deps test
