@@ -1,0 +1,190 @@
+#include "base/rng.h"
+#include "call/call.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct call_orders orders;
+
+static bool ev(struct call *c, struct call_event e)
+{
+	return call_step(c, &e, &orders);
+}
+
+static int count(enum call_order_kind kind)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < orders.count; i++)
+		n += orders.v[i].kind == kind;
+	return n;
+}
+
+/* A call whose phones all ring. */
+static struct call ringing(uint8_t phones)
+{
+	struct call c;
+
+	call_init(&c, 1, id_make(0, 1, 1));
+	assert_true(ev(&c, (struct call_event){.kind = CALL_EV_TRY}));
+	assert_int_equal(count(ORDER_ROUTE), 1);
+	assert_true(ev(&c, (struct call_event){.kind = CALL_EV_ROUTED, .count = phones}));
+	assert_int_equal(count(ORDER_START_BRANCH), phones);
+	for (uint8_t i = 0; i < phones; i++) {
+		assert_true(ev(
+			&c, (struct call_event){.kind = CALL_EV_RING, .branch = i, .code = 180}));
+		assert_int_equal(count(ORDER_RING_CALLER), 1);
+	}
+	return c;
+}
+
+static void answer(struct call *c, uint8_t branch)
+{
+	assert_true(
+		ev(c, (struct call_event){.kind = CALL_EV_CONNECT, .branch = branch, .code = 200}));
+}
+
+static void says_no(struct call *c, uint8_t branch, int code)
+{
+	assert_true(
+		ev(c, (struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = code}));
+}
+
+static void test_refused_by_route(void **state)
+{
+	struct call c;
+
+	(void)state;
+	call_init(&c, 1, id_make(0, 1, 1));
+	ev(&c, (struct call_event){.kind = CALL_EV_TRY});
+	ev(&c, (struct call_event){.kind = CALL_EV_ROUTED, .cause = CAUSE_NO_CHANNEL});
+	assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
+	assert_int_equal(count(ORDER_FINISH), 1);
+	assert_int_equal(c.sip_code, 503);
+	assert_false(call_is_live(&c));
+}
+
+static void test_one_answers(void **state)
+{
+	struct call c = ringing(3);
+
+	(void)state;
+	answer(&c, 1);
+	assert_int_equal(count(ORDER_CONNECT), 1);
+	assert_int_equal(count(ORDER_CANCEL_BRANCH), 2);
+	assert_int_equal(c.winner, 1);
+	says_no(&c, 0, 487);
+	assert_int_equal(orders.count, 0);
+	answer(&c, 2); /* its 200 crossed our CANCEL */
+	assert_int_equal(count(ORDER_BYE_BRANCH), 1);
+	assert_true(ev(&c, (struct call_event){.kind = CALL_EV_BYE, .side = CALL_CALLEE}));
+	assert_int_equal(count(ORDER_BYE_CALLER), 1);
+	assert_int_equal(count(ORDER_BYE_BRANCH), 0);
+	assert_int_equal(count(ORDER_FINISH), 1);
+	assert_int_equal(c.sip_code, 200);
+}
+
+static void test_all_refuse(void **state)
+{
+	static const struct {
+		int codes[3], told;
+	} rows[] = {
+		{{486, 486, 486}, 486}, {{480, 486, 408}, 486}, {{408, 480, 404}, 480},
+		{{500, 408, 408}, 500}, {{302, 408, 408}, 480},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct call c = ringing(3);
+
+		says_no(&c, 0, rows[i].codes[0]);
+		says_no(&c, 1, rows[i].codes[1]);
+		assert_int_equal(count(ORDER_REFUSE_CALLER), 0);
+		says_no(&c, 2, rows[i].codes[2]);
+		assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
+		assert_int_equal(c.sip_code, rows[i].told);
+	}
+}
+
+static void test_declined_ends_all(void **state)
+{
+	struct call c = ringing(2);
+
+	(void)state;
+	says_no(&c, 0, 603);
+	assert_int_equal(c.sip_code, 603);
+	assert_int_equal(count(ORDER_CANCEL_BRANCH), 1);
+}
+
+static void test_cancel_crossed_by_answer(void **state)
+{
+	struct call c = ringing(1);
+
+	(void)state;
+	assert_true(ev(&c, (struct call_event){.kind = CALL_EV_CANCEL}));
+	assert_int_equal(c.sip_code, 487);
+	assert_int_equal(count(ORDER_CANCEL_BRANCH), 1);
+	answer(&c, 0);
+	assert_int_equal(count(ORDER_BYE_BRANCH), 1);
+	assert_int_equal(count(ORDER_FINISH), 0);
+}
+
+static void test_ring_limit(void **state)
+{
+	struct call c = ringing(2);
+
+	(void)state;
+	assert_true(ev(&c, (struct call_event){.kind = CALL_EV_RING_LIMIT}));
+	assert_int_equal(c.sip_code, 480);
+	assert_int_equal(c.cause, CAUSE_NO_ANSWER);
+	assert_int_equal(count(ORDER_CANCEL_BRANCH), 2);
+}
+
+/* Whatever comes in whatever order: no assertion fails, and a call finishes at most once and never
+ * comes back. */
+static void test_any_order(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, (const uint8_t[RNG_SEED_BYTES]){7});
+	for (int round = 0; round < 20000; round++) {
+		struct call c;
+		int finished = 0;
+
+		call_init(&c, 1, id_make(0, 1, 1));
+		for (int i = 0; i < 20; i++) {
+			struct call_event e = {
+				.kind = (enum call_event_kind)rng_below(&rng, CALL_EVENTS),
+				.side = (enum call_side)rng_below(&rng, 3),
+				.cause = (enum call_cause)rng_below(&rng, CALL_CAUSES),
+				.count = (uint8_t)rng_below(&rng, 4),
+			};
+			e.branch = c.branch_count ? (uint8_t)rng_below(&rng, c.branch_count) : 0;
+			e.code = e.kind == CALL_EV_FAIL ? (int)rng_below(&rng, 400) + 300 : 180;
+			bool was_live = call_is_live(&c);
+			ev(&c, e);
+			finished += count(ORDER_FINISH);
+			assert_true(was_live || !call_is_live(&c));
+			assert_int_equal(finished, !call_is_live(&c));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused_by_route),
+		cmocka_unit_test(test_one_answers),
+		cmocka_unit_test(test_all_refuse),
+		cmocka_unit_test(test_declined_ends_all),
+		cmocka_unit_test(test_cancel_crossed_by_answer),
+		cmocka_unit_test(test_ring_limit),
+		cmocka_unit_test(test_any_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
