@@ -1,5 +1,5 @@
 /*
- * api: the HTTP API (docs/openapi.yaml) that the command line and later the portal use. The unix
+ * api: the HTTP API that the command line and later the portal use. The unix
  * socket is the operator's own door and is trusted by its file mode; the TCP door shows health and
  * metrics only.
  *

@@ -73,5 +73,5 @@ void api_route(struct request *r, const char *method, const char *path)
 		refuse(r, 405, "method", "This address does not take that method", NULL, NULL);
 	else
 		refuse(r, 404, "not_found", "There is nothing at this address", NULL,
-		       "see docs/openapi.yaml");
+		       "src/api/router.c has the table of addresses");
 }
