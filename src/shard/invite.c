@@ -50,20 +50,16 @@ static void refuse(struct shard *s, struct id server, enum call_cause cause)
 
 static bool admitted(struct shard *s, struct id server)
 {
+	if (s->draining) {
+		refuse(s, server, CAUSE_SHUTDOWN);
+		return false;
+	}
 	if (pool_used(s->calls) < pool_limit(s->calls) &&
 	    pool_used(s->legs) + 2 <= pool_limit(s->legs))
 		return true;
 	s->counts.overload_total++;
 	refuse(s, server, CAUSE_OVERLOAD);
 	return false;
-}
-
-/* After the credentials: strangers learn nothing of a restart. */
-static bool open_for_calls(struct shard *s, struct id server)
-{
-	if (s->draining)
-		refuse(s, server, CAUSE_SHUTDOWN);
-	return !s->draining;
 }
 
 static struct call *call_new(struct shard *s)
@@ -170,7 +166,7 @@ void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg
 	struct directory_number who;
 	struct leg *a = NULL;
 	if (!admitted(s, server) || auth_check(s, server, msg, flow, &who) != AUTH_OK ||
-	    !open_for_calls(s, server) || !offer_usable(s, server, msg))
+	    !offer_usable(s, server, msg))
 		return;
 	struct call *c = call_new(s);
 	if (c == NULL) {
