@@ -6,33 +6,23 @@
  * A lookup lives until c-ares has called back for each of its questions, also when the asker was
  * given an answer long before.
  */
-#include "transport/locate_priv.h"
+#include "transport/resolver_priv.h"
 
 #include "base/err.h"
 #include "sip/value.h"
 
-#include <ares.h>
 #include <arpa/nameser.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#define TRY_MS	       1000 /* of the first try at a server; c-ares doubles it for the second */
-#define TRIES	       2
 #define TTL_MAX_S      3600
 #define TTL_ABSENT_S   30 /* when the zone does not say */
 #define TTL_ABSENT_MAX 300
 #define TTL_FAILED_S   5
 #define SRV_NAMES_MAX  6
 #define NAME_BYTES     320
-
-struct dns {
-	ares_channel channel;
-	uint32_t transports;
-	TAILQ_HEAD(, dns_lookup) lookups;
-};
 
 /* A name to ask SRV of. */
 struct srv_name {
@@ -490,87 +480,9 @@ void dns_lookup_end(struct dns_lookup *l, struct dns_result *ret_result)
 	l->done = NULL;
 }
 
-/* --- the resolver */
-
-/* Names are looked up as they stand: no search list. */
-static int open_channel(struct dns *d, const char *servers)
-{
-	struct ares_options options = {.timeout = TRY_MS, .tries = TRIES};
-	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS;
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		return ERR_NOMEM;
-	if (ares_init_options(&d->channel, &options, mask) != ARES_SUCCESS) {
-		ares_library_cleanup();
-		return ERR_NOMEM;
-	}
-	if (servers == NULL || ares_set_servers_ports_csv(d->channel, servers) == ARES_SUCCESS)
-		return 0;
-	ares_destroy(d->channel);
-	ares_library_cleanup();
-	return ERR_INVALID;
-}
-
-int dns_new(const char *servers, uint32_t transports, struct dns **ret_dns)
-{
-	struct dns *d = calloc(1, sizeof(*d));
-	if (d == NULL)
-		return ERR_NOMEM;
-	d->transports = transports;
-	TAILQ_INIT(&d->lookups);
-	int err = open_channel(d, servers);
-	if (err) {
-		free(d);
-		return err;
-	}
-	*ret_dns = d;
-	return 0;
-}
-
-void dns_free(struct dns *d)
+void dns_lookup_abandon_all(struct dns *d)
 {
 	struct dns_lookup *l;
-	if (d == NULL)
-		return;
 	TAILQ_FOREACH(l, &d->lookups, link)
 	l->done = NULL;
-	ares_destroy(d->channel); /* calls back for each open question */
-	ares_library_cleanup();
-	free(d);
-}
-
-_Static_assert(DNS_FDS_MAX == ARES_GETSOCK_MAXNUM, "as many as c-ares tells of");
-
-uint32_t dns_fds(struct dns *d, struct pollfd fds[DNS_FDS_MAX])
-{
-	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-	unsigned bits = (unsigned)ares_getsock(d->channel, socks, ARES_GETSOCK_MAXNUM);
-	uint32_t n = 0;
-	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		bool in = ARES_GETSOCK_READABLE(bits, i), out = ARES_GETSOCK_WRITABLE(bits, i);
-		if (in || out)
-			fds[n++] = (struct pollfd){
-				.fd = socks[i],
-				.events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0)),
-			};
-	}
-	return n;
-}
-
-int64_t dns_timeout_ms(struct dns *d, int64_t most_ms)
-{
-	struct timeval tv, most = {most_ms / 1000, (most_ms % 1000) * 1000};
-	const struct timeval *least = ares_timeout(d->channel, &most, &tv);
-	return (int64_t)least->tv_sec * 1000 + (least->tv_usec + 999) / 1000;
-}
-
-void dns_process(struct dns *d, const struct pollfd *fds, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		bool in = fds[i].revents & (POLLIN | POLLERR | POLLHUP),
-		     out = fds[i].revents & POLLOUT;
-		if (in || out)
-			ares_process_fd(d->channel, in ? fds[i].fd : ARES_SOCKET_BAD,
-					out ? fds[i].fd : ARES_SOCKET_BAD);
-	}
-	ares_process_fd(d->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* time-outs */
 }

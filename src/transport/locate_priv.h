@@ -36,9 +36,9 @@ struct locate_server {
 void locate_order(const struct locate_server *v, uint32_t count, struct rng *rng,
 		  struct locate_answer *answer);
 
-/* --- dns.c: a resolver, and lookups in it */
+/* --- resolver.c: the name servers */
 struct dns;
-#define DNS_FDS_MAX 16
+#define DNS_FDS_MAX 15
 int dns_new(const char *servers, uint32_t transports, struct dns **ret_dns);
 /* Lookups in progress are dropped without a word. */
 void dns_free(struct dns *d);
@@ -46,6 +46,7 @@ uint32_t dns_fds(struct dns *d, struct pollfd fds[DNS_FDS_MAX]);
 int64_t dns_timeout_ms(struct dns *d, int64_t most_ms);
 void dns_process(struct dns *d, const struct pollfd *fds, uint32_t count);
 
+/* --- dns.c: lookups */
 struct dns_result {
 	int err; /* as locate_answer's */
 	struct locate_server servers[LOCATE_SERVERS_MAX];
