@@ -66,7 +66,7 @@ static size_t one(struct slice s, char *ret_means)
 	return 0;
 }
 
-static int plain(struct slice user, char *out, size_t out_bytes)
+int dial_digits(struct slice user, char *out, size_t out_bytes)
 {
 	size_t n = 0;
 	while (user.n) {
@@ -133,7 +133,7 @@ int dial_normalise(struct slice user, struct dialled *ret_dialled)
 	if (slice_istarts(user, SLICE("tel:")))
 		user = slice_from(user, 4);
 	user = slice_first(user, slice_find(user, ';'));
-	int err = plain(user, digits, sizeof(digits));
+	int err = dial_digits(user, digits, sizeof(digits));
 	if (err)
 		return err;
 	national(strip_presentation(digits, &d.presentation), d.digits);
