@@ -57,9 +57,9 @@ int directory_by_account(struct directory *d, struct slice account,
 int directory_by_number(struct directory *d, struct slice number,
 			struct directory_number *ret_number);
 
-/* nc of an accepted digest response: true when (nonce, nc) was not used before by this number;
- * recorded. */
-bool directory_nonce_use(struct directory *d, struct slice number, struct slice nonce, uint32_t nc);
+/* nc of an accepted digest response: true when (nonce, nc) was not used before; recorded
+ * (digest_replay_check). */
+bool directory_nonce_use(struct directory *d, struct slice nonce, uint32_t nc);
 
 /* reg_apply under the number's lock, and the result kept (and handed to the writer before it is
  * acknowledged). 0: *ret_outcome, whose slices live in arena; ERR_NOT_FOUND; ERR_AGAIN: the
