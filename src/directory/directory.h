@@ -115,6 +115,9 @@ uint32_t directory_expire(struct directory *d, int64_t now_ms, uint32_t max,
  */
 int directory_channel_take(struct directory *d, struct slice number, uint64_t call,
 			   uint64_t *ret_holders, uint32_t *ret_holder_count);
+/* After a restart: the channel that the call held before it, whatever the limit is now. 0;
+ * ERR_NOT_FOUND; ERR_NOMEM. */
+int directory_channel_restore(struct directory *d, struct slice number, uint64_t call);
 bool directory_channel_give(struct directory *d, struct slice number, uint64_t call);
 /* How many are held: of one number, or of all when number is empty. */
 uint32_t directory_channels_held(struct directory *d, struct slice number);
