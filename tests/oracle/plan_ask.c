@@ -1,4 +1,5 @@
-/* The verdict of our plan for each line of standard input: class, reason, E.164 form, country, separated by tabs. */
+/* The verdict of our plan for each line of standard input: class, reason, E.164 form, country,
+ * separated by tabs. */
 #include "policy/plan.h"
 
 #include <stdio.h>
