@@ -207,6 +207,17 @@ static size_t take_blank(struct transport *t, struct connection *c, struct slice
 	return blank;
 }
 
+/* Where the next message starts cannot be known: this one is answered, if it can be, before the
+ * connection goes (RFC 3261 §18.3, §20.14). */
+static void deliver_broken(struct transport *t, struct connection *c, struct slice rest, int err)
+{
+	static const struct sip_fault no_length = {
+		400, "Without one good Content-Length a stream cannot be cut into messages"};
+	static const struct sip_fault too_big = {513, "The message is too large"};
+	struct flow flow = flow_of(t, c);
+	transport_deliver_faulty(t, rest, &flow, err == ERR_TOO_BIG ? &too_big : &no_length);
+}
+
 /* Hands on every whole message in `in`; false: the connection must go, or is gone. */
 static bool deliver_whole(struct transport *t, uint32_t serial, size_t *ret_used)
 {
@@ -221,8 +232,12 @@ static bool deliver_whole(struct transport *t, uint32_t serial, size_t *ret_used
 		rest = slice_from(rest, blank);
 		int err = rest.n ? sip_msg_frame(rest, &n) : ERR_AGAIN;
 		*ret_used = used;
-		if (err)
-			return err == ERR_AGAIN;
+		if (err == ERR_AGAIN)
+			return true;
+		if (err) {
+			deliver_broken(t, c, rest, err);
+			return false;
+		}
 		struct flow flow = flow_of(t, c);
 		used += n;
 		transport_deliver(t, slice_of(rest.p, n), &flow);

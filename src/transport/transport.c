@@ -111,6 +111,17 @@ void transport_deliver(struct transport *t, struct slice bytes, const struct flo
 	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
 }
 
+void transport_deliver_faulty(struct transport *t, struct slice bytes, const struct flow *flow,
+			      const struct sip_fault *fault)
+{
+	struct sip_msg msg;
+	arena_reset(&t->arena);
+	sip_msg_parse(bytes, &t->arena, &msg);
+	if (msg.fault.code == 0)
+		msg.fault = *fault;
+	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
+}
+
 static bool only_crlf(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
