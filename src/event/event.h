@@ -47,7 +47,8 @@
 	X(MEDIA_REFUSED, "media from a source that was refused", 2)                                \
 	X(MEDIA_SILENT, "no media", 2)                                                             \
 	X(PROVISIONED, "provisioning changed", 1)                                                  \
-	X(EMPTY_CELL, "unexpected event ignored", 2)
+	X(EMPTY_CELL, "unexpected event ignored", 2)                                               \
+	X(CALL_JUDGED, "dialled number judged", 0)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,

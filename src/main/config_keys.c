@@ -42,6 +42,12 @@ const struct config_key config_keys[] = {
 	 "What phones are offered to prove their password with: md5, sha-256 or both. Phones "
 	 "older than RFC 8760 give up when sha-256 is among the offers.",
 	 .read = config_read_digest, MEMBER(digest_offer), .live = true},
+	{"sip.trusted", "",
+	 "A PBX or SBC in front, as ADDRESS or ADDRESS/BITS: its calls are accepted without a "
+	 "password, as calls of the number in P-Asserted-Identity or From. Over UDP a source can "
+	 "be forged: name only addresses that your network lets in from nowhere else. One or a "
+	 "list of up to 16.",
+	 .read = config_read_trusted, MEMBERS(trusted, trusted_count), .many = true, .live = true},
 	{"sip.nonce_life_s", "300", "How long a digest nonce is good for, in seconds.",
 	 COUNT(nonce_life_s, 10, 86400), .live = true},
 	{"sip.ping_period_s", "25",

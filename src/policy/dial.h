@@ -15,7 +15,6 @@ struct dialled {
 	char digits[DIAL_BYTES]; /* "05010000014", "*43", "0120..."; international: "010" + country
 				    code + number */
 	enum dial_presentation presentation;
-	bool emergency; /* 110, 118, 119: refused, also behind 184/186 */
 };
 
 /* user: the user part of the Request-URI, already unescaped (UTF-8). 0; ERR_SYNTAX: nothing that
