@@ -38,7 +38,9 @@
 	X(BAD_OFFER, 488, 88, "bad_session_description", "The session description cannot be used") \
 	X(TOO_LONG, 513, 95, "message_too_long", "A header of the message is too long")            \
 	X(ELSEWHERE, 200, 26, "answered_elsewhere", "The call was answered by another phone")      \
-	X(LOOP, 483, 25, "too_many_hops", "The call went through too many hops")
+	X(LOOP, 483, 25, "too_many_hops", "The call went through too many hops")                   \
+	X(NO_ADDRESS, 480, 18, "phone_address_not_found",                                          \
+	  "The host name of the called phone could not be looked up")
 
 enum call_cause {
 #define X(name, code, q850, word, text) CAUSE_##name,

@@ -47,7 +47,10 @@
 	X(MEDIA_REFUSED, "media from a source that was refused", 2)                                \
 	X(MEDIA_SILENT, "no media", 2)                                                             \
 	X(PROVISIONED, "provisioning changed", 1)                                                  \
-	X(EMPTY_CELL, "unexpected event ignored", 2)
+	X(EMPTY_CELL, "unexpected event ignored", 2)                                               \
+	X(LOCATED, "host name looked up", 0)                                                       \
+	X(LOCATE_FAILED, "host name not found", 2)                                                 \
+	X(TARGET_FAILED, "no way by this address", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,

@@ -15,6 +15,7 @@
 #define CONFIG_SOCKET_BYTES 104 /* sun_path holds 108 */
 #define CONFIG_DOMAIN_BYTES 64
 #define CONFIG_FAULT_BYTES  512
+#define CONFIG_DNS_BYTES    256
 #define CONFIG_SHARDS_AUTO  0
 
 /* No pointers: copied and compared as it stands. */
@@ -27,6 +28,7 @@ struct config {
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
 	enum digest_offer digest_offer;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
+	char dns_servers[CONFIG_DNS_BYTES]; /* "ADDRESS:PORT,..."; empty: the system's */
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;
 	uint32_t media_timeout_s;
