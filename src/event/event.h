@@ -48,6 +48,7 @@
 	X(MEDIA_SILENT, "no media", 2)                                                             \
 	X(PROVISIONED, "provisioning changed", 1)                                                  \
 	X(EMPTY_CELL, "unexpected event ignored", 2)                                               \
+	X(CALL_JUDGED, "dialled number judged", 0)                                                 \
 	X(LOCATED, "host name looked up", 0)                                                       \
 	X(LOCATE_FAILED, "host name not found", 2)                                                 \
 	X(TARGET_FAILED, "no way by this address", 1)

@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "digest/digest.h"
+#include "shard/shard.h"
 #include "transport/transport.h"
 
 #define CONFIG_PATH_BYTES   256
@@ -27,6 +28,8 @@ struct config {
 	struct addr advertise4, advertise6; /* family 0: as bound */
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
 	enum digest_offer digest_offer;
+	struct cidr trusted[TRUSTED_MAX];
+	uint32_t trusted_count;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
 	char dns_servers[CONFIG_DNS_BYTES]; /* "ADDRESS:PORT,..."; empty: the system's */
 	struct addr media4, media6;

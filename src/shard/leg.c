@@ -96,6 +96,8 @@ static int send_written(struct shard *s, struct leg *l, const struct leg_request
 		keep_ack(s, l, r->cseq, w->bytes);
 		return dispatch_send(s, &l->flow, w->bytes);
 	}
+	if (r->method == SIP_INVITE && l->state == LEG_INVITING)
+		(void)slice_copy(slice_str(w->branch), l->invite_branch, sizeof(l->invite_branch));
 	if (first_ms && r->method != SIP_INVITE)
 		send.timeout_ms = first_ms;
 	return txn_send_request(s->txns, &send, now_of(s), ret_client);

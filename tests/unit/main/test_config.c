@@ -81,6 +81,18 @@ static void test_defaults(void **state)
 	assert_int_equal(c.digest_offer, DIGEST_OFFER_MD5);
 	assert_int_equal(c.trace_memory_mb, 64);
 	assert_int_equal(c.shutdown_grace_s, 10);
+	assert_string_equal(c.dns_servers, "");
+}
+
+static void test_name_servers(void **state)
+{
+	(void)state;
+	assert_string_equal(parsed(LEAST "dns: {servers: 192.0.2.53}\n").dns_servers,
+			    "192.0.2.53:53");
+	assert_string_equal(parsed(LEAST "dns: {servers: system}\n").dns_servers, "");
+	assert_string_equal(parsed(LEAST "dns: {servers: [\"127.0.0.1:5353\", \"2001:db8::53\"]}\n")
+				    .dns_servers,
+			    "127.0.0.1:5353,[2001:db8::53]:53");
 }
 
 static void test_two_families(void **state)
@@ -101,6 +113,23 @@ static void test_two_families(void **state)
 	assert_false(addr_is(&c.http_listen));
 }
 
+static void test_trusted(void **state)
+{
+	struct config c = parsed("sip: {domain: a.example, listen: \"udp:127.0.0.1\", trusted: "
+				 "[192.0.2.7, \"2001:db8::/64\"]}\nmedia: {address: 127.0.0.1}\n");
+	struct addr in, out;
+
+	(void)state;
+	assert_int_equal(c.trusted_count, 2);
+	assert_int_equal(addr_parse_ip(SLICE("192.0.2.7"), &in), 0);
+	assert_int_equal(addr_parse_ip(SLICE("192.0.2.8"), &out), 0);
+	assert_true(cidr_contains(&c.trusted[0], &in));
+	assert_false(cidr_contains(&c.trusted[0], &out));
+	assert_int_equal(c.trusted[1].bits, 64);
+	c = parsed(LEAST);
+	assert_int_equal(c.trusted_count, 0);
+}
+
 /* What is wrong in the file, and the very line that says so. */
 static const struct {
 	const char *yaml, *fault;
@@ -112,6 +141,13 @@ static const struct {
 	{"data_dir: x\nsip:\n  domain: a\n  lisen: [\"udp:127.0.0.1:5060\"]\n",
 	 "og.yaml:4: sip.lisen: unknown key; did you mean sip.listen?"},
 	{"domain: a.example\n", "og.yaml:1: domain: unknown key; did you mean sip.domain?"},
+	{LEAST "dns: {servers: dns.example}\n", "og.yaml:3: dns.servers: \"dns.example\" is not "
+						"ADDRESS or ADDRESS:PORT; write for example "
+						"192.0.2.53 or [2001:db8::53]:53, or system"},
+	{LEAST "dns: {servers: [192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5]}\n",
+	 "og.yaml:3: dns.servers: has more than 4 entries; leave some out"},
+	{LEAST "dns: {servers: [192.0.2.1, system]}\n",
+	 "og.yaml:3: dns.servers: names servers and \"system\"; leave one of the two out"},
 	{LEAST "colour: blue\n",
 	 "og.yaml:3: colour: unknown key; opengated --help-config lists all keys"},
 	{LEAST "shard: 2\n", "og.yaml:3: shard: unknown key; did you mean shards?"},
@@ -139,6 +175,12 @@ static const struct {
 	 "og.yaml:1: sip.listen: tls is not offered by this version; use udp: or tcp:"},
 	{"sip: {listen: [\"udp:127.0.0.1:5060\", \"udp:127.0.0.1\"]}\n",
 	 "og.yaml:1: sip.listen: names \"udp:127.0.0.1\" twice; leave one out"},
+	{"sip: {trusted: pbx.example}\n",
+	 "og.yaml:1: sip.trusted: \"pbx.example\" is not ADDRESS or ADDRESS/BITS; write for "
+	 "example 192.0.2.10 or 2001:db8::/64"},
+	{"sip: {trusted: [192.0.2.1, 0.0.0.0/0]}\n",
+	 "og.yaml:1: sip.trusted: \"0.0.0.0/0\" would trust everybody; name the PBX or SBC in "
+	 "front"},
 	{"sip: {expires: {min: 5m}}\n",
 	 "og.yaml:1: sip.expires.min: \"5m\" is not a whole number from 1 to 86400"},
 	{"sip: {ping_period_s: -1}\n",
@@ -281,9 +323,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contract),     cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_two_families), cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_not_utf8),     cmocka_unit_test(test_no_file),
-		cmocka_unit_test(test_port_share),   cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_name_servers), cmocka_unit_test(test_two_families),
+		cmocka_unit_test(test_faults),	     cmocka_unit_test(test_not_utf8),
+		cmocka_unit_test(test_no_file),	     cmocka_unit_test(test_port_share),
+		cmocka_unit_test(test_socket),	     cmocka_unit_test(test_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
