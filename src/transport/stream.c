@@ -93,9 +93,10 @@ static void forget(struct transport *t, struct connection *c)
 static void drop(struct transport *t, struct connection *c)
 {
 	struct flow flow = flow_of(t, c);
+	uint64_t asked_by = c->asked_by;
 	io_close(t->p.io, c->handle);
 	forget(t, c);
-	t->p.ops.on_closed(t->p.ops.ctx, &flow);
+	t->p.ops.on_closed(t->p.ops.ctx, &flow, asked_by);
 }
 
 void stream_close_all(struct transport *t)
@@ -277,10 +278,11 @@ static void closed(struct transport *t, struct connection *c)
 {
 	struct flow flow = flow_of(t, c);
 	bool was_connected = c->connected;
+	uint64_t asked_by = c->asked_by;
 	forget(t, c);
 	if (!was_connected)
 		t->p.ops.on_unreachable(t->p.ops.ctx, &flow);
-	t->p.ops.on_closed(t->p.ops.ctx, &flow);
+	t->p.ops.on_closed(t->p.ops.ctx, &flow, asked_by);
 }
 
 void transport_on_stream(struct transport *t, const struct io_stream_note *note)
@@ -302,12 +304,15 @@ void transport_on_stream(struct transport *t, const struct io_stream_note *note)
 
 /* --- out */
 
-int stream_send(struct transport *t, const struct flow *flow, struct slice bytes)
+int stream_send(struct transport *t, uint16_t from_shard, const struct flow *flow,
+		struct slice bytes)
 {
 	struct connection *c = by_serial(t, flow->connection);
 	if (c == NULL || !addr_eq(&c->remote, &flow->remote))
 		return ERR_CLOSED;
 	c->used_ms = io_now_ms(t->p.io);
+	if (!slice_starts(bytes, SLICE("SIP/")))
+		c->asked_by |= (uint64_t)1 << (from_shard % 64);
 	return io_stream_send(t->p.io, c->handle, bytes) == 0 ? 0 : ERR_CLOSED;
 }
 
@@ -339,6 +344,13 @@ int stream_flow_to(struct transport *t, const struct addr *dst, struct flow *ret
 	}
 	*ret_flow = flow_of(t, c);
 	return 0;
+}
+
+void transport_abandon(struct transport *t, const struct flow *flow)
+{
+	struct connection *c = flow->shard == t->p.shard ? by_serial(t, flow->connection) : NULL;
+	if (c && !c->connected && addr_eq(&c->remote, &flow->remote))
+		drop(t, c);
 }
 
 void transport_sweep(struct transport *t, int64_t now_ms)
