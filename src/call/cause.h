@@ -57,6 +57,9 @@
 	  "別の電話機が応答しました。")                                                            \
 	X(LOOP, 483, 25, "too_many_hops", "The call went through too many hops",                   \
 	  "転送の回数が多すぎるか、ループしています。")                                            \
+	X(NO_ADDRESS, 480, 18, "phone_address_not_found",                                          \
+	  "The host name of the called phone could not be looked up",                              \
+	  "相手先の電話機のホスト名を検索できませんでした。")                                      \
 	PLAN_REASON_TABLE(X)
 
 enum call_cause {

@@ -46,6 +46,7 @@ struct leg {
 	uint32_t invite_cseq;
 	char invite_branch[32]; /* B: of our INVITE's Via, for a CANCEL after a restart */
 	struct flow flow;	/* the way to the phone */
+	bool way_known;		/* the flow was settled for the dialog's route set as it is now */
 	struct id invite;	/* transaction of the first INVITE: server (A) or client (B) */
 	struct id reinvite;	/* exchange in which an INVITE or UPDATE with an offer is pending on
 				   this leg, either way */

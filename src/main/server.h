@@ -26,6 +26,7 @@ struct server {
 	struct event_stream *events;
 	struct event_gate *gate;
 	struct shard_set *set;
+	struct locator *locator;
 	uint16_t shard_count;
 	struct shard_config shard_config[SHARDS_MAX];
 	struct loop *loops[SHARDS_MAX];

@@ -88,7 +88,8 @@ static const struct replica_field leg_rows[] = {
 	F_NOT_KEPT(leg, call),	 /* the call says it */
 	F_NOT_KEPT(leg, invite), /* transactions do not outlive the process */
 	F_NOT_KEPT(leg, reinvite),
-	F_NOT_KEPT(leg, ack), /* built again when it is asked for */
+	F_NOT_KEPT(leg, way_known), /* found out anew */
+	F_NOT_KEPT(leg, ack),	    /* built again when it is asked for */
 	F_NOT_KEPT(leg, ack_cseq),
 	F_NOT_KEPT(leg, timer),
 };

@@ -314,11 +314,24 @@ void exchange_failed(struct shard *s, struct id exchange, enum txn_failure why)
 		call_lost(s, &copy);
 }
 
+void exchange_set_client(struct shard *s, struct id exchange, struct id client)
+{
+	struct exchange *x = pool_get(s->exchanges, exchange);
+	if (x)
+		x->client = client;
+}
+
 void exchange_cancel(struct shard *s, struct id exchange)
 {
 	struct exchange *x = pool_get(s->exchanges, exchange);
-	if (x && !x->answered)
-		txn_cancel(s->txns, x->client, SLICE_NONE, &s->scratch, now_of(s));
+	if (x == NULL || x->answered)
+		return;
+	if (pursuit_withdraw(s, user_of(USER_EXCHANGE, exchange), SIP_INVITE)) {
+		respond_text(s, x, 487, "Cancelled before the other phone was asked");
+		exchange_free(s, x);
+		return;
+	}
+	txn_cancel(s->txns, x->client, SLICE_NONE, &s->scratch, now_of(s));
 }
 
 void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack)

@@ -11,6 +11,7 @@ static void branch_ringing(struct shard *s, struct call *c, struct leg *l,
 	if (msg->to_tag.n)
 		(void)dialog_from_response(
 			&l->dialog, msg); /* a provisional without Contact leaves the target */
+	l->way_known = false;
 	struct call_event ev = {.kind = CALL_EV_RING, .branch = l->branch, .code = msg->code};
 	call_happens(s, c, &ev, msg);
 }
@@ -47,6 +48,7 @@ static void branch_answered(struct shard *s, struct call *c, struct leg *l,
 		branch_unusable(s, c, l, CAUSE_BAD_OFFER);
 		return;
 	}
+	l->way_known = false; /* the 2xx settles the routes (RFC 3261 §13.2.2.4) */
 	l->state = LEG_ANSWERED;
 	call_happens(s, c,
 		     &(struct call_event){
@@ -178,7 +180,11 @@ void indialog_request(struct shard *s, struct id server, const struct sip_msg *m
 		return;
 	}
 	s->out_call = c->uid;
-	l->flow = *flow; /* the phone's NAT may have moved it; its tags are known to it alone */
+	if (!flow_eq(&l->flow,
+		     flow)) { /* its NAT may have moved it; its tags are known to it alone */
+		l->flow = *flow;
+		l->way_known = false;
+	}
 	request_on_leg(s, c, l, server, msg);
 }
 

@@ -55,12 +55,18 @@ static int branch_offer(struct shard *s, struct leg *a, struct leg *b, struct sl
 	return err;
 }
 
-static int send_invite(struct shard *s, struct call *c, struct leg *a, struct leg *b)
+static enum call_cause cause_of_offer(int err)
+{
+	return err == ERR_LIMIT || err == ERR_UNSUPPORTED ? CAUSE_NO_MEDIA_PORT : CAUSE_NO_RESPONSE;
+}
+
+/* CAUSE_NORMAL: it is on its way. */
+static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *a, struct leg *b)
 {
 	struct slice body;
 	int err = branch_offer(s, a, b, &body);
 	if (err)
-		return err;
+		return cause_of_offer(err);
 	struct strbuf more = scratch_buf(s, 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	if (c->anonymous)
@@ -74,14 +80,17 @@ static int send_invite(struct shard *s, struct call *c, struct leg *a, struct le
 		.content_type = SLICE("application/sdp"),
 		.body = body,
 	};
-	return leg_send_request(s, b, &r, &b->invite);
+	err = leg_send_request(s, b, &r, &b->invite);
+	if (err == ERR_NOT_FOUND || err == ERR_UNSUPPORTED)
+		return CAUSE_NO_ADDRESS;
+	return err ? CAUSE_NO_RESPONSE : CAUSE_NORMAL;
 }
 
 static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
 {
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
-	int err = a && b ? send_invite(s, c, a, b) : ERR_STALE;
-	if (err == 0) {
+	enum call_cause cause = a && b ? send_invite(s, c, a, b) : CAUSE_NO_RESPONSE;
+	if (cause == CAUSE_NORMAL) {
 		struct event e = event_of(s, EVENT_LEG_STARTED, c);
 		event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
 		event_add_text(&e, EVENT_KEY_CONTACT,
@@ -92,17 +101,22 @@ static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct
 	}
 	if (b)
 		b->state = LEG_GONE;
-	enum call_cause cause = err == ERR_LIMIT || err == ERR_UNSUPPORTED ? CAUSE_NO_MEDIA_PORT
-									   : CAUSE_NO_RESPONSE;
 	follows(agenda,
 		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
 }
 
-static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
+static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+			  struct agenda *agenda)
 {
 	struct leg *b = branch_leg(s, c, branch);
 	if (b == NULL || b->state != LEG_INVITING)
 		return;
+	if (pursuit_withdraw(s, user_of(USER_LEG, b->id), SIP_INVITE)) {
+		b->state = LEG_GONE; /* as if its 487 had come */
+		follows(agenda,
+			(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = 487});
+		return;
+	}
 	struct strbuf reason = scratch_buf(s, 256);
 	if (cause == CAUSE_ELSEWHERE)
 		strbuf_str(&reason, "SIP;cause=200;text=\"Call completed elsewhere\"");
@@ -279,7 +293,7 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		refuse_caller(s, c, o->code, o->cause);
 		return;
 	case ORDER_CANCEL_BRANCH:
-		cancel_branch(s, c, o->branch, o->cause);
+		cancel_branch(s, c, o->branch, o->cause, agenda);
 		return;
 	case ORDER_BYE_CALLER:
 		bye_caller(s, c, o->cause);

@@ -42,6 +42,7 @@ static void on_wake(void *ctx)
 
 static void tick(struct shard *s)
 {
+	s->icmp_left = ICMP_PER_TICK;
 	transport_sweep(s->transport, now_of(s));
 	register_expire(s);
 	ping_phones(s);
@@ -62,6 +63,12 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 		return;
 	case TIMER_TICK:
 		tick(s);
+		return;
+	case TIMER_PURSUIT:
+		pursuit_on_timer(s, owner);
+		return;
+	case TIMER_COMEBACK:
+		comeback_on_timer(s, owner);
 		return;
 	default:
 		txn_on_timer(s->txns, kind, owner, &s->scratch, now_of(s));
@@ -126,7 +133,12 @@ static int open_pools(struct shard *s)
 		if (err)
 			return err;
 	}
-	int err = bufs_new((size_t)calls * BYTES_PER_CALL + (64u << 20), &s->bufs);
+	int err = pursuits_open(s);
+	if (err == 0)
+		err = comebacks_open(s);
+	if (err)
+		return err;
+	err = bufs_new((size_t)calls * BYTES_PER_CALL + (64u << 20), &s->bufs);
 	return err ? err : index_new(calls, &s->by_call_id);
 }
 
@@ -220,6 +232,7 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 		return ERR_NOMEM;
 	s->p = *p;
 	s->config = p->config;
+	s->icmp_left = ICMP_PER_TICK;
 	rng_init(&s->rng, p->seed);
 	const struct io_handler handler = {
 		.ctx = s,
@@ -248,6 +261,9 @@ void shard_free(struct shard *s)
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
+	index_free(s->pursuits_by_client);
+	pool_free(s->pursuits);
+	pool_free(s->comebacks);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);

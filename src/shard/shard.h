@@ -56,6 +56,10 @@ struct shard_params {
 	uint8_t seed[RNG_SEED_BYTES];
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
+	/* RFC 3263: asks for the servers of a URI; the answer comes through shard_set_located.
+	 * Returns as locator_ask. NULL: names cannot be looked up. */
+	int (*locate)(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token);
+	void *locate_ctx;
 	/* The other shards' inboxes: inboxes[i], and how to wake shard i after putting something
 	 * in. */
 	struct ring *const *inboxes;
