@@ -253,6 +253,16 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
+/* The ACKs that legs of calls in progress keep. */
+static void free_legs(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
+		bufs_give(s->bufs, (char *)l->ack.p);
+	pool_free(s->legs);
+}
+
 void shard_free(struct shard *s)
 {
 	if (s == NULL)
@@ -261,12 +271,11 @@ void shard_free(struct shard *s)
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
-	pool_free(s->comebacks);
+	pursuits_close(s);
+	comebacks_close(s);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
-	pool_free(s->legs);
+	free_legs(s);
 	pool_free(s->calls);
 	bufs_free(s->bufs);
 	wheel_free(s->wheel);

@@ -120,7 +120,8 @@ struct shard_counts {
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;
 	uint64_t txn_servers, txn_clients, endpoints, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
-	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
+	/* slots taken */
+	uint64_t calls_used, legs_used, exchanges_used, pings_used, pursuits_used, comebacks_used;
 };
 void shard_counts(const struct shard *s, struct shard_counts *ret_counts);
 
