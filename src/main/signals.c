@@ -10,6 +10,7 @@ static sigset_t served(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	return set;
 }
 
@@ -38,6 +39,10 @@ void signals_serve(struct server *server)
 		if (sig == SIGHUP) {
 			server_reload(server);
 			continue;
+		}
+		if (sig == SIGUSR2) { /* an upgrade: the next one takes the calls up again */
+			server_event(server, EVENT_SERVER_STOPPING, "calls are kept");
+			return;
 		}
 		server_event(server, EVENT_SERVER_STOPPING, "waiting for calls to end");
 		server_drain(server, (int64_t)server->config.shutdown_grace_s * 1000, asked_again);

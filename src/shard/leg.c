@@ -70,6 +70,13 @@ static void write_request(struct shard *s, const struct leg *l, const struct leg
 	sip_build_body(b, r->body.n ? r->content_type : SLICE_NONE, r->body);
 }
 
+/* Our first INVITE: what a CANCEL after a restart must name. */
+static void note_branch(struct leg *l, const struct leg_request *r, const char *branch)
+{
+	if (r->method == SIP_INVITE && l->state == LEG_INVITING)
+		(void)slice_copy(slice_str(branch), l->invite_branch, sizeof(l->invite_branch));
+}
+
 int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
 		     struct id *ret_client)
 {
@@ -77,8 +84,10 @@ int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r
 	struct strbuf b;
 	struct slice method =
 		r->method == SIP_METHOD_OTHER ? r->method_text : sip_method_name(r->method);
+	s->touched = l->call; /* a CSeq was used */
 	for (int attempt = 0; attempt < 2; attempt++) {
 		branch_make(s, l->id, branch);
+		note_branch(l, r, branch);
 		write_request(s, l, r, method, slice_str(branch), &b);
 		if (b.failed)
 			return ERR_TOO_BIG;
@@ -96,6 +105,27 @@ int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r
 			return err;
 	}
 	return ERR_CLOSED;
+}
+
+int leg_resume_invite(struct shard *s, struct leg *l)
+{
+	struct strbuf b;
+	struct leg_request r = {.method = SIP_INVITE, .cseq = l->invite_cseq};
+	if (flow_is_stream(&l->flow) && flow_anew(s, l) != 0)
+		return ERR_CLOSED;
+	write_request(s, l, &r, SLICE("INVITE"), slice_str(l->invite_branch), &b);
+	if (b.failed || l->invite_branch[0] == '\0')
+		return ERR_TOO_BIG;
+	struct txn_send send = {
+		.flow = &l->flow,
+		.reliable = flow_is_stream(&l->flow),
+		.bytes = strbuf_slice(&b),
+		.branch = slice_str(l->invite_branch),
+		.method = SIP_INVITE,
+		.user = user_of(USER_LEG, l->id),
+		.resumed = true,
+	};
+	return txn_send_request(s->txns, &send, now_of(s), &l->invite);
 }
 
 static void keep_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice bytes)

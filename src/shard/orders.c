@@ -3,7 +3,8 @@
 
 struct leg *leg_of(const struct shard *s, struct id id)
 {
-	return pool_get(s->legs, id);
+	struct leg *l = pool_get(s->legs, id);
+	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -98,7 +99,7 @@ static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct
 		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
 }
 
-static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
 {
 	struct leg *b = branch_leg(s, c, branch);
 	if (b == NULL || b->state != LEG_INVITING)
@@ -141,6 +142,7 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 	}
 	if (c->ringing_at == 0) {
 		c->ringing_at = io_wall_ms(s->p.io);
+		keep_call(s, c);
 		struct event e = event_of(s, EVENT_CALL_RINGING, c);
 		event_add_number(&e, EVENT_KEY_CODE, code);
 		event_send(s, &e);
@@ -154,8 +156,7 @@ static void answered(struct shard *s, struct call *c, struct leg *a)
 	c->answered_at = io_wall_ms(s->p.io);
 	c->media_seen_ms = now_of(s);
 	wheel_cancel(s->wheel, &c->timer);
-	if (s->config->media_timeout_s)
-		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+	wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
 	s->counts.calls_answered_total++;
 	struct event e = event_of(s, EVENT_CALL_ANSWERED, c);
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
@@ -203,6 +204,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 			leg_send_ack(s, b, b->invite_cseq, SLICE_NONE);
 		struct strbuf more = scratch_buf(s, 256);
 		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+		keep_answered(s, c, body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
 		return;
@@ -215,7 +217,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
 }
 
-static void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	if (a == NULL)
@@ -248,7 +250,8 @@ static void bye_caller(struct shard *s, struct call *c, enum call_cause cause)
 
 static void finish(struct shard *s, struct call *c)
 {
-	c->ended_at = io_wall_ms(s->p.io);
+	if (c->ended_at == 0)
+		c->ended_at = io_wall_ms(s->p.io);
 	wheel_cancel(s->wheel, &c->timer);
 	if (c->channel_held)
 		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
@@ -307,6 +310,8 @@ static void step(struct shard *s, struct call *c, const struct call_event *ev,
 	}
 	for (uint32_t i = 0; i < orders.count; i++)
 		carry_out(s, c, &orders.v[i], msg, agenda);
+	if (before == CALL_ROUTING && c->state == CALL_PROCEEDING)
+		keep_setup(s, c);
 }
 
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
@@ -373,6 +378,21 @@ void call_settle(struct shard *s, struct call *c)
 	if (!all)
 		return;
 	wheel_cancel(s->wheel, &c->timer);
+	keep_forget(s, c);
+	pool_give(s->calls, c->id);
+}
+
+void call_discard(struct shard *s, struct call *c)
+{
+	c->state = CALL_ENDING;
+	forget_call_id(s, c);
+	for (uint32_t i = 0; i <= c->branch_count; i++) {
+		struct leg *l = i == 0 ? leg_of(s, c->leg_a) : branch_leg(s, c, (uint8_t)(i - 1));
+		if (l)
+			free_leg(s, l);
+	}
+	wheel_cancel(s->wheel, &c->timer);
+	keep_forget(s, c);
 	pool_give(s->calls, c->id);
 }
 
@@ -389,6 +409,7 @@ static void watch_media(struct shard *s, struct call *c)
 	if (s->config->media_timeout_s == 0 ||
 	    now - c->media_seen_ms < (int64_t)s->config->media_timeout_s * 1000) {
 		wheel_arm(s->wheel, &c->timer, now + TICK_MS, TIMER_CALL, c->id);
+		keep_figures(s, c);
 		return;
 	}
 	struct event e = event_of(s, EVENT_MEDIA_SILENT, c);

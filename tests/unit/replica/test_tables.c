@@ -31,6 +31,7 @@ static struct thing thing_new(const struct replica_table *t)
 		for (uint32_t n = 0; n < replica_list_cap(f); n++) {
 			void *element = calloc(1, f->sub->bytes);
 			assert_non_null(element);
+			assert_true(thing.behind_count < 1 + CALL_BRANCHES_MAX);
 			thing.behind[thing.behind_count++] = element;
 			((void **)(void *)((char *)thing.p + f->offset))[n] = element;
 		}
