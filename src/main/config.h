@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "digest/digest.h"
+#include "shard/shard.h"
 #include "transport/transport.h"
 
 #define CONFIG_PATH_BYTES   256
@@ -26,6 +27,8 @@ struct config {
 	struct addr advertise4, advertise6; /* family 0: as bound */
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
 	enum digest_offer digest_offer;
+	struct cidr trusted[TRUSTED_MAX];
+	uint32_t trusted_count;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;

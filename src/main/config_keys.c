@@ -1,5 +1,6 @@
 /* The keys of opengate.yaml. To add one: a member in config.h, a row here; a test reads every row's
  * default. */
+#include "base/spell.h"
 #include "main/config_priv.h"
 
 #include <stdio.h>
@@ -41,6 +42,12 @@ const struct config_key config_keys[] = {
 	 "What phones are offered to prove their password with: md5, sha-256 or both. Phones "
 	 "older than RFC 8760 give up when sha-256 is among the offers.",
 	 .read = config_read_digest, MEMBER(digest_offer), .live = true},
+	{"sip.trusted", "",
+	 "A PBX or SBC in front, as ADDRESS or ADDRESS/BITS: its calls are accepted without a "
+	 "password, as calls of the number in P-Asserted-Identity or From. Over UDP a source can "
+	 "be forged: name only addresses that your network lets in from nowhere else. One or a "
+	 "list of up to 16.",
+	 .read = config_read_trusted, MEMBERS(trusted, trusted_count), .many = true, .live = true},
 	{"sip.nonce_life_s", "300", "How long a digest nonce is good for, in seconds.",
 	 COUNT(nonce_life_s, 10, 86400), .live = true},
 	{"sip.ping_period_s", "25",
@@ -106,35 +113,6 @@ bool config_section_is(struct slice name)
 	return false;
 }
 
-#define GUESS_CHARS 32
-
-/* Letters to change, insert, remove or swap to make one of the other (optimal string alignment). */
-static unsigned spelling_distance(struct slice a, struct slice b)
-{
-	unsigned rows[3][GUESS_CHARS + 1] = {0};
-
-	for (unsigned j = 0; j <= b.n; j++)
-		rows[0][j] = j;
-	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned *now = rows[i % 3], *one = rows[(i + 2) % 3], *two = rows[(i + 1) % 3];
-
-		now[0] = i;
-		for (unsigned j = 1; j <= b.n; j++) {
-			unsigned best = one[j - 1] + (a.p[i - 1] != b.p[j - 1]);
-
-			if (one[j] + 1 < best)
-				best = one[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
-			    a.p[i - 2] == b.p[j - 1] && two[j - 2] + 1 < best)
-				best = two[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return rows[a.n % 3][b.n];
-}
-
 /* The part of a key that would stand where the last part of `name` stands; n == 0: not beside it.
  */
 static struct slice sibling(const char *key, size_t prefix_n, struct slice name)
@@ -174,11 +152,14 @@ const char *config_key_guess(struct slice name, char *ret_name, size_t name_byte
 	struct slice last = slice_from(name, prefix_n), best_name = SLICE_NONE;
 	unsigned best = 0;
 
-	for (size_t i = 0; i < config_key_count && last.n <= GUESS_CHARS; i++) {
+	for (size_t i = 0; i < config_key_count; i++) {
 		struct slice s = sibling(config_keys[i].name, prefix_n, name);
-		unsigned d = s.n && s.n <= GUESS_CHARS ? spelling_distance(last, s) : GUESS_CHARS;
 
-		if (d <= 1 + s.n / 4 && (!best_name.n || d < best)) {
+		if (!s.n || !spell_is_near(last, s))
+			continue;
+		unsigned d = spell_distance(last, s);
+
+		if (!best_name.n || d < best) {
 			best = d;
 			best_name = s;
 		}

@@ -215,6 +215,24 @@ const char *config_read_digest(const struct config_key *key, struct slice text, 
 	return sentence("\"%.*s\" is none of md5, sha-256, both", SLICE_ARG(slice_first(text, 40)));
 }
 
+const char *config_read_trusted(const struct config_key *key, struct slice text, struct config *c)
+{
+	struct cidr net;
+
+	(void)key;
+	if (cidr_parse(text, &net))
+		return sentence("\"%.*s\" is not ADDRESS or ADDRESS/BITS; write for example "
+				"192.0.2.10 or 2001:db8::/64",
+				SLICE_ARG(slice_first(text, 80)));
+	if (net.bits == 0)
+		return sentence("\"%.*s\" would trust everybody; name the PBX or SBC in front",
+				SLICE_ARG(slice_first(text, 80)));
+	if (c->trusted_count == TRUSTED_MAX)
+		return sentence("has more than %d entries; leave some out", TRUSTED_MAX);
+	c->trusted[c->trusted_count++] = net;
+	return NULL;
+}
+
 const char *config_read_level(const struct config_key *key, struct slice text, struct config *c)
 {
 	static const char *const names[] = {"trace", "info", "warning", "error"};

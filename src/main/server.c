@@ -172,7 +172,7 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 {
 	uint32_t pairs = (uint32_t)(c->media_port_last - c->media_port_first + 1) / 2 / count;
 	uint32_t first = c->media_port_first + shard * pairs * 2;
-	return (struct shard_config){
+	struct shard_config part = {
 		.domain = c->domain,
 		.server_name = "OpenGate",
 		.expires_min_s = c->expires_min_s,
@@ -188,7 +188,10 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.media6 = c->media6,
 		.media_port_first = (uint16_t)first,
 		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
+		.trusted_count = c->trusted_count,
 	};
+	memcpy(part.trusted, c->trusted, sizeof(part.trusted));
+	return part;
 }
 
 /*

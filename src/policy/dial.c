@@ -76,7 +76,7 @@ static bool only_presentation(const char *digits, size_t n)
 	return n == 0;
 }
 
-static int plain(struct slice user, char *out, size_t out_bytes)
+int dial_digits(struct slice user, char *out, size_t out_bytes)
 {
 	size_t n = 0;
 	while (user.n) {
@@ -136,7 +136,7 @@ int dial_normalise(struct slice user, struct dialled *ret_dialled)
 	if (slice_istarts(user, SLICE("tel:")))
 		user = slice_from(user, 4);
 	user = slice_first(user, slice_find(user, ';'));
-	int err = plain(user, digits, sizeof(digits));
+	int err = dial_digits(user, digits, sizeof(digits));
 	if (err)
 		return err;
 	national(strip_presentation(digits, &d.presentation), d.digits);

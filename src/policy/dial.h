@@ -20,3 +20,8 @@ struct dialled {
 /* user: the user part of the Request-URI, already unescaped (UTF-8). 0; ERR_SYNTAX: nothing that
  * can be dialled. */
 int dial_normalise(struct slice user, struct dialled *ret_dialled);
+
+/* Only what is written, as the characters that are dialled: full-width forms made plain, hyphens,
+ * spaces, brackets and dots left out. Digits, "*", "#", and "+" in front. 0 or ERR_SYNTAX (another
+ * character, nothing, too long). */
+int dial_digits(struct slice text, char *ret_digits, size_t bytes);

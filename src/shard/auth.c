@@ -119,3 +119,17 @@ enum auth_result auth_check(struct shard *s, struct id server, const struct sip_
 	}
 	return AUTH_OK;
 }
+
+enum auth_result auth_caller(struct shard *s, struct id server, const struct sip_msg *msg,
+			     const struct flow *flow, struct directory_number *ret_who)
+{
+	if (!trusted_source(s, flow))
+		return auth_check(s, server, msg, flow, ret_who);
+	if (trusted_identity(s, msg, ret_who))
+		return AUTH_OK;
+	record(s, EVENT_CALL_REFUSED, msg, flow, msg->from.uri.user,
+	       "a trusted source names no number of ours");
+	reply_text(s, server, 403,
+		   "Neither P-Asserted-Identity nor From is a number of this server");
+	return AUTH_DENIED;
+}

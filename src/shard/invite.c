@@ -165,7 +165,7 @@ void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg
 {
 	struct directory_number who;
 	struct leg *a = NULL;
-	if (!admitted(s, server) || auth_check(s, server, msg, flow, &who) != AUTH_OK ||
+	if (!admitted(s, server) || auth_caller(s, server, msg, flow, &who) != AUTH_OK ||
 	    !offer_usable(s, server, msg))
 		return;
 	struct call *c = call_new(s);

@@ -22,7 +22,8 @@
 #include "store/writer.h"
 #include "transport/transport.h"
 
-#define SHARDS_MAX 64
+#define SHARDS_MAX  64
+#define TRUSTED_MAX 16
 
 struct shard;
 struct replica_image;
@@ -34,10 +35,12 @@ struct shard_config {
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
 	uint32_t nonce_life_s;
 	enum digest_offer digest_offer;
-	uint32_t ping_period_s;			    /* OPTIONS to phones behind NAT; 0: none */
-	uint32_t ring_limit_s;			    /* an unanswered call ends (Timer C), 180 */
-	uint32_t media_timeout_s;		    /* silent both ways, not on hold; 0: never */
-	uint32_t calls_max;			    /* of this shard */
+	uint32_t ping_period_s;		  /* OPTIONS to phones behind NAT; 0: none */
+	uint32_t ring_limit_s;		  /* an unanswered call ends (Timer C), 180 */
+	uint32_t media_timeout_s;	  /* silent both ways, not on hold; 0: never */
+	uint32_t calls_max;		  /* of this shard */
+	struct cidr trusted[TRUSTED_MAX]; /* no digest for calls from there */
+	uint32_t trusted_count;
 	struct addr media4, media6;		    /* relay addresses; family 0: none */
 	uint16_t media_port_first, media_port_last; /* of this shard's share */
 };
@@ -119,6 +122,7 @@ struct shard_counts {
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;
 	uint64_t txn_servers, txn_clients, endpoints, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
+	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
 };
 void shard_counts(const struct shard *s, struct shard_counts *ret_counts);
 

@@ -162,6 +162,14 @@ enum auth_result { AUTH_OK, AUTH_CHALLENGED, AUTH_DENIED };
 enum auth_result auth_check(struct shard *s, struct id server, const struct sip_msg *msg,
 			    const struct flow *flow, struct directory_number *ret_who);
 
+/* --- trusted.c: sources that need no digest for a call */
+bool trusted_source(const struct shard *s, const struct flow *flow);
+/* Whose call it is by the word of a trusted source; false: not a number of ours. */
+bool trusted_identity(struct shard *s, const struct sip_msg *msg, struct directory_number *ret_who);
+/* Who calls: by that word, or by digest. As auth_check. */
+enum auth_result auth_caller(struct shard *s, struct id server, const struct sip_msg *msg,
+			     const struct flow *flow, struct directory_number *ret_who);
+
 /* --- register.c, ping.c */
 void register_receive(struct shard *s, struct id server, const struct sip_msg *msg,
 		      const struct flow *flow);

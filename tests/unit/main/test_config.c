@@ -101,6 +101,23 @@ static void test_two_families(void **state)
 	assert_false(addr_is(&c.http_listen));
 }
 
+static void test_trusted(void **state)
+{
+	struct config c = parsed("sip: {domain: a.example, listen: \"udp:127.0.0.1\", trusted: "
+				 "[192.0.2.7, \"2001:db8::/64\"]}\nmedia: {address: 127.0.0.1}\n");
+	struct addr in, out;
+
+	(void)state;
+	assert_int_equal(c.trusted_count, 2);
+	assert_int_equal(addr_parse_ip(SLICE("192.0.2.7"), &in), 0);
+	assert_int_equal(addr_parse_ip(SLICE("192.0.2.8"), &out), 0);
+	assert_true(cidr_contains(&c.trusted[0], &in));
+	assert_false(cidr_contains(&c.trusted[0], &out));
+	assert_int_equal(c.trusted[1].bits, 64);
+	c = parsed(LEAST);
+	assert_int_equal(c.trusted_count, 0);
+}
+
 /* What is wrong in the file, and the very line that says so. */
 static const struct {
 	const char *yaml, *fault;
@@ -139,6 +156,12 @@ static const struct {
 	 "og.yaml:1: sip.listen: tls is not offered by this version; use udp: or tcp:"},
 	{"sip: {listen: [\"udp:127.0.0.1:5060\", \"udp:127.0.0.1\"]}\n",
 	 "og.yaml:1: sip.listen: names \"udp:127.0.0.1\" twice; leave one out"},
+	{"sip: {trusted: pbx.example}\n",
+	 "og.yaml:1: sip.trusted: \"pbx.example\" is not ADDRESS or ADDRESS/BITS; write for "
+	 "example 192.0.2.10 or 2001:db8::/64"},
+	{"sip: {trusted: [192.0.2.1, 0.0.0.0/0]}\n",
+	 "og.yaml:1: sip.trusted: \"0.0.0.0/0\" would trust everybody; name the PBX or SBC in "
+	 "front"},
 	{"sip: {expires: {min: 5m}}\n",
 	 "og.yaml:1: sip.expires.min: \"5m\" is not a whole number from 1 to 86400"},
 	{"sip: {ping_period_s: -1}\n",
@@ -284,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_two_families), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_not_utf8),     cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_port_share),   cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

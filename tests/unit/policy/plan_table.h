@@ -1,4 +1,5 @@
-/* What is dialled, and what the plan must say of it for a line without the permission to call abroad. */
+/* What is dialled, and what the plan must say of it for a line without the permission to call
+ * abroad. */
 #pragma once
 
 #include "policy/plan.h"
