@@ -221,6 +221,7 @@ static int open_end(struct shard *s, struct leg *l, const struct replica_end *en
 {
 	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
 		return ERR_DAMAGED;
+	l->streams[end->stream].rtp = end->kept.rtp;
 	return relay_endpoint_restore(s->relay, l->id, &end->kept,
 				      &l->streams[end->stream].endpoint);
 }
