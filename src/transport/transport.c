@@ -232,6 +232,8 @@ int transport_send(struct transport *t, const struct flow *flow, struct slice by
 {
 	if (!flow_is_stream(flow))
 		return udp_send(t, flow, bytes);
+	if (flow->connection == 0) /* of before a restart: whichever shard had it, it is gone */
+		return ERR_CLOSED;
 	if (flow->shard != t->p.shard)
 		return t->p.ops.on_foreign(t->p.ops.ctx, flow, bytes);
 	return stream_send(t, t->p.shard, flow, bytes);
