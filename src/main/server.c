@@ -145,6 +145,8 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.ring_limit_s = c->ring_limit_s,
 		.media_timeout_s = c->media_timeout_s,
 		.calls_max = (c->calls_max + count - 1) / count,
+		.connections_max = (c->connections_max + count - 1) / count,
+		.connections_per_source_max = (c->connections_per_source + count - 1) / count,
 		.media4 = c->media4,
 		.media6 = c->media6,
 		.media_port_first = (uint16_t)first,
@@ -203,6 +205,8 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		.directory = s->directory,
 		.events = s->events,
 		.writer = s->writer,
+		.keep_dir = s->config.data_dir,
+		.kept = &s->kept,
 		.config = &s->shard_config[i],
 		.listener_count = s->config.listener_count,
 		.hash_key = s->hash_key,
@@ -218,15 +222,41 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 	return shard_new(&p, &s->shards[i], ret_text, text_bytes);
 }
 
+static void call_file_unread(void *ctx, const char *path, int err)
+{
+	char text[CONFIG_PATH_BYTES + 128];
+	snprintf(text, sizeof(text), "%s: %s; it was put aside, the calls in it are lost", path,
+		 err == ERR_UNSUPPORTED ? "made by another version" : err_text(err));
+	server_event(ctx, EVENT_CALL_FILE_DAMAGED, text);
+}
+
+/* What the calls of before were. */
+static int read_calls(struct server *s)
+{
+	char text[128];
+	int err = replica_image_add_dir(&s->kept, s->config.data_dir, call_file_unread, s);
+	if (s->kept.damaged) {
+		snprintf(text, sizeof(text), "%u damaged records in the call files were left out",
+			 s->kept.damaged);
+		server_event(s, EVENT_CALL_FILE_DAMAGED, text);
+	}
+	return err;
+}
+
 static int open_shards(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
+	int err = read_calls(s);
+	if (err == 0)
+		err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
 	if (err)
 		snprintf(ret_text, text_bytes, "shards: %s", err_text(err));
 	else
 		err = open_locator(s, ret_text, text_bytes);
 	for (uint16_t i = 0; i < s->shard_count && err == 0; i++)
 		err = open_shard(s, i, ret_text, text_bytes);
+	if (err == 0)
+		replica_remove_files(s->config.data_dir, s->shard_count);
+	replica_image_free(&s->kept);
 	return err;
 }
 

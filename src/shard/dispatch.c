@@ -11,7 +11,8 @@
 static uint16_t shard_of_id(const struct shard *s, struct id id)
 {
 	uint32_t owner = id_shard(id);
-	return owner < s->p.count ? (uint16_t)owner : s->p.index; /* from a time with more shards */
+	return (uint16_t)(owner %
+			  s->p.count); /* also one from a time with more shards (resume.c) */
 }
 
 /* Requests that open a dialog, and those that follow them before we gave them a tag, go by Call-ID.
@@ -103,6 +104,7 @@ void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *f
 	    ERR_LIMIT)
 		overload(s, msg, flow);
 	trace_untraced(s, 0);
+	keep_touched(s);
 }
 
 static void on_message(void *ctx, struct sip_msg *msg, const struct flow *flow, struct arena *arena)
@@ -158,6 +160,17 @@ static void on_unreachable(void *ctx, const struct flow *flow)
 	dispatch_flow_gone(s, flow);
 }
 
+static void on_refused(void *ctx, const struct addr *remote, const char *why)
+{
+	char text[ADDR_TEXT_BYTES];
+	struct shard *s = ctx;
+	struct event e = event_of(s, EVENT_OVERLOAD, NULL);
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(remote, text)));
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(why));
+	event_send(s, &e);
+	s->counts.overload_total++;
+}
+
 static int on_foreign(void *ctx, const struct flow *flow, struct slice bytes)
 {
 	return inbox_send(ctx, flow, bytes);
@@ -168,6 +181,7 @@ const struct transport_ops dispatch_transport_ops = {
 	.on_keepalive = on_keepalive,
 	.on_closed = on_closed,
 	.on_unreachable = on_unreachable,
+	.on_refused = on_refused,
 	.on_foreign = on_foreign,
 };
 
@@ -195,6 +209,8 @@ static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		       const struct flow *flow)
 {
 	struct shard *s = ctx;
+	if (keep_takes_request(s, server))
+		return;
 	if (msg->to_tag.n) {
 		indialog_request(s, server, msg, flow);
 		return;
@@ -319,11 +335,17 @@ static void on_server_end(void *ctx, struct id server, uint64_t user, enum txn_f
 	call_happens(s, c, &ev, NULL);
 }
 
+/* It was recorded as a message. After a restart a phone may repeat its 2xx until it gets our ACK;
+ * otherwise there is nobody to tell. */
 static void on_stray(void *ctx, const struct sip_msg *msg, const struct flow *flow)
 {
-	(void)ctx; /* it was recorded as a message; there is nobody to tell */
-	(void)msg;
+	struct shard *s = ctx;
+	struct id id;
 	(void)flow;
+	bool wants_ack = msg->cseq.method == SIP_INVITE && msg->code >= 200 && msg->code < 300;
+	struct leg *l = wants_ack && branch_read(msg->via.branch, &id) ? leg_of(s, id) : NULL;
+	if (l)
+		indialog_stray_answer(s, l, msg);
 }
 
 static void on_empty_cell(void *ctx, const char *machine, const char *state, const char *event)

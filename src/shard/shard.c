@@ -7,7 +7,7 @@
 #define TXNS_PER_CALL	   6
 #define TXNS_SPARE	   4096 /* registrations, pings, strangers */
 #define BYTES_PER_CALL	   (16 * 1024)
-#define CONNECTIONS_MAX	   20000
+#define CONNECTIONS_MAX	   1000000	       /* where the configuration does not say */
 #define IDLE_CONNECTION_MS (2 * 3600 * 1000LL) /* longer than the longest registration by then */
 
 /* --- what io says */
@@ -46,6 +46,7 @@ static void tick(struct shard *s)
 	transport_sweep(s->transport, now_of(s));
 	register_expire(s);
 	ping_phones(s);
+	keep_tick(s);
 	wheel_arm(s->wheel, &s->tick, now_of(s) + TICK_MS, TIMER_TICK, ID_NONE);
 }
 
@@ -70,16 +71,25 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 	case TIMER_COMEBACK:
 		comeback_on_timer(s, owner);
 		return;
+	case TIMER_RESUME:
+		keep_talk(s);
+		return;
 	default:
 		txn_on_timer(s->txns, kind, owner, &s->scratch, now_of(s));
 		return;
 	}
 }
 
+static void on_timer_and_keep(void *ctx, uint32_t kind, struct id owner)
+{
+	on_timer(ctx, kind, owner);
+	keep_touched(ctx);
+}
+
 static int64_t on_turn(void *ctx, int64_t now_ms)
 {
 	struct shard *s = ctx;
-	wheel_advance(s->wheel, now_ms, on_timer, s);
+	wheel_advance(s->wheel, now_ms, on_timer_and_keep, s);
 	return wheel_next_ms(s->wheel);
 }
 
@@ -101,8 +111,13 @@ static void media_event(struct shard *s, enum event_type type, struct id leg,
 static void on_learned(void *ctx, struct id owner, struct id endpoint, const struct addr *source,
 		       bool rtcp)
 {
+	struct shard *s = ctx;
+	const struct leg *l = leg_of(s, owner);
+	struct call *c = l ? call_of(s, l->call) : NULL;
 	(void)endpoint;
-	media_event(ctx, EVENT_MEDIA_LEARNED, owner, source, rtcp);
+	media_event(s, EVENT_MEDIA_LEARNED, owner, source, rtcp);
+	if (c && c->state == CALL_ANSWERED)
+		keep_figures(s, c);
 }
 
 static void on_refused(void *ctx, struct id owner, struct id endpoint, const struct addr *source)
@@ -160,7 +175,9 @@ static int open_transport(struct shard *s, char *ret_text, size_t text_bytes)
 		.shard = s->p.index,
 		.cookie_base = COOKIE_TRANSPORT,
 		.listener_count = s->p.listener_count,
-		.connections_max = CONNECTIONS_MAX,
+		.connections_max =
+			s->config->connections_max ? s->config->connections_max : CONNECTIONS_MAX,
+		.connections_per_source_max = s->config->connections_per_source_max,
 		.idle_ms = IDLE_CONNECTION_MS,
 		.ops = dispatch_transport_ops,
 	};
@@ -244,6 +261,8 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	};
 	io_set_handler(p->io, &handler);
 	int err = open_all(s, ret_text, text_bytes);
+	if (err == 0)
+		err = keep_open(s);
 	if (err) {
 		shard_free(s);
 		return err;
@@ -254,19 +273,20 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 }
 
 /* The ACKs that legs of calls in progress keep. */
-static void free_legs(struct shard *s)
+static void free_acks(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
 		bufs_give(s->bufs, (char *)l->ack.p);
-	pool_free(s->legs);
 }
 
 void shard_free(struct shard *s)
 {
 	if (s == NULL)
 		return;
+	keep_close(s);
+	free_acks(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
@@ -275,7 +295,7 @@ void shard_free(struct shard *s)
 	comebacks_close(s);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
-	free_legs(s);
+	pool_free(s->legs);
 	pool_free(s->calls);
 	bufs_free(s->bufs);
 	wheel_free(s->wheel);

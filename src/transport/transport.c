@@ -90,6 +90,8 @@ void transport_free(struct transport *t)
 	}
 	index_free(t->by_serial);
 	index_free(t->by_remote);
+	index_free(t->by_source);
+	pool_free(t->sources);
 	pool_free(t->connections);
 	free(t->arena_memory);
 	free(t);
@@ -127,8 +129,7 @@ void transport_deliver_faulty(struct transport *t, struct slice bytes, const str
 	struct sip_msg msg;
 	arena_reset(&t->arena);
 	sip_msg_parse(bytes, &t->arena, &msg);
-	if (msg.fault.code == 0)
-		msg.fault = *fault;
+	msg.fault = *fault; /* a body that is not there yet is no fault of its own */
 	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
 }
 
@@ -232,6 +233,8 @@ int transport_send(struct transport *t, const struct flow *flow, struct slice by
 {
 	if (!flow_is_stream(flow))
 		return udp_send(t, flow, bytes);
+	if (flow->connection == 0) /* of before a restart: whichever shard had it, it is gone */
+		return ERR_CLOSED;
 	if (flow->shard != t->p.shard)
 		return t->p.ops.on_foreign(t->p.ops.ctx, flow, bytes);
 	return stream_send(t, t->p.shard, flow, bytes);

@@ -1,6 +1,7 @@
 /* number, phone, server, net: what the scenario arranges. */
 #include "script/run.h"
 
+#include "base/err.h"
 #include "net/sim_io.h"
 
 #include <stdlib.h>
@@ -120,6 +121,7 @@ bool world_phone(struct run *r)
 	struct ua_params p = {
 		.name = run_word(r),
 		.tcp = run_flag(r, "tcp"),
+		.both = run_flag(r, "both"),
 		.password = "secret",
 		.user_agent = run_value(r, "agent"),
 		.domain = domain,
@@ -157,6 +159,18 @@ static bool set_digest(struct run *r, struct shard_config *c)
 	return true;
 }
 
+static bool set_trusted(struct run *r, struct shard_config *c)
+{
+	const char *net = run_value(r, "trusted");
+	if (!net)
+		return true;
+	if (c->trusted_count == TRUSTED_MAX ||
+	    cidr_parse(slice_str(net), &c->trusted[c->trusted_count]))
+		return run_fail(r, "\"%s\" is no network", net);
+	c->trusted_count++;
+	return true;
+}
+
 static bool set_times(struct run *r, struct shard_config *c)
 {
 	const struct {
@@ -174,7 +188,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 			return false;
 		*keys[i].value = (uint32_t)v;
 	}
-	return set_digest(r, c);
+	return set_digest(r, c) && set_trusted(r, c);
 }
 
 /* Before the stage stands. */
@@ -249,13 +263,13 @@ static bool store_is(struct run *r)
 {
 	int64_t delay_ms = -1;
 	if (run_flag(r, "full"))
-		keep_set_full(r->st->keep, true);
+		vault_set_full(r->st->vault, true);
 	if (run_flag(r, "roomy"))
-		keep_set_full(r->st->keep, false);
+		vault_set_full(r->st->vault, false);
 	if (!run_number(r, "delay", &delay_ms))
 		return false;
 	if (delay_ms >= 0)
-		keep_set_delay_ms(r->st->keep, delay_ms);
+		vault_set_delay_ms(r->st->vault, delay_ms);
 	return true;
 }
 
@@ -351,6 +365,28 @@ static bool net_land(struct run *r)
 	return true;
 }
 
+/* net name pbx.example.jp [udp|tcp] ADDR... : what DNS says; without addresses: no such name. */
+static bool net_name(struct run *r)
+{
+	const char *host = run_word(r), *text;
+	struct locate_answer a = {.err = ERR_NOT_FOUND};
+	enum sip_transport transport = SIP_UDP;
+	if (!host)
+		return run_fail(r, "which name?");
+	while ((text = run_word(r))) {
+		if (strcmp(text, "tcp") == 0 || strcmp(text, "udp") == 0) {
+			transport = text[0] == 't' ? SIP_TCP : SIP_UDP;
+			continue;
+		}
+		if (!read_addr(r, text, 5060, &a.targets[a.target_count].addr))
+			return false;
+		a.targets[a.target_count++].transport = transport;
+		a.err = 0;
+	}
+	stage_name(r->st, host, &a);
+	return true;
+}
+
 bool world_net(struct run *r)
 {
 	const char *verb = run_word(r);
@@ -366,6 +402,8 @@ bool world_net(struct run *r)
 		return net_link(r);
 	if (strcmp(verb, "unplug") == 0 || strcmp(verb, "plug") == 0)
 		return net_plug(r, verb[0] == 'u');
+	if (strcmp(verb, "name") == 0)
+		return net_name(r);
 	if (strcmp(verb, "land") == 0)
 		return net_land(r);
 	if (strcmp(verb, "icmp") == 0)

@@ -2,7 +2,7 @@
  * stage: the server itself in the simulated network: directory, event stream and one or more real
  * shards, a store that can be told to be full or slow, and telephones by name. What stands here is
  * the daemon's own code but for three things: the kernel (net/sim_io.h), the writer's thread
- * (stage/keep.h) and main's threads; shards take turns on the network's clock.
+ * (stage/vault.h) and main's threads; shards take turns on the network's clock.
  *
  * stage_step lets one thing happen and then walks the invariants (stage/watch.c). The first one
  * that is broken is the stage's fault, which stays: later steps only make it harder to see.
@@ -12,13 +12,15 @@
 #pragma once
 
 #include "net/ladder.h"
+#include "replica/image.h"
 #include "shard/set.h"
-#include "stage/keep.h"
+#include "stage/vault.h"
 #include "ua/ua.h"
 
 #define STAGE_DOMAIN	  "sip.example.jp"
 #define STAGE_TEXT_BYTES  512
 #define STAGE_NUMBERS_MAX 256
+#define STAGE_NAMES_MAX	  16
 #define STAGE_PHONES_MAX  256
 #define STAGE_SHARDS_MAX  8
 
@@ -37,7 +39,12 @@ void stage_params_default(struct stage_params *p);
 struct stage_call {
 	uint64_t uid;
 	uint32_t records;
-	bool lost; /* a crash came before its record */
+};
+
+/* What DNS says. */
+struct stage_name {
+	char host[64];
+	struct locate_answer answer;
 };
 
 struct watch;
@@ -46,12 +53,11 @@ struct stage {
 	struct stage_params p;
 	struct sim_net *net;
 	struct ladder *ladder;
-	struct keep *keep;
+	struct vault *vault;
 	struct watch *watch;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct sim_rand rand;
-	uint32_t starts;
 
 	/* The running server; directory NULL: it is down. */
 	struct directory *directory;
@@ -59,12 +65,16 @@ struct stage {
 	struct shard_set *set;
 	struct io *ios[STAGE_SHARDS_MAX];
 	struct shard *shards[STAGE_SHARDS_MAX];
+	char dir[64]; /* of the call files; the stage's own */
+	struct replica_image kept;
 	struct shard_config configs[STAGE_SHARDS_MAX];
 	uint32_t sockets_at_start[STAGE_SHARDS_MAX];
 
+	struct stage_name names[STAGE_NAMES_MAX];
+	uint32_t name_n;
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
-	bool crashed; /* at some time: phones may hang in calls that the server has lost */
+	bool crashed; /* at some time: records may come twice */
 	char fault[STAGE_TEXT_BYTES];
 };
 
@@ -75,7 +85,7 @@ void stage_free(struct stage *st);
 /* --- The server. */
 /* What is durable is loaded. */
 void stage_start(struct stage *st);
-/* As kill -9: sockets break, what is not durable is gone. */
+/* As kill -9: sockets break, what is not durable is gone; the call files stay. */
 void stage_crash(struct stage *st);
 void stage_drain(struct stage *st);
 void stage_end_calls(struct stage *st);
@@ -88,6 +98,9 @@ bool stage_number_get(struct stage *st, const char *number, struct directory_num
 /* Sums over the shards; all zero when the server is down. */
 void stage_counts(struct stage *st, struct shard_counts *ret_counts);
 struct addr stage_addr(int family);
+/* What the locator answers for that host from now on (at once). A host that was never named gets no
+ * answer at all: DNS is silent. */
+void stage_name(struct stage *st, const char *host, const struct locate_answer *answer);
 
 /* --- Telephones. */
 /* local with port 0: 5060. p.net, domain, server and seed are the stage's. */

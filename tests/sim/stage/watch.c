@@ -54,21 +54,21 @@ static void record_came(struct watch *w, const struct store_record *r)
 	if (!c)
 		stage_fault(w->st, "a record of call %016llx, which never began",
 			    (unsigned long long)r->id);
-	else if (c->records++)
+	else if (c->records++ && !w->st->crashed) /* a crash may hide that the first one is safe */
 		stage_fault(w->st, "a second record of call %016llx", (unsigned long long)r->id);
 }
 
 static void read_records(struct watch *w)
 {
-	while (w->records_seen < keep_records(w->st->keep))
-		record_came(w, &keep_record(w->st->keep, w->records_seen++)->r);
+	while (w->records_seen < vault_handed_over(w->st->vault))
+		record_came(w, &vault_record(w->st->vault, w->records_seen++)->r);
 }
 
 void watch_records(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		const struct stage_call *c = &w->calls[i];
-		if (c->records == 0 && !c->lost)
+		if (c->records == 0)
 			stage_fault(w->st, "call %016llx has ended without a record",
 				    (unsigned long long)c->uid);
 	}
@@ -76,14 +76,13 @@ void watch_records(struct watch *w)
 
 void watch_crash(struct watch *w)
 {
-	w->records_seen = keep_records(w->st->keep);
+	w->records_seen = vault_handed_over(w->st->vault);
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		struct stage_call *c = &w->calls[i];
 		bool durable = false;
 		for (uint32_t r = w->records_seen; r-- > 0 && !durable;)
-			durable = keep_record(w->st->keep, r)->r.id == c->uid;
+			durable = vault_record(w->st->vault, r)->r.id == c->uid;
 		c->records = durable;
-		c->lost = c->lost || !durable;
 	}
 }
 
