@@ -27,10 +27,10 @@ enum leg_state {
 #define LEG_IS_CALLER 0xff
 
 struct leg_stream {
-	struct id endpoint;    /* the relay's, facing this party */
-	struct addr rtp, rtcp; /* the endpoint's own addresses, as written into SDP */
-	uint8_t direction;     /* enum sdp_direction of the party's last description */
-	bool active;	       /* the port in the party's last description was not 0 */
+	struct id endpoint; /* the relay's, facing this party */
+	struct addr rtp;    /* the endpoint's own address, as written into SDP; RTCP one port up */
+	uint8_t direction;  /* enum sdp_direction of the party's last description */
+	bool active;	    /* the port in the party's last description was not 0 */
 };
 
 struct leg {

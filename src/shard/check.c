@@ -100,6 +100,8 @@ int shard_check(struct shard *s, char *ret_text, size_t text_bytes)
 	if (endpoints != relay_endpoints_used(s->relay))
 		found(&f, "legs hold %u relay endpoints, the relay has %u open", endpoints,
 		      relay_endpoints_used(s->relay));
+	if (!keep_adds_up(s))
+		found(&f, "the call file holds records that no call knows of, or too few");
 	if (live != s->counts.calls_live)
 		found(&f, "%llu calls are live, %llu are counted", (unsigned long long)live,
 		      (unsigned long long)s->counts.calls_live);

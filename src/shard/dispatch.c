@@ -11,7 +11,8 @@
 static uint16_t shard_of_id(const struct shard *s, struct id id)
 {
 	uint32_t owner = id_shard(id);
-	return owner < s->p.count ? (uint16_t)owner : s->p.index; /* from a time with more shards */
+	return (uint16_t)(owner %
+			  s->p.count); /* also one from a time with more shards (resume.c) */
 }
 
 /* Requests that open a dialog, and those that follow them before we gave them a tag, go by Call-ID.
@@ -103,6 +104,7 @@ void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *f
 	    ERR_LIMIT)
 		overload(s, msg, flow);
 	trace_untraced(s, 0);
+	keep_touched(s);
 }
 
 static void on_message(void *ctx, struct sip_msg *msg, const struct flow *flow, struct arena *arena)
@@ -195,10 +197,20 @@ static void options_receive(struct shard *s, struct id server, const struct flow
 	keepalive_seen(s, flow, KEEPALIVE_OPTIONS);
 }
 
+static void message_refuse(struct shard *s, struct id server)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
+	sip_build_warning(&b, domain_of(s), SLICE("Messages are carried within a call only"));
+	reply(s, server, 405, strbuf_slice(&b));
+}
+
 static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		       const struct flow *flow)
 {
 	struct shard *s = ctx;
+	if (keep_takes_request(s, server))
+		return;
 	if (msg->to_tag.n) {
 		indialog_request(s, server, msg, flow);
 		return;
@@ -216,7 +228,7 @@ static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		options_receive(s, server, flow);
 		return;
 	case SIP_MESSAGE:
-		reply_text(s, server, 405, "Messages are carried within a call only");
+		message_refuse(s, server);
 		return;
 	default:
 		reply_text(s, server, 481, "There is no such call");
@@ -323,11 +335,17 @@ static void on_server_end(void *ctx, struct id server, uint64_t user, enum txn_f
 	call_happens(s, c, &ev, NULL);
 }
 
+/* It was recorded as a message. After a restart a phone may repeat its 2xx until it gets our ACK;
+ * otherwise there is nobody to tell. */
 static void on_stray(void *ctx, const struct sip_msg *msg, const struct flow *flow)
 {
-	(void)ctx; /* it was recorded as a message; there is nobody to tell */
-	(void)msg;
+	struct shard *s = ctx;
+	struct id id;
 	(void)flow;
+	bool wants_ack = msg->cseq.method == SIP_INVITE && msg->code >= 200 && msg->code < 300;
+	struct leg *l = wants_ack && branch_read(msg->via.branch, &id) ? leg_of(s, id) : NULL;
+	if (l)
+		indialog_stray_answer(s, l, msg);
 }
 
 static void on_empty_cell(void *ctx, const char *machine, const char *state, const char *event)

@@ -224,6 +224,7 @@ static void negotiated(struct shard *s, struct call *c, struct exchange *x, stru
 		return;
 	}
 	x->answered = true;
+	s->touched = c->id;
 	respond(s, x, 200, SLICE_NONE, SLICE("application/sdp"), body);
 	changed_event(s, c, x);
 	if (x->method != SIP_INVITE)
@@ -341,6 +342,7 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 	struct sdp answer;
 	bool ok = true;
 	txn_acked(s->txns, x->server, now_of(s));
+	s->touched = x->call;
 	if (!x->has_offer && c && from && to) {
 		struct strbuf out = scratch_buf(s, ack->body.n + 2048);
 		ok = media_sdp_of(ack, &answer) == 0 &&

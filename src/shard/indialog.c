@@ -64,6 +64,14 @@ static void repeated_answer(struct shard *s, struct leg *l, const struct sip_msg
 		leg_refuse_fork(s, l, msg);
 }
 
+void indialog_stray_answer(struct shard *s, struct leg *l, const struct sip_msg *msg)
+{
+	bool same = slice_eq(msg->call_id, dialog_text(&l->dialog, DIALOG_CALL_ID)) &&
+		    slice_eq(msg->to_tag, dialog_text(&l->dialog, DIALOG_REMOTE_TAG));
+	if (same && l->state == LEG_ANSWERED && !l->ack_waits)
+		leg_send_ack(s, l, msg->cseq.number, SLICE_NONE);
+}
+
 void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg,
 		       const struct flow *flow)
 {
@@ -180,6 +188,7 @@ void indialog_request(struct shard *s, struct id server, const struct sip_msg *m
 		return;
 	}
 	s->out_call = c->uid;
+	s->touched = c->id;
 	if (!flow_eq(&l->flow,
 		     flow)) { /* its NAT may have moved it; its tags are known to it alone */
 		l->flow = *flow;
@@ -209,6 +218,7 @@ static void first_ack(struct shard *s, struct call *c, struct leg *a, const stru
 	struct leg *b = branch_leg(s, c, c->winner);
 	a->acked = true;
 	txn_acked(s->txns, a->invite, now_of(s));
+	keep_acked(s, c);
 	if (a->bye_waits) {
 		leg_send_bye(s, a, (enum call_cause)a->bye_cause);
 		call_settle(s, c);

@@ -50,24 +50,30 @@ struct written {
 	struct slice bytes;
 };
 
-static int write_request(struct shard *s, const struct leg *l, const struct leg_request *r,
-			 struct written *ret_written)
+/* With the branch that stands in w. */
+static int write_again(struct shard *s, const struct leg *l, const struct leg_request *r,
+		       struct written *w)
 {
 	struct strbuf b;
 	struct slice method =
 		r->method == SIP_METHOD_OTHER ? r->method_text : sip_method_name(r->method);
-	branch_make(s, l->id, ret_written->branch);
 	strbuf_init(&b, s->out, OUT_BYTES);
 	dialog_write_request(&l->dialog, &b, method, r->cseq, l->flow.transport, &l->flow.local,
-			     slice_str(ret_written->branch),
-			     r->max_forwards ? r->max_forwards : 70);
+			     slice_str(w->branch), r->max_forwards ? r->max_forwards : 70);
 	if (dialog_forming(r->method))
 		contact_header(&b, &l->flow);
 	sip_build_header(&b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));
 	strbuf_add(&b, r->headers);
 	sip_build_body(&b, r->body.n ? r->content_type : SLICE_NONE, r->body);
-	ret_written->bytes = strbuf_slice(&b);
+	w->bytes = strbuf_slice(&b);
 	return b.failed ? ERR_TOO_BIG : 0;
+}
+
+static int write_request(struct shard *s, const struct leg *l, const struct leg_request *r,
+			 struct written *ret_written)
+{
+	branch_make(s, l->id, ret_written->branch);
+	return write_again(s, l, r, ret_written);
 }
 
 static void keep_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice bytes)
@@ -118,6 +124,7 @@ int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r
 {
 	struct written w;
 	struct locate_target tcp;
+	s->touched = l->call; /* a CSeq was used */
 	if (hop_settle(s, l) == ERR_AGAIN)
 		return pursuit_begin(s, l, r,
 				     &(struct pursuit_ways){.next_hop = true, .last_flow = true});
@@ -133,6 +140,40 @@ int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r
 		return pursuit_begin(s, l, r,
 				     &(struct pursuit_ways){.tcp = &tcp, .last_flow = true});
 	return send_written(s, l, r, &w, 0, ret_client);
+}
+
+/* When its connection has gone: a new one to its Contact, where that is an address. */
+static int flow_anew(struct shard *s, struct leg *l)
+{
+	struct sip_uri target;
+	struct locate_answer where;
+	if (dialog_next_hop(&l->dialog, &target) != 0 || locate_numeric(&target, &where) != 0 ||
+	    where.target_count == 0)
+		return ERR_CLOSED;
+	return transport_flow_to(s->transport, where.targets[0].transport, &where.targets[0].addr,
+				 &l->flow);
+}
+
+int leg_resume_invite(struct shard *s, struct leg *l)
+{
+	struct written w;
+	struct leg_request r = {.method = SIP_INVITE, .cseq = l->invite_cseq};
+	if (l->invite_branch[0] == '\0' || (flow_is_stream(&l->flow) && flow_anew(s, l) != 0))
+		return ERR_CLOSED;
+	strcpy(w.branch, l->invite_branch);
+	int err = write_again(s, l, &r, &w);
+	if (err)
+		return err;
+	struct txn_send send = {
+		.flow = &l->flow,
+		.reliable = flow_is_stream(&l->flow),
+		.bytes = w.bytes,
+		.branch = slice_str(w.branch),
+		.method = SIP_INVITE,
+		.user = user_of(USER_LEG, l->id),
+		.resumed = true,
+	};
+	return txn_send_request(s->txns, &send, now_of(s), &l->invite);
 }
 
 void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body)

@@ -3,7 +3,8 @@
 
 struct leg *leg_of(const struct shard *s, struct id id)
 {
-	return pool_get(s->legs, id);
+	struct leg *l = pool_get(s->legs, id);
+	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -105,18 +106,11 @@ static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct
 		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
 }
 
-static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
-			  struct agenda *agenda)
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
 {
 	struct leg *b = branch_leg(s, c, branch);
 	if (b == NULL || b->state != LEG_INVITING)
 		return;
-	if (pursuit_withdraw(s, user_of(USER_LEG, b->id), SIP_INVITE)) {
-		b->state = LEG_GONE; /* as if its 487 had come */
-		follows(agenda,
-			(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = 487});
-		return;
-	}
 	struct strbuf reason = scratch_buf(s, 256);
 	if (cause == CAUSE_ELSEWHERE)
 		strbuf_str(&reason, "SIP;cause=200;text=\"Call completed elsewhere\"");
@@ -125,6 +119,20 @@ static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum 
 			   call_cause_info(cause)->text);
 	b->cancelled = true;
 	txn_cancel(s->txns, b->invite, strbuf_slice(&reason), &s->scratch, now_of(s));
+}
+
+static void stop_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+			struct agenda *agenda)
+{
+	struct leg *b = branch_leg(s, c, branch);
+	if (b == NULL || b->state != LEG_INVITING)
+		return;
+	if (!pursuit_withdraw(s, user_of(USER_LEG, b->id), SIP_INVITE)) {
+		cancel_branch(s, c, branch, cause);
+		return;
+	}
+	b->state = LEG_GONE; /* as if its 487 had come */
+	follows(agenda, (struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = 487});
 }
 
 static void bye_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
@@ -155,6 +163,7 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 	}
 	if (c->ringing_at == 0) {
 		c->ringing_at = io_wall_ms(s->p.io);
+		keep_call(s, c);
 		struct event e = event_of(s, EVENT_CALL_RINGING, c);
 		event_add_number(&e, EVENT_KEY_CODE, code);
 		event_send(s, &e);
@@ -168,8 +177,7 @@ static void answered(struct shard *s, struct call *c, struct leg *a)
 	c->answered_at = io_wall_ms(s->p.io);
 	c->media_seen_ms = now_of(s);
 	wheel_cancel(s->wheel, &c->timer);
-	if (s->config->media_timeout_s)
-		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+	wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
 	s->counts.calls_answered_total++;
 	struct event e = event_of(s, EVENT_CALL_ANSWERED, c);
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
@@ -217,6 +225,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 			leg_send_ack(s, b, b->invite_cseq, SLICE_NONE);
 		struct strbuf more = scratch_buf(s, 256);
 		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+		keep_answered(s, c, body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
 		return;
@@ -229,7 +238,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
 }
 
-static void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	if (a == NULL)
@@ -262,7 +271,8 @@ static void bye_caller(struct shard *s, struct call *c, enum call_cause cause)
 
 static void finish(struct shard *s, struct call *c)
 {
-	c->ended_at = io_wall_ms(s->p.io);
+	if (c->ended_at == 0)
+		c->ended_at = io_wall_ms(s->p.io);
 	wheel_cancel(s->wheel, &c->timer);
 	if (c->channel_held)
 		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
@@ -293,7 +303,7 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		refuse_caller(s, c, o->code, o->cause);
 		return;
 	case ORDER_CANCEL_BRANCH:
-		cancel_branch(s, c, o->branch, o->cause, agenda);
+		stop_branch(s, c, o->branch, o->cause, agenda);
 		return;
 	case ORDER_BYE_CALLER:
 		bye_caller(s, c, o->cause);
@@ -321,6 +331,8 @@ static void step(struct shard *s, struct call *c, const struct call_event *ev,
 	}
 	for (uint32_t i = 0; i < orders.count; i++)
 		carry_out(s, c, &orders.v[i], msg, agenda);
+	if (before == CALL_ROUTING && c->state == CALL_PROCEEDING)
+		keep_setup(s, c);
 }
 
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
@@ -387,6 +399,21 @@ void call_settle(struct shard *s, struct call *c)
 	if (!all)
 		return;
 	wheel_cancel(s->wheel, &c->timer);
+	keep_forget(s, c);
+	pool_give(s->calls, c->id);
+}
+
+void call_discard(struct shard *s, struct call *c)
+{
+	c->state = CALL_ENDING;
+	forget_call_id(s, c);
+	for (uint32_t i = 0; i <= c->branch_count; i++) {
+		struct leg *l = i == 0 ? leg_of(s, c->leg_a) : branch_leg(s, c, (uint8_t)(i - 1));
+		if (l)
+			free_leg(s, l);
+	}
+	wheel_cancel(s->wheel, &c->timer);
+	keep_forget(s, c);
 	pool_give(s->calls, c->id);
 }
 
@@ -403,6 +430,7 @@ static void watch_media(struct shard *s, struct call *c)
 	if (s->config->media_timeout_s == 0 ||
 	    now - c->media_seen_ms < (int64_t)s->config->media_timeout_s * 1000) {
 		wheel_arm(s->wheel, &c->timer, now + TICK_MS, TIMER_CALL, c->id);
+		keep_figures(s, c);
 		return;
 	}
 	struct event e = event_of(s, EVENT_MEDIA_SILENT, c);

@@ -26,6 +26,7 @@
 #define TRUSTED_MAX 16
 
 struct shard;
+struct replica_image;
 
 /* Read-only while in use; shard_reconfigure swaps it. Texts are the owner's. */
 struct shard_config {
@@ -52,6 +53,10 @@ struct shard_params {
 	struct directory *directory;
 	struct event_stream *events; /* producer number = index */
 	struct writer *writer;	     /* call records; NULL: none are kept */
+	/* Where the call file is (replica/file.h); NULL: calls end with the process. */
+	const char *keep_dir;
+	/* What the call files held, those of all shards; until shard_new returns. May be NULL. */
+	const struct replica_image *kept;
 	const struct shard_config *config;
 	struct transport_listener listeners[TRANSPORT_LISTENERS_MAX];
 	uint32_t listener_count;
@@ -73,7 +78,8 @@ struct shard_params {
  * it. */
 int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_text,
 	      size_t text_bytes);
-/* Ends at once: calls are dropped without a word. shard_drain first. */
+/* Ends at once, without a word: calls go on when a next shard_new is given what was kept of them,
+ * otherwise they are dropped. */
 void shard_free(struct shard *s);
 
 /* The addresses that listener i is bound to (port 0 in the configuration: any). */

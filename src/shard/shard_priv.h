@@ -24,6 +24,7 @@ enum shard_timer_kind {
 	TIMER_TICK,
 	TIMER_PURSUIT,
 	TIMER_COMEBACK,
+	TIMER_RESUME,
 };
 
 #define TICK_MS		 1000
@@ -81,6 +82,8 @@ struct shard {
 	bool draining;
 	uint32_t icmp_left; /* ICMP errors that may still be followed up in this second */
 	uint64_t last_uid;
+	struct keep *keep; /* NULL: calls are not kept */
+	struct id touched; /* the call of which something that is kept has changed */
 	/* tracing: the call that outgoing bytes belong to, and an INVITE whose call is not known
 	 * yet */
 	uint64_t out_call;
@@ -92,6 +95,11 @@ struct shard {
 static inline int64_t now_of(struct shard *s)
 {
 	return io_now_ms(s->p.io);
+}
+/* The shard that made a call with that uid. */
+static inline uint16_t uid_shard(uint64_t uid)
+{
+	return uid >> 16 & (SHARDS_MAX - 1);
 }
 static inline struct slice domain_of(const struct shard *s)
 {
@@ -214,6 +222,39 @@ struct call *call_of(const struct shard *s, struct id id);
 void call_on_timer(struct shard *s, struct id id);
 void record_write(struct shard *s, struct call *c);
 
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause);
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause);
+/* Frees everything of a call that could not be taken up, without a word. */
+void call_discard(struct shard *s, struct call *c);
+
+/* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
+int keep_open(struct shard *s);
+void keep_close(struct shard *s);
+/* Its phones have been called. */
+void keep_setup(struct shard *s, struct call *c);
+/* The call itself, not its legs, has changed. */
+void keep_call(struct shard *s, struct call *c);
+/* It is about to be answered to the caller, with that body. */
+void keep_answered(struct shard *s, struct call *c, struct slice body);
+void keep_acked(struct shard *s, struct call *c);
+/* After each message and timer: s->touched. */
+void keep_touched(struct shard *s);
+void keep_figures(struct shard *s, struct call *c);
+/* Its record, before it goes to the writer; what number that has there; and that it went. */
+void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
+uint64_t keep_next_record(struct shard *s);
+void keep_handed_over(struct shard *s, struct call *c);
+void keep_forget(struct shard *s, struct call *c);
+void keep_tick(struct shard *s);
+/* What a restart left to be said. */
+void keep_talk(struct shard *s);
+/* The INVITE of a call that was taken up: true, and its transaction is the leg's. */
+bool keep_takes_request(struct shard *s, struct id server);
+/* The leg that had this id when there were other shards. */
+struct leg *keep_leg_of(const struct shard *s, struct id id);
+/* As many records in the file as calls know of. */
+bool keep_adds_up(struct shard *s);
+
 /* --- leg.c: what is said on a leg */
 int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *flow,
 	    struct leg **ret_leg);
@@ -230,6 +271,8 @@ struct leg_request {
 };
 int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
 		     struct id *ret_client);
+/* The transaction of an INVITE that went out before a restart, so that it can be cancelled. */
+int leg_resume_invite(struct shard *s, struct leg *l);
 /* ACK to a 2xx, kept for repetitions of it. */
 void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body);
 void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq);
@@ -302,6 +345,8 @@ void indialog_request(struct shard *s, struct id server, const struct sip_msg *m
 void indialog_ack(struct shard *s, const struct sip_msg *msg);
 void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg,
 		       const struct flow *flow);
+/* A 2xx to an INVITE of ours whose transaction is gone. */
+void indialog_stray_answer(struct shard *s, struct leg *l, const struct sip_msg *msg);
 void exchange_start(struct shard *s, struct call *c, struct leg *from, struct leg *to,
 		    struct id server, const struct sip_msg *msg);
 void exchange_response(struct shard *s, struct id exchange, const struct sip_msg *msg);

@@ -91,18 +91,13 @@ static size_t head_bytes(struct slice s)
  * connection ends (RFC 3261 §18.3, §21.5.13). */
 static void answer_fault(struct transport *t, struct connection *c, struct slice rest, int err)
 {
+	static const struct sip_fault no_length = {
+		400, "Without one good Content-Length a stream cannot be cut into messages"};
+	static const struct sip_fault too_big = {513, "The message is too large"};
 	struct flow flow = stream_flow(t, c);
-	struct sip_msg msg;
 	size_t head = head_bytes(rest);
-	if (head == 0)
-		return;
-	arena_reset(&t->arena);
-	sip_msg_parse(slice_first(rest, head), &t->arena, &msg);
-	msg.fault = err == ERR_TOO_BIG
-			    ? (struct sip_fault){513, "The message is larger than 64 KiB"}
-			    : (struct sip_fault){400, "Where this message ends cannot be told: "
-						      "Content-Length is missing or is no number"};
-	t->p.ops.on_message(t->p.ops.ctx, &msg, &flow, &t->arena);
+	transport_deliver_faulty(t, head ? slice_first(rest, head) : rest, &flow,
+				 err == ERR_TOO_BIG ? &too_big : &no_length);
 }
 
 /* Hands on every whole message in `in`; *ret_used: bytes that are done with. ERR_AGAIN: the rest

@@ -123,6 +123,16 @@ void transport_deliver(struct transport *t, struct slice bytes, const struct flo
 	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
 }
 
+void transport_deliver_faulty(struct transport *t, struct slice bytes, const struct flow *flow,
+			      const struct sip_fault *fault)
+{
+	struct sip_msg msg;
+	arena_reset(&t->arena);
+	sip_msg_parse(bytes, &t->arena, &msg);
+	msg.fault = *fault;
+	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
+}
+
 static bool only_crlf(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -223,6 +233,8 @@ int transport_send(struct transport *t, const struct flow *flow, struct slice by
 {
 	if (!flow_is_stream(flow))
 		return udp_send(t, flow, bytes);
+	if (flow->connection == 0) /* of before a restart: whichever shard had it, it is gone */
+		return ERR_CLOSED;
 	if (flow->shard != t->p.shard)
 		return t->p.ops.on_foreign(t->p.ops.ctx, flow, bytes);
 	return stream_send(t, t->p.shard, flow, bytes);

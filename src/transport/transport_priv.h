@@ -53,6 +53,11 @@ struct transport {
 /* One whole message, from a datagram or a stream. */
 void transport_deliver(struct transport *t, struct slice bytes, const struct flow *flow);
 
+/* The same for bytes that nobody knows the end of: whatever the parser thinks, this is their fault.
+ */
+void transport_deliver_faulty(struct transport *t, struct slice bytes, const struct flow *flow,
+			      const struct sip_fault *fault);
+
 /* stream.c */
 /* So long the answer to a message that ends a connection has to get through. */
 #define STREAM_FAREWELL_MS 1000

@@ -104,13 +104,17 @@ class OpenGate:
         self._end(failed=kind is not None)
 
     def start(self) -> None:
+        self.launch()
+        wait_for("the server to answer", self._answers)
+
+    def launch(self) -> None:
+        """Starts it and does not wait."""
         self.runs += 1
         env = dict(os.environ)
         for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             env[tool] = ":".join(filter(None, [env.get(tool, ""), f"log_path={self.dir}/sanitizer"]))
         command = [program("opengated"), "--config", str(self.config)]
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
-        wait_for("the server to answer", self._answers)
 
     def _answers(self) -> bool:
         assert self.process
