@@ -129,6 +129,7 @@ struct shard_counts {
 	uint64_t txn_servers, txn_clients, endpoints, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
+	uint64_t pursuits_used, comebacks_used;
 };
 void shard_counts(const struct shard *s, struct shard_counts *ret_counts);
 

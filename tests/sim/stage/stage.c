@@ -77,6 +77,15 @@ static struct shard_config part_of(const struct stage *st, uint16_t shard)
 	return c;
 }
 
+static int locate(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token)
+{
+	struct stage *st = ctx;
+	struct locate_answer answer = {.token = token, .shard = shard};
+	if (names_answer(&st->names, uri->host, &answer))
+		shard_set_located(st->set, &answer);
+	return 0;
+}
+
 static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -109,6 +118,8 @@ static void open_shard(struct stage *st, uint16_t i)
 		.listener_count = 4,
 		.hash_key = st->hash_key,
 		.nonce_key = st->nonce_key,
+		.locate = locate,
+		.locate_ctx = st,
 		.inboxes = shard_set_inboxes(st->set),
 		.wake = wake_shard,
 		.wake_ctx = st,
@@ -293,10 +304,10 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
 		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
 		 (unsigned long long)c.timers - st->p.shards);
-	return c.calls_used + c.legs_used + c.exchanges_used + c.pings_used + c.txn_servers +
-			       c.txn_clients + c.endpoints + c.buf_bytes ==
-		       0 &&
-	       c.timers == st->p.shards; /* the tick of each */
+	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
+			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
+			       c.endpoints + c.buf_bytes;
+	return taken == 0 && c.timers == st->p.shards; /* the tick of each */
 }
 
 static void check_sockets(struct stage *st)
