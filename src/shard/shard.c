@@ -290,9 +290,8 @@ void shard_free(struct shard *s)
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
-	pool_free(s->comebacks);
+	pursuits_close(s);
+	comebacks_close(s);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);

@@ -321,11 +321,13 @@ bool pursuit_withdraw(struct shard *s, uint64_t user, enum sip_method method);
 void pursuit_located(struct shard *s, struct id pursuit, const struct locate_answer *a);
 void pursuit_on_timer(struct shard *s, struct id pursuit);
 int pursuits_open(struct shard *s);
+void pursuits_close(struct shard *s);
 /* Those that nothing will ever move again: for shard_check. */
 uint32_t pursuits_lost(const struct shard *s);
 
 /* --- comeback.c: responses whose connection has gone */
 int comebacks_open(struct shard *s);
+void comebacks_close(struct shard *s);
 int comeback_send(struct shard *s, const struct flow *flow, struct slice bytes);
 /* That connection could not be opened. */
 void comeback_flow_gone(struct shard *s, const struct flow *flow);
