@@ -48,7 +48,8 @@
 	X(MEDIA_SILENT, "no media", 2)                                                             \
 	X(PROVISIONED, "provisioning changed", 1)                                                  \
 	X(EMPTY_CELL, "unexpected event ignored", 2)                                               \
-	X(CALL_JUDGED, "dialled number judged", 0)
+	X(CALL_JUDGED, "dialled number judged", 0)                                                 \
+	X(DESCRIPTORS_FEW, "too few descriptors for sip.calls_max", 2)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,

@@ -12,6 +12,8 @@
 #include "shard/shard.h"
 #include "transport/transport.h"
 
+#include <stdio.h>
+
 #define CONFIG_PATH_BYTES   256
 #define CONFIG_SOCKET_BYTES 104 /* sun_path holds 108 */
 #define CONFIG_DOMAIN_BYTES 64
@@ -69,3 +71,6 @@ struct config_ports {
 };
 /* Shard index's share of the relay ports: whole even/odd pairs, as equal as can be. */
 struct config_ports config_port_share(const struct config *c, uint32_t index, uint32_t count);
+
+/* Every key with its default and meaning, "[live]" where a reload takes it over. */
+void config_help(FILE *to);

@@ -1,18 +1,14 @@
 #include "main/server.h"
 
 #include "base/err.h"
+#include "main/data_dir.h"
 #include "main/gate.h"
+#include "main/preflight.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,42 +17,7 @@
 #define WRITER_BYTES	 (64u << 20)
 #define FAREWELL_MS	 2000 /* for the answers to our BYEs */
 
-/* --- the data directory */
-
-static int make_directory(const char *path)
-{
-	char part[CONFIG_PATH_BYTES];
-	snprintf(part, sizeof(part), "%s", path);
-	for (char *p = part + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		(void)mkdir(part, 0750); /* what matters is whether the last one works */
-		*p = '/';
-	}
-	return mkdir(part, 0750) == 0 || errno == EEXIST ? 0 : ERR_DENIED;
-}
-
-static int lock_data(struct server *s, char *ret_text, size_t text_bytes)
-{
-	char path[CONFIG_PATH_BYTES + 16];
-	snprintf(path, sizeof(path), "%s/opengate.lock", s->config.data_dir);
-	if (make_directory(s->config.data_dir) == 0)
-		s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (s->lock_fd < 0) {
-		snprintf(ret_text, text_bytes,
-			 "data_dir %s is not writable (%s): create it for this user or choose "
-			 "another",
-			 s->config.data_dir, strerror(errno));
-		return ERR_DENIED;
-	}
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	snprintf(ret_text, text_bytes,
-		 "another opengated uses data_dir %s: stop it first or choose another directory",
-		 s->config.data_dir);
-	return ERR_IN_USE;
-}
+/* --- the data */
 
 /* A secret of this installation, drawn at the first start. */
 static int secret(struct store *store, const char *name, void *bytes, size_t n)
@@ -72,7 +33,7 @@ static int secret(struct store *store, const char *name, void *bytes, size_t n)
 
 static int open_data(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = lock_data(s, ret_text, text_bytes);
+	int err = data_dir_lock(s->config.data_dir, &s->lock_fd, ret_text, text_bytes);
 	if (err)
 		return err;
 	snprintf(s->data_file, sizeof(s->data_file), "%s/opengate.db", s->config.data_dir);
@@ -194,43 +155,6 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 	return part;
 }
 
-/*
- * The shards share their addresses with SO_REUSEPORT, which would let a second server in as well:
- * so each address is first bound alone, for a moment.
- */
-static int address_free(const struct transport_listener *l)
-{
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(&l->bind, &sa);
-	int one = 1, type = l->transport == SIP_UDP ? SOCK_DGRAM : SOCK_STREAM;
-	int fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return 0;	 /* opening it in earnest will tell why */
-	if (type == SOCK_STREAM) /* connections of a server that has just ended do not count */
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (sa.ss_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	bool taken = bind(fd, (struct sockaddr *)&sa, n) != 0 && errno == EADDRINUSE;
-	close(fd);
-	return taken ? ERR_IN_USE : 0;
-}
-
-static int check_addresses(const struct config *c, char *ret_text, size_t text_bytes)
-{
-	char addr[ADDR_TEXT_BYTES];
-	for (uint32_t i = 0; i < c->listener_count; i++) {
-		const struct transport_listener *l = &c->listeners[i];
-		if (address_free(l) == 0)
-			continue;
-		snprintf(ret_text, text_bytes,
-			 "sip.listen %s:%s: another program uses this port; stop it or choose "
-			 "another port",
-			 l->transport == SIP_UDP ? "udp" : "tcp", addr_text(&l->bind, addr));
-		return ERR_IN_USE;
-	}
-	return 0;
-}
-
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
 {
 	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
@@ -311,7 +235,9 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 int server_start(struct server *s, char *ret_text, size_t text_bytes)
 {
 	s->shard_count = (uint16_t)config_shards(&s->config);
-	int err = check_addresses(&s->config, ret_text, text_bytes);
+	int err = preflight_addresses(&s->config, ret_text, text_bytes);
+	char few[CONFIG_FAULT_BYTES];
+	bool enough = preflight_descriptors(&s->config, few, sizeof(few));
 	if (err == 0)
 		err = open_data(s, ret_text, text_bytes);
 	if (err == 0)
@@ -326,6 +252,8 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 		err = start_threads(s, ret_text, text_bytes);
 	if (err == 0)
 		err = api_start(s->api, ret_text, text_bytes);
+	if (err == 0 && !enough)
+		server_event(s, EVENT_DESCRIPTORS_FEW, few);
 	return err;
 }
 

@@ -1,5 +1,7 @@
 #include "main/signals.h"
 
+#include "main/notify.h"
+
 #include <signal.h>
 #include <time.h>
 
@@ -36,9 +38,12 @@ void signals_serve(struct server *server)
 		int sig = 0;
 		sigwait(&set, &sig);
 		if (sig == SIGHUP) {
+			notify_reloading();
 			server_reload(server);
+			notify("READY=1");
 			continue;
 		}
+		notify("STOPPING=1");
 		server_event(server, EVENT_SERVER_STOPPING, "waiting for calls to end");
 		server_drain(server, (int64_t)server->config.shutdown_grace_s * 1000, asked_again);
 		return;
