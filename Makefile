@@ -54,6 +54,11 @@ soak: build ## 10,000 SIPp calls at rate through the release build
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/live/test_load.py
 
+.PHONY: storm
+storm: build ## 1,000,000 broken datagrams at the release build, while phones register and call
+	@tools/install-deps test
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_STORM_DATAGRAMS=1000000 OPENGATE_STORM_RATE=8000 python3 tests/live/test_mutated.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@tools/install-deps test
