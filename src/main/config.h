@@ -18,6 +18,7 @@
 #define CONFIG_SOCKET_BYTES 104 /* sun_path holds 108 */
 #define CONFIG_DOMAIN_BYTES 64
 #define CONFIG_FAULT_BYTES  512
+#define CONFIG_DNS_BYTES    256
 #define CONFIG_SHARDS_AUTO  0
 
 /* No pointers: copied and compared as it stands. */
@@ -32,6 +33,7 @@ struct config {
 	struct cidr trusted[TRUSTED_MAX];
 	uint32_t trusted_count;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
+	char dns_servers[CONFIG_DNS_BYTES]; /* "ADDRESS:PORT,..."; empty: the system's */
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;
 	uint32_t media_timeout_s;

@@ -23,7 +23,8 @@ static void usage(FILE *to)
 	      "  --help           print this\n"
 	      "\n"
 	      "SIGTERM ends calls in progress in good order and exits; SIGHUP reads the "
-	      "configuration again.\n",
+	      "configuration again; SIGUSR2 exits at once and leaves the calls to the next "
+	      "start.\n",
 	      to);
 }
 

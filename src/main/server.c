@@ -155,6 +155,39 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 	return part;
 }
 
+/* --- names */
+
+static void located(void *ctx, const struct locate_answer *answer)
+{
+	const struct server *s = ctx;
+	shard_set_located(s->set, answer);
+}
+
+static int locate(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token)
+{
+	const struct server *s = ctx;
+	return locator_ask(s->locator, uri, shard, token);
+}
+
+/* After the shards' inboxes and before the shards. */
+static int open_locator(struct server *s, char *ret_text, size_t text_bytes)
+{
+	struct locator_params p = {
+		.servers = s->config.dns_servers[0] ? s->config.dns_servers : NULL,
+		.hash_key = s->hash_key,
+		.ctx = s,
+		.post = located,
+	};
+	for (uint32_t i = 0; i < s->config.listener_count; i++)
+		p.transports |= 1u << s->config.listeners[i].transport;
+	randombytes_buf(p.seed, sizeof(p.seed));
+	int err = locator_new(&p, &s->locator);
+	if (err)
+		snprintf(ret_text, text_bytes, "dns.servers %s: the resolver cannot be opened: %s",
+			 p.servers ? p.servers : "system", err_text(err));
+	return err;
+}
+
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
 {
 	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
@@ -170,10 +203,14 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		.directory = s->directory,
 		.events = s->events,
 		.writer = s->writer,
+		.keep_dir = s->config.data_dir,
+		.kept = &s->kept,
 		.config = &s->shard_config[i],
 		.listener_count = s->config.listener_count,
 		.hash_key = s->hash_key,
 		.nonce_key = s->nonce_key,
+		.locate = locate,
+		.locate_ctx = s,
 		.inboxes = shard_set_inboxes(s->set),
 		.wake = wake_shard,
 		.wake_ctx = s,
@@ -183,13 +220,41 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 	return shard_new(&p, &s->shards[i], ret_text, text_bytes);
 }
 
+static void call_file_unread(void *ctx, const char *path, int err)
+{
+	char text[CONFIG_PATH_BYTES + 128];
+	snprintf(text, sizeof(text), "%s: %s; it was put aside, the calls in it are lost", path,
+		 err == ERR_UNSUPPORTED ? "made by another version" : err_text(err));
+	server_event(ctx, EVENT_CALL_FILE_DAMAGED, text);
+}
+
+/* What the calls of before were. */
+static int read_calls(struct server *s)
+{
+	char text[128];
+	int err = replica_image_add_dir(&s->kept, s->config.data_dir, call_file_unread, s);
+	if (s->kept.damaged) {
+		snprintf(text, sizeof(text), "%u damaged records in the call files were left out",
+			 s->kept.damaged);
+		server_event(s, EVENT_CALL_FILE_DAMAGED, text);
+	}
+	return err;
+}
+
 static int open_shards(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
+	int err = read_calls(s);
+	if (err == 0)
+		err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
 	if (err)
 		snprintf(ret_text, text_bytes, "shards: %s", err_text(err));
+	else
+		err = open_locator(s, ret_text, text_bytes);
 	for (uint16_t i = 0; i < s->shard_count && err == 0; i++)
 		err = open_shard(s, i, ret_text, text_bytes);
+	if (err == 0)
+		replica_remove_files(s->config.data_dir, s->shard_count);
+	replica_image_free(&s->kept);
 	return err;
 }
 
@@ -278,6 +343,7 @@ void server_stop(struct server *s)
 	if (s->api)
 		api_stop(s->api);
 	stop_threads(s);
+	locator_free(s->locator);
 	for (uint16_t i = 0; i < s->shard_count; i++)
 		shard_free(s->shards[i]);
 	if (s->writer)

@@ -12,6 +12,7 @@ static sigset_t served(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	return set;
 }
 
@@ -42,6 +43,10 @@ void signals_serve(struct server *server)
 			server_reload(server);
 			notify("READY=1");
 			continue;
+		}
+		if (sig == SIGUSR2) { /* an upgrade: the next one takes the calls up again */
+			server_event(server, EVENT_SERVER_STOPPING, "calls are kept");
+			return;
 		}
 		notify("STOPPING=1");
 		server_event(server, EVENT_SERVER_STOPPING, "waiting for calls to end");
