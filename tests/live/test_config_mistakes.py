@@ -208,10 +208,16 @@ def start(prepare: Callable[[Path, ExitStack], str], text: str = GOOD, powerless
         check_line(err, said)
 
 
-def port_of(directory: Path) -> int:
-    found = re.search(r"(?:udp|tcp):127\.0\.0\.1:(\d+)", (directory / "og.yaml").read_text())
-    assert found
-    return int(found[1])
+def occupy(directory: Path, stack: ExitStack, kind: int) -> int:
+    """A port that is taken by this test, written into the file in place of its last one."""
+    taken = stack.enter_context(socket.socket(socket.AF_INET, kind))
+    taken.bind(("127.0.0.1", 0))
+    if kind == socket.SOCK_STREAM:
+        taken.listen()
+    port = taken.getsockname()[1]
+    path = directory / "og.yaml"
+    path.write_text(re.sub(r'127\.0\.0\.1:\d+(?="}\n(?!.*127\.0\.0\.1:))', f"127.0.0.1:{port}", path.read_text(), flags=re.DOTALL))
+    return port
 
 
 def starts(name: str, text: str = GOOD, powerless: bool = False) -> Callable:
@@ -223,17 +229,14 @@ def starts(name: str, text: str = GOOD, powerless: bool = False) -> Callable:
 
 @starts("the UDP port is taken")
 def _(directory: Path, stack: ExitStack) -> str:
-    taken = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    taken.bind(("127.0.0.1", port_of(directory)))
-    return rf"sip\.listen udp:127\.0\.0\.1:{port_of(directory)}: another program uses this port; stop it or choose another"
+    port = occupy(directory, stack, socket.SOCK_DGRAM)
+    return rf"sip\.listen udp:127\.0\.0\.1:{port}: another program uses this port; stop it or choose another"
 
 
 @starts("the TCP port is taken", GOOD.replace("udp:", "tcp:"))
 def _(directory: Path, stack: ExitStack) -> str:
-    taken = stack.enter_context(socket.socket())
-    taken.bind(("127.0.0.1", port_of(directory)))
-    taken.listen()
-    return rf"sip\.listen tcp:127\.0\.0\.1:{port_of(directory)}: another program uses this port"
+    port = occupy(directory, stack, socket.SOCK_STREAM)
+    return rf"sip\.listen tcp:127\.0\.0\.1:{port}: another program uses this port"
 
 
 @starts("the SIP address is not of this host", GOOD.replace("udp:127.0.0.1:@PORT@", "udp:192.0.2.1:5060"))
@@ -251,15 +254,9 @@ def _(directory: Path, stack: ExitStack) -> str:
     return r"http\.listen 192\.0\.2\.1:8080: this host has no such address; write one that it has, or \"off\""
 
 
-HTTP = GOOD + 'http: {listen: "127.0.0.1:@PORT@"}\n'
-
-
-@starts("the HTTP port is taken", HTTP.replace("udp:127.0.0.1:@PORT@", "udp:127.0.0.1:5997"))
+@starts("the HTTP port is taken", GOOD + 'http: {listen: "127.0.0.1:@PORT@"}\n')
 def _(directory: Path, stack: ExitStack) -> str:
-    port = int(re.findall(r"127\.0\.0\.1:(\d+)", (directory / "og.yaml").read_text())[-1])
-    taken = stack.enter_context(socket.socket())
-    taken.bind(("127.0.0.1", port))
-    taken.listen()
+    port = occupy(directory, stack, socket.SOCK_STREAM)
     return rf"http\.listen 127\.0\.0\.1:{port}: another program uses this port; choose another, or \"off\""
 
 
