@@ -94,17 +94,6 @@ static void pursuit_free(struct shard *s, struct pursuit *p)
 	pool_give(s->pursuits, p->id);
 }
 
-void pursuits_close(struct shard *s)
-{
-	uint32_t cursor = 0;
-	struct id id;
-	for (struct pursuit *p = s->pursuits ? pool_next(s->pursuits, &cursor, &id) : NULL; p;
-	     p = pool_next(s->pursuits, &cursor, &id))
-		pursuit_free(s, p);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
-}
-
 static struct slice moved(struct strbuf *b, struct slice from)
 {
 	size_t at = b->n;
