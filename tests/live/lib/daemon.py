@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +93,10 @@ class OpenGate:
                 config.setdefault(section, {})[key] = value
             else:
                 config[name] = value
-        self.config.write_text(json.dumps(config, indent=1) + "\n")
+        # Whole at any moment: opengatectl may be reading it.
+        fresh = self.config.with_suffix(".new")
+        fresh.write_text(json.dumps(config, indent=1) + "\n")
+        fresh.replace(self.config)
 
     # --- life
     def __enter__(self) -> OpenGate:
@@ -106,7 +113,7 @@ class OpenGate:
     def start(self) -> None:
         self.runs += 1
         env = dict(os.environ)
-        for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             env[tool] = ":".join(filter(None, [env.get(tool, ""), f"log_path={self.dir}/sanitizer"]))
         command = [program("opengated"), "--config", str(self.config)]
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
@@ -164,6 +171,22 @@ class OpenGate:
         assert self.process
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
+    def metrics(self) -> dict[str, float]:
+        """What the server counts, by name."""
+        door = http.client.HTTPConnection("localhost")
+        door.sock = socket.socket(socket.AF_UNIX)
+        door.sock.settimeout(60)
+        door.sock.connect(str(self.dir / "api.sock"))
+        door.request("GET", "/metrics")
+        lines = door.getresponse().read().decode().splitlines()
+        door.close()
+        return {name: float(value) for name, _, value in (row.rpartition(" ") for row in lines if row[:1] != "#")}
+
+    def database_bytes(self) -> int:
+        """As the database sees itself, with what is still in its log."""
+        with closing(sqlite3.connect(f"file:{self.dir}/data/opengate.db?mode=ro", uri=True)) as db:
+            return db.execute("PRAGMA page_count").fetchone()[0] * db.execute("PRAGMA page_size").fetchone()[0]
+
     # --- opengatectl
     def _ctl(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -174,6 +197,10 @@ class OpenGate:
             text=True,
             timeout=120,
         )
+
+    def knock(self) -> int:
+        """Asks for the status; the exit status, whatever it is (a server that is about to end may be gone)."""
+        return self._ctl("status").returncode
 
     def text(self, *words: str) -> str:
         done = self._ctl(*words)
