@@ -108,6 +108,9 @@ int relay_endpoint_restore(struct relay *relay, struct id owner, const struct re
  * another port of a believed host (a NAT that forgot the phone during a hold); otherwise learning
  * is open again. */
 void relay_endpoint_expect(struct relay *relay, struct id endpoint, const struct relay_peer *peer);
+/* The direction of the phone's stream has changed (hold, resume): the pause until its next packet
+ * is no gap, nothing in it was lost. */
+void relay_endpoint_turned(struct relay *relay, struct id endpoint);
 
 /* What a receives b sends, and the other way round; each is first parted from what it was connected
  * with. a may be b: an echo. A stale id connects nothing. */
