@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.network import Space
 from lib.tap import Failure, check, note
 from lib.util import Ports, Process, host_port, tail, wait_for
 
@@ -61,13 +62,22 @@ class OpenGate:
     with status 0 and nothing from the sanitizers.
     """
 
-    def __init__(self, shards: int | str = "auto", media_ports: int = 400, ipv6: bool = True, **settings: Any) -> None:
+    def __init__(
+        self,
+        shards: int | str = "auto",
+        media_ports: int = 400,
+        ipv6: bool = True,
+        hosts: list[str] | None = None,
+        space: Space | None = None,
+        **settings: Any,
+    ) -> None:
         self.dir = Path(tempfile.mkdtemp(prefix="opengate-live-"))
         self.ports = Ports()
         self.port = self.ports.block(2)
         self.media_first = self.ports.block(media_ports)
         self.media_last = self.media_first + media_ports - 1
-        self.hosts = ["127.0.0.1"] + (["::1"] if ipv6 else [])
+        self.hosts = hosts or ["127.0.0.1"] + (["::1"] if ipv6 else [])
+        self.space = space
         self.shards = shards
         self.settings = settings
         self.config = self.dir / "opengate.yaml"
@@ -116,6 +126,7 @@ class OpenGate:
         for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             env[tool] = ":".join(filter(None, [env.get(tool, ""), f"log_path={self.dir}/sanitizer"]))
         command = [program("opengated"), "--config", str(self.config)]
+        command = self.space.command(command) if self.space else command
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
         wait_for("the server to answer", self._answers)
 
