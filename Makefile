@@ -65,6 +65,11 @@ soak: build ## SOAK_CALLS (100000) SIPp calls with sound through the release bui
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_LOAD_CALLS=$(SOAK_CALLS) OPENGATE_LOAD_RATE=250 python3 tests/live/test_load.py
 
+.PHONY: kill
+kill: build ## kill -9 the server ten times under 200 calls with media; nothing may be lost
+	@tools/install-deps test
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_KILL_CALLS=200 OPENGATE_KILL_ROUNDS=10 python3 tests/live/test_kill.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@tools/install-deps test

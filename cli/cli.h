@@ -83,6 +83,7 @@ const char *command_name(const struct command *c);
 void help_all(FILE *to);
 void help_group(const char *word, FILE *to);
 void help_command(const struct command *c, FILE *to);
+void help_json(FILE *to); /* the whole table, for the manual page and for tests */
 
 /* ---- body.c ---- */
 

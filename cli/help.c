@@ -69,3 +69,30 @@ void help_all(FILE *to)
 	      "Exit status: 0 done; 1 refused, the reason on stderr; 2 wrong usage.\n",
 	      to);
 }
+
+static json_t *flags_json(const struct flag *flags)
+{
+	json_t *all = json_array();
+	for (int i = 0; i < FLAGS_MAX && flags[i].name; i++)
+		json_array_append_new(all, json_pack("{s:s,s:s?,s:b,s:s}", "name", flags[i].name,
+						     "value", flags[i].value, "required",
+						     flags[i].required, "help", flags[i].help));
+	return all;
+}
+
+void help_json(FILE *to)
+{
+	json_t *all = json_array();
+	for (unsigned i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		json_array_append_new(all,
+				      json_pack("{s:s,s:s?,s:s,s:s?,s:o}", "name", command_name(c),
+						"operand", c->operand, "help", c->help, "detail",
+						c->detail, "flags", flags_json(c->flags)));
+	}
+	json_t *o =
+		json_pack("{s:o,s:o}", "commands", all, "common_flags", flags_json(common_flags));
+	json_dumpf(o, to, JSON_INDENT(1));
+	fputc('\n', to);
+	json_decref(o);
+}

@@ -49,6 +49,10 @@ static int dispatch(char **argv, int argc)
 		return help(argv + 2, argc - 2 > 2 ? 2 : argc - 2);
 	if (strcmp(first, "__complete") == 0)
 		return complete(argv + 2, argc - 2);
+	if (strcmp(first, "__commands") == 0) {
+		help_json(stdout);
+		return EXIT_DONE;
+	}
 	return run(argv, argc);
 }
 

@@ -241,13 +241,13 @@ static void via_take(struct sip_msg *msg)
 }
 
 /*
- * Can a response be made of it? The topmost Via is enough to find the way back and the transaction
- * there; who forgot his Call-ID shall hear of it (RFC 4475 §3.3.1). An ACK and a response never get
- * one.
+ * Can a response be made of it? It goes back where the request came from, so a Via to copy is all
+ * that it needs, readable or not; who forgot his Call-ID shall hear of it (RFC 4475 §3.1.2.1,
+ * §3.3.1). An ACK and a response never get one.
  */
 static bool is_answerable(const struct sip_msg *msg)
 {
-	return msg->is_request && msg->method != SIP_ACK && msg->via.text.p;
+	return msg->is_request && msg->method != SIP_ACK && msg->first[SIP_HDR_VIA] >= 0;
 }
 
 static int table_keep(struct reader *r, struct arena *arena)

@@ -99,7 +99,7 @@ class OpenGate:
         }
         for name, value in self.settings.items():
             section, _, key = name.partition("_")
-            if section in ("sip", "media", "http", "log", "trace"):
+            if section in ("sip", "dns", "media", "http", "log", "trace"):
                 config.setdefault(section, {})[key] = value
             else:
                 config[name] = value
@@ -121,6 +121,11 @@ class OpenGate:
         self._end(failed=kind is not None)
 
     def start(self) -> None:
+        self.launch()
+        wait_for("the server to answer", self._answers)
+
+    def launch(self) -> None:
+        """Starts it and does not wait."""
         self.runs += 1
         env = dict(os.environ)
         for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
@@ -128,7 +133,6 @@ class OpenGate:
         command = [program("opengated"), "--config", str(self.config)]
         command = self.space.command(command) if self.space else command
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
-        wait_for("the server to answer", self._answers)
 
     def _answers(self) -> bool:
         assert self.process

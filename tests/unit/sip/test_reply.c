@@ -87,9 +87,14 @@ static void test_via(void **state)
 /* Of what is missing nothing is made up; of what is there twice the first counts. */
 static void test_faulty(void **state)
 {
-	const struct sip_reply reply = {.code = 400, .to_tag = SLICE("ours")};
+	struct sip_reply reply = {.code = 400, .to_tag = SLICE("ours"), .source = &from_phone};
 
 	(void)state;
+	check_reply(OPTIONS "Via: ;;\r\nv: z\r\n" PARTIES REST EMPTY, &reply,
+		    "SIP/2.0 400 Bad Request\r\nVia: ;;\r\nVia: z\r\n"
+		    "From: \"Alice\" <sip:100@example.jp>;tag=at\r\n"
+		    "To: <sip:200@example.jp>;tag=ours\r\n" REST EMPTY);
+	reply.source = NULL;
 	check_reply(OPTIONS VIA "CSeq: 7 OPTIONS\r\n" EMPTY, &reply,
 		    "SIP/2.0 400 Bad Request\r\n" VIA "CSeq: 7 OPTIONS\r\n" EMPTY);
 	check_reply(HEAD "f: sip:x@y\r\nt: sip:x@y\r\ni: 2\r\nCSeq: 8 BYE\r\n" EMPTY, &reply,
