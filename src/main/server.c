@@ -145,6 +145,8 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.ring_limit_s = c->ring_limit_s,
 		.media_timeout_s = c->media_timeout_s,
 		.calls_max = (c->calls_max + count - 1) / count,
+		.connections_max = (c->connections_max + count - 1) / count,
+		.connections_per_source_max = (c->connections_per_source + count - 1) / count,
 		.media4 = c->media4,
 		.media6 = c->media6,
 		.media_port_first = (uint16_t)first,

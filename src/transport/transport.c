@@ -90,6 +90,8 @@ void transport_free(struct transport *t)
 	}
 	index_free(t->by_serial);
 	index_free(t->by_remote);
+	index_free(t->by_source);
+	pool_free(t->sources);
 	pool_free(t->connections);
 	free(t->arena_memory);
 	free(t);
