@@ -240,10 +240,8 @@ void keep_acked(struct shard *s, struct call *c);
 /* After each message and timer: s->touched. */
 void keep_touched(struct shard *s);
 void keep_figures(struct shard *s, struct call *c);
-/* Its record, before it goes to the writer; what number that has there; and that it went. */
+/* It has ended. r: its record, when the writer has no room for it yet. */
 void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
-uint64_t keep_next_record(struct shard *s);
-void keep_handed_over(struct shard *s, struct call *c);
 void keep_forget(struct shard *s, struct call *c);
 void keep_tick(struct shard *s);
 /* What a restart left to be said. */
