@@ -54,6 +54,11 @@ soak: build ## 10,000 SIPp calls at rate through the release build
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/live/test_load.py
 
+.PHONY: bench
+bench: build ## CPU time and memory beside Kamailio and rtpengine; PART="calls media" for single parts
+	@tools/install-deps bench
+	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/bench/bench.py $(PART)
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@tools/install-deps test
