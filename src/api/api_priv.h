@@ -1,84 +1,143 @@
-/* What the files of this room share: a request, its answer, and JSON as the API writes it. */
+/*
+ * What the files of this room share. A request comes in plain (no HTTP library in sight), goes
+ * through the table of routes, and leaves with a status and a JSON or text answer; so that tests
+ * and the fuzzer can make one without a socket.
+ */
 #pragma once
 
 #include "api/api.h"
 #include "api/trace.h"
 #include "base/rng.h"
+#include "provision/fault.h"
+#include "provision/import.h"
 #include "store/store.h"
 
 #include <jansson.h>
-#include <microhttpd.h>
+#include <stdio.h>
 
-#define BODY_BYTES_MAX (64u << 20)
+#define BODY_BYTES_MAX	    (64u << 20) /* of an import */
+#define JSON_BODY_BYTES_MAX (1u << 20)
+#define QUERY_MAX	    8
+#define PATH_ID_BYTES	    128
+
+struct doors;
 
 struct api {
 	struct api_params p;
 	struct store *store;
 	struct trace *trace;
 	struct rng rng;
-	struct MHD_Daemon *unix_door, *tcp_door;
+	struct doors *doors;
+	struct import *import;
 	int64_t started_ms;
+};
+
+struct query_value {
+	const char *key, *value; /* value NULL: "?key" alone */
 };
 
 struct request {
 	struct api *api;
-	struct MHD_Connection *connection;
-	const char *id;	  /* what stood for {id} in the path, or NULL */
-	struct slice raw; /* the body */
-	json_t *body;	  /* the body as JSON; NULL when there is none */
-	bool trusted;
+	const char *method, *path;
+	struct query_value query[QUERY_MAX + 1];
+	unsigned query_count; /* above QUERY_MAX: there were more */
+	struct slice raw;     /* the body, NUL-terminated behind raw.n; NULL: none */
+	bool too_big;	      /* the body was larger than BODY_BYTES_MAX and is not kept */
+	bool trusted;	      /* came through the operator's own socket */
+	/* for handlers */
+	const char *id; /* what stood for {id} in the path, or NULL */
+	json_t *body;	/* the body as JSON, checked against the route's fields; NULL: none */
 	/* the answer */
 	unsigned status;
 	json_t *json;
 	char *text; /* instead of json; malloc'ed */
 	const char *type;
+	char allow[64]; /* of a 405 */
+	bool later;	/* no answer yet: the import answers from its own thread */
 };
 
-/* router.c */
-void api_route(struct request *r, const char *method, const char *path);
+typedef void handler_fn(struct request *r);
 
-/* json.c */
+enum body_type { BODY_TEXT, BODY_COUNT, BODY_SWITCH };
+
+struct body_field {
+	const char *name; /* NULL: behind the last */
+	enum body_type type;
+	bool required;
+};
+
+#define ROUTE_QUERY_MAX 4
+
+struct route {
+	const char *method, *path; /* "{id}" stands for one path segment */
+	handler_fn *handler;
+	const struct body_field *body;		  /* NULL: no JSON body is taken */
+	const char *const query[ROUTE_QUERY_MAX]; /* parameters it takes */
+	bool open;				  /* also without trust */
+	bool writes; /* changes numbers or customers: waits while an import is being written */
+	bool csv;    /* the body is not JSON */
+};
+
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+
+/* docs/openapi.yaml, put into the program when it is built; ASCII only. */
+extern const char api_openapi_yaml[];
+extern const size_t api_openapi_yaml_bytes;
+
+/* ---- router.c ---- */
+
+/* The route, or NULL with r refused (404, 405). *ret_id: what stands for {id}. */
+const struct route *route_find(struct request *r, char ret_id[PATH_ID_BYTES]);
+/* Checks body and query against the route and calls the handler. */
+void route_run(const struct route *route, struct request *r, const char *id);
+
+/* ---- body.c ---- */
+
+/* r->raw into r->body. False: refused, the fault and the field named. */
+bool body_read(struct request *r, const struct body_field *fields);
+/* False: a query parameter that the route does not know; refused. */
+bool query_check(struct request *r, const char *const known[ROUTE_QUERY_MAX]);
+const char *body_text(const struct request *r, const char *key); /* NULL: absent */
+const char *query(const struct request *r, const char *key);
+
+/* ---- json.c ---- */
+
 json_t *json_slice(struct slice s); /* what is not UTF-8 is shown as '?' */
 json_t *json_time(int64_t wall_ms); /* RFC 3339, UTC; null for 0 */
 json_t *json_uid(uint64_t uid);	    /* 16 hexadecimal digits */
 bool uid_parse(const char *text, uint64_t *ret_uid);
-int64_t time_parse(const char *text); /* RFC 3339 or seconds since 1970; -1 */
+
+/* A long list goes out as text while it is walked, one element at a time in memory. */
+struct list {
+	struct request *r;
+	FILE *f;
+	size_t bytes;
+	bool any;
+};
+void list_begin(struct list *l, struct request *r, const char *key);
+int list_add(struct list *l, json_t *element); /* takes it; always 0 */
+void list_end(struct list *l);
+/* Instead of list_end, when r was refused meanwhile. */
+void list_drop(struct list *l);
+
+/* ---- refuse.c ---- */
+
 /* {"error": {code, message, field, hint}}; field and hint may be NULL. */
 void refuse(struct request *r, unsigned status, const char *code, const char *message,
 	    const char *field, const char *hint);
-void refuse_err(struct request *r, int err, const char *what, const char *hint);
-const char *body_text(const struct request *r, const char *key); /* NULL: absent or no string */
-const char *query(const struct request *r, const char *key);
+void refuse_fault(struct request *r, const struct fault *f);
+/* 404: "There is no number 050..."; hint: where to look. */
+void refuse_missing(struct request *r, const char *what, const char *name, const char *hint);
+/* The store failed: its own sentence, which says how to mend it. */
+void refuse_store(struct request *r, int err, const struct store *store);
+/* The shards did not answer in time. */
+void refuse_busy(struct request *r);
+
 int64_t wall_now(void);
 void audit(struct request *r, const char *action, const char *object);
 
-/* secrets.c */
-#define SECRET_CHARS 16
-void secret_make(struct api *api, char ret_secret[SECRET_CHARS + 1]);
-#define HASH_CHARS 160
-int secret_hash(const char *secret, char ret_hash[HASH_CHARS]);
-
-/* numbers.c: also for import */
-struct number_fields {
-	const char *number, *customer, *account, *password, *option_password;
-	int64_t channels;   /* -1: not given */
-	const char *policy; /* NULL: not given */
-};
-struct number_fault {
-	const char *code, *field, *message, *hint;
-};
-struct number_made {
-	char number[STORE_NUMBER_BYTES], account[STORE_ACCOUNT_BYTES], password[128],
-		option_password[128];
-	struct directory_number directory;
-};
-/* Checks and writes one number into the store (within the caller's batch); the directory is the
- * caller's to tell. */
-int number_make(struct api *api, const struct number_fields *f, bool hash_option,
-		struct number_made *ret_made, struct number_fault *ret_fault);
-
-typedef void handler_fn(struct request *r);
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
-handler_fn import_numbers, export_numbers, metrics_show, health_show;
+handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

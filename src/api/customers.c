@@ -1,8 +1,12 @@
 #include "api/api_priv.h"
-
 #include "base/err.h"
+#include "provision/draft.h"
+#include "provision/secrets.h"
 
 #include <string.h>
+
+#define NAME_BYTES    256
+#define ADDRESS_BYTES 1024
 
 static json_t *customer_json(const struct store_customer *c)
 {
@@ -11,67 +15,120 @@ static json_t *customer_json(const struct store_customer *c)
 			 json_time(c->created_at));
 }
 
-static int add_row(void *ctx, const struct store_customer *c)
+static int add_row(void *list, const struct store_customer *c)
 {
-	return json_array_append_new(ctx, customer_json(c));
+	return list_add(list, customer_json(c));
 }
 
 void customers_list(struct request *r)
 {
-	r->json = json_pack("{s:[]}", "customers");
-	(void)store_customer_each(r->api->store, add_row, json_object_get(r->json, "customers"));
+	struct list list;
+	list_begin(&list, r, "customers");
+	int err = store_customer_each(r->api->store, add_row, &list);
+	if (err) {
+		list_drop(&list);
+		refuse_store(r, err, r->api->store);
+	} else {
+		list_end(&list);
+	}
 }
 
-static bool code_good(const char *code)
+/* One line of text: what is invisible would spoil tables and letters. */
+static bool line_good(const char *text, size_t bytes_max)
 {
-	size_t n = code ? strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") : 0;
-	return n > 0 && n <= 16 && code[n] == '\0';
+	size_t n = strlen(text);
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	}
+	return n <= bytes_max;
 }
 
-static bool name_good(const char *name)
+static const struct fault *code_fault(const char *code)
 {
-	return name && *name && strlen(name) <= 200;
+	static const struct fault wrong = {
+		"invalid", "code", "The customer code is 1 to 16 capital letters and digits",
+		"write it like C9000013"};
+	return draft_customer_good(code) ? NULL : &wrong;
+}
+
+static const struct fault *name_fault(const char *name)
+{
+	static const struct fault wrong = {
+		"invalid", "name",
+		"The customer's name must be one line of 1 to 200 bytes of UTF-8",
+		"a Japanese character takes 3 bytes"};
+	return *name && line_good(name, 200) ? NULL : &wrong;
+}
+
+static const struct fault *address_fault(const char *address)
+{
+	static const struct fault wrong = {
+		"invalid", "address", "The address must be one line of at most 1000 bytes of UTF-8",
+		"a Japanese character takes 3 bytes"};
+	return line_good(address, 1000) ? NULL : &wrong;
+}
+
+/* What the body holds, each where it stands. NULL: all good. */
+static const struct fault *body_fault(const struct request *r)
+{
+	const char *code = body_text(r, "code"), *name = body_text(r, "name"),
+		   *address = body_text(r, "address"), *secret = body_text(r, "selfcare_password");
+	const struct fault *f = code ? code_fault(code) : NULL;
+	if (!f && name)
+		f = name_fault(name);
+	if (!f && address)
+		f = address_fault(address);
+	if (!f && secret)
+		f = draft_password(secret, "selfcare_password");
+	return f;
 }
 
 /* The self-care password: as given, or made and shown once. */
-static int selfcare(struct request *r, char secret[128], char hash[HASH_CHARS])
+static int hash_selfcare(struct request *r, char made[SECRET_CHARS + 1], char hash[HASH_CHARS])
 {
 	const char *given = body_text(r, "selfcare_password");
 	if (given)
-		(void)slice_copy(slice_str(given), secret, 128);
-	else
-		secret_make(r->api, secret);
-	return secret[0] ? secret_hash(secret, hash) : ERR_INVALID;
+		return secret_hash(given, hash);
+	secret_make(&r->api->rng, made);
+	return secret_hash_made(made, hash);
+}
+
+static void refuse_no_memory(struct request *r)
+{
+	refuse(r, 503, "unavailable", "There is not enough memory to hash the password", NULL,
+	       "try again; if it lasts, give the server 64 MiB more");
 }
 
 void customers_add(struct request *r)
 {
-	char secret[128], hash[HASH_CHARS];
-	const char *code = body_text(r, "code"), *name = body_text(r, "name"),
-		   *address = body_text(r, "address");
-	if (!code_good(code)) {
-		refuse(r, 400, "invalid", "The customer code is 1 to 16 capital letters and digits",
-		       "code", "for example C9000013");
+	char made[SECRET_CHARS + 1], hash[HASH_CHARS], message[64];
+	const char *code = body_text(r, "code"), *address = body_text(r, "address");
+	const struct fault *fault = body_fault(r);
+	if (fault) {
+		refuse_fault(r, fault);
 		return;
 	}
-	if (!name_good(name)) {
-		refuse(r, 400, "invalid", "The customer's name is missing or longer than 200 bytes",
-		       "name", NULL);
+	if (hash_selfcare(r, made, hash) != 0) {
+		refuse_no_memory(r);
 		return;
 	}
-	int err = selfcare(r, secret, hash);
 	struct store_customer c = {
 		.code = slice_str(code),
-		.name = slice_str(name),
+		.name = slice_str(body_text(r, "name")),
 		.address = slice_str(address ? address : ""),
 		.selfcare_hash = slice_str(hash),
 		.created_at = wall_now(),
 	};
-	if (err == 0)
-		err = store_customer_add(r->api->store, &c);
+	int err = store_customer_add(r->api->store, &c);
+	if (err == ERR_EXISTS) {
+		snprintf(message, sizeof(message), "Customer %s exists already", code);
+		refuse(r, 409, "exists", message, "code",
+		       "change it with 'opengatectl customer set'");
+		return;
+	}
 	if (err) {
-		refuse_err(r, err, code,
-			   err == ERR_EXISTS ? "use 'customer set' to change it" : NULL);
+		refuse_store(r, err, r->api->store);
 		return;
 	}
 	audit(r, "customer.add", code);
@@ -79,48 +136,68 @@ void customers_add(struct request *r)
 	r->json = customer_json(&c);
 	json_object_set_new(r->json, "selfcare_id", json_string(code));
 	if (body_text(r, "selfcare_password") == NULL)
-		json_object_set_new(r->json, "selfcare_password", json_string(secret));
+		json_object_set_new(r->json, "selfcare_password", json_string(made));
+}
+
+/* The customer of the path. False: refused. */
+static bool find(struct request *r, struct store_customer *ret_customer)
+{
+	const struct fault *fault = code_fault(r->id);
+	if (fault) {
+		refuse_fault(r, fault);
+		return false;
+	}
+	int err = store_customer_get(r->api->store, slice_str(r->id), ret_customer);
+	if (err == ERR_NOT_FOUND)
+		refuse_missing(r, "customer", r->id, "see 'opengatectl customer list'");
+	else if (err)
+		refuse_store(r, err, r->api->store);
+	return err == 0;
 }
 
 void customer_show(struct request *r)
 {
 	struct store_customer c;
-	int err = store_customer_get(r->api->store, slice_str(r->id), &c);
-	if (err)
-		refuse_err(r, err, r->id, "see 'customer list'");
-	else
+	if (find(r, &c))
 		r->json = customer_json(&c);
+}
+
+/* Texts that live in the store's handle until its next call. */
+static void keep_text(struct slice *text, char *memory, size_t bytes)
+{
+	(void)slice_copy(*text, memory, bytes);
+	*text = slice_str(memory);
 }
 
 void customer_change(struct request *r)
 {
-	struct store_customer old;
-	char name[256], address[1024], hash[HASH_CHARS];
+	struct store_customer c;
+	char name[NAME_BYTES], address[ADDRESS_BYTES], hash[HASH_CHARS];
 	const char *given = body_text(r, "name"), *where = body_text(r, "address");
 	const char *secret = body_text(r, "selfcare_password");
-	int err = store_customer_get(r->api->store, slice_str(r->id), &old);
-	if (err) {
-		refuse_err(r, err, r->id, "see 'customer list'");
+	const struct fault *fault = body_fault(r);
+	if (fault) {
+		refuse_fault(r, fault);
 		return;
 	}
-	struct store_customer c = old;
+	if (!find(r, &c))
+		return;
+	keep_text(&c.name, name, sizeof(name));
+	keep_text(&c.address, address, sizeof(address));
+	keep_text(&c.selfcare_hash, hash, sizeof(hash));
 	c.code = slice_str(r->id);
-	if (slice_copy(given ? slice_str(given) : old.name, name, sizeof(name)) ||
-	    slice_copy(where ? slice_str(where) : old.address, address, sizeof(address)) ||
-	    !name_good(name)) {
-		refuse(r, 400, "invalid", "The name or address is empty or too long", "name", NULL);
+	if (given)
+		c.name = slice_str(given);
+	if (where)
+		c.address = slice_str(where);
+	if (secret && secret_hash(secret, hash) != 0) {
+		refuse_no_memory(r);
 		return;
 	}
-	(void)slice_copy(old.selfcare_hash, hash, sizeof(hash));
-	c.name = slice_str(name);
-	c.address = slice_str(address);
-	if (secret)
-		err = secret_hash(secret, hash);
 	c.selfcare_hash = slice_str(hash);
-	if (err == 0)
-		err = store_customer_put(r->api->store, &c);
+	int err = store_customer_put(r->api->store, &c);
 	if (err) {
-		refuse_err(r, err, r->id, NULL);
+		refuse_store(r, err, r->api->store);
 		return;
 	}
 	audit(r, "customer.set", r->id);
@@ -129,14 +206,19 @@ void customer_change(struct request *r)
 
 void customer_remove(struct request *r)
 {
+	struct store_customer c;
+	char message[64];
+	if (!find(r, &c))
+		return;
 	int err = store_customer_remove(r->api->store, slice_str(r->id));
 	if (err == ERR_CONFLICT) {
-		refuse(r, 409, "conflict", "The customer still has numbers", NULL,
-		       "remove its numbers first");
+		snprintf(message, sizeof(message), "Customer %s still has numbers", r->id);
+		refuse(r, 409, "conflict", message, NULL,
+		       "remove them first: 'opengatectl number list --customer CODE' names them");
 		return;
 	}
 	if (err) {
-		refuse_err(r, err, r->id, "see 'customer list'");
+		refuse_store(r, err, r->api->store);
 		return;
 	}
 	audit(r, "customer.remove", r->id);

@@ -1,8 +1,6 @@
 #include "api/api_priv.h"
-
 #include "base/err.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,74 +42,50 @@ json_t *json_uid(uint64_t uid)
 
 bool uid_parse(const char *text, uint64_t *ret_uid)
 {
-	char *end;
-	*ret_uid = strtoull(text, &end, 16);
-	return strlen(text) == CALL_ID_CHARS && *end == '\0' && *ret_uid != 0;
+	if (strlen(text) != CALL_ID_CHARS ||
+	    strspn(text, "0123456789abcdefABCDEF") != CALL_ID_CHARS)
+		return false;
+	*ret_uid = strtoull(text, NULL, 16);
+	return *ret_uid != 0;
 }
 
-int64_t time_parse(const char *text)
+void list_begin(struct list *l, struct request *r, const char *key)
 {
-	struct tm tm = {0};
-	uint64_t seconds;
-	if (slice_u64(slice_str(text), 1ull << 40, &seconds) == 0)
-		return (int64_t)seconds * 1000;
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (end == NULL) {
-		memset(&tm, 0, sizeof(tm));
-		end = strptime(text, "%Y-%m-%d", &tm);
-	}
-	if (end == NULL || (*end && *end != 'Z' && *end != '.'))
-		return -1;
-	return (int64_t)timegm(&tm) * 1000;
+	*l = (struct list){.r = r};
+	l->f = open_memstream(&r->text, &l->bytes);
+	if (l->f)
+		fprintf(l->f, "{\"%s\":[", key);
 }
 
-void refuse(struct request *r, unsigned status, const char *code, const char *message,
-	    const char *field, const char *hint)
+int list_add(struct list *l, json_t *element)
 {
-	json_decref(r->json);
-	r->status = status;
-	r->json = json_pack("{s:{s:s,s:s,s:s*,s:s*}}", "error", "code", code, "message", message,
-			    "field", field, "hint", hint);
+	if (l->f && l->any)
+		fputc(',', l->f);
+	if (l->f)
+		json_dumpf(element, l->f, JSON_COMPACT);
+	l->any = true;
+	json_decref(element);
+	return 0;
 }
 
-void refuse_err(struct request *r, int err, const char *what, const char *hint)
+void list_end(struct list *l)
 {
-	char text[256];
-	unsigned status = 500;
-	const char *code = "failed";
-	if (err == ERR_NOT_FOUND) {
-		status = 404;
-		code = "not_found";
-	} else if (err == ERR_EXISTS || err == ERR_CONFLICT) {
-		status = 409;
-		code = err == ERR_EXISTS ? "exists" : "conflict";
-	} else if (err == ERR_LIMIT || err == ERR_AGAIN || err == ERR_TIMEOUT) {
-		status = 503;
-		code = "unavailable";
-	}
-	snprintf(text, sizeof(text), "%s: %s", what, err_text(err));
-	refuse(r, status, code, text, NULL, hint);
+	bool good = l->f && fputs("]}", l->f) >= 0 && !ferror(l->f);
+	if (l->f)
+		good = fclose(l->f) == 0 && good;
+	l->r->type = "application/json";
+	if (good)
+		return;
+	free(l->r->text);
+	l->r->text = NULL;
+	refuse(l->r, 503, "unavailable", "There is not enough memory for the answer", NULL,
+	       "ask for less at a time");
 }
 
-const char *body_text(const struct request *r, const char *key)
+void list_drop(struct list *l)
 {
-	return json_string_value(json_object_get(r->body, key));
-}
-
-const char *query(const struct request *r, const char *key)
-{
-	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, key);
-}
-
-int64_t wall_now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void audit(struct request *r, const char *action, const char *object)
-{
-	(void)store_audit_add(r->api->store, wall_now(), SLICE("operator"), slice_str(action),
-			      slice_str(object), SLICE_NONE);
+	if (l->f)
+		fclose(l->f);
+	free(l->r->text);
+	l->r->text = NULL;
 }

@@ -1,7 +1,7 @@
 /* What is going on now: registrations, calls, the server itself. */
 #include "api/api_priv.h"
-
 #include "base/err.h"
+#include "provision/draft.h"
 #include "sip/value.h"
 
 #include <stdio.h>
@@ -33,15 +33,28 @@ static void add_registration(void *ctx, const char *number, const char *account,
 				    json_string(transport_keepalive_name(
 					    (enum transport_keepalive)b->keepalive_kind)));
 	json_object_set_new(o, "keepalive_interval_ms", json_integer(b->keepalive_interval_ms));
-	json_array_append_new(ctx, o);
+	(void)list_add(ctx, o);
 }
 
 void registrations_list(struct request *r)
 {
-	const char *number = query(r, "number");
-	r->json = json_pack("{s:[]}", "registrations");
-	directory_registrations(r->api->p.directory, slice_str(number ? number : ""), wall_now(),
-				add_registration, json_object_get(r->json, "registrations"));
+	char number[STORE_NUMBER_BYTES] = "";
+	const char *given = query(r, "number");
+	const struct fault *fault = given ? draft_number(given, number) : NULL;
+	struct directory_number n;
+	struct list list;
+	if (fault) {
+		refuse_fault(r, fault);
+		return;
+	}
+	if (given && directory_by_number(r->api->p.directory, slice_str(number), &n) != 0) {
+		refuse_missing(r, "number", number, "see 'opengatectl number list'");
+		return;
+	}
+	list_begin(&list, r, "registrations");
+	directory_registrations(r->api->p.directory, slice_str(number), wall_now(),
+				add_registration, &list);
+	list_end(&list);
 }
 
 static json_t *leg_json(const struct shard_leg_view *l)
@@ -63,35 +76,70 @@ static json_t *media_json(const struct shard_media_view *m)
 			 (json_int_t)m->last_packet_ms_ago);
 }
 
-static void add_call(void *ctx, const struct shard_call_view *v)
+static json_t *call_json(const struct shard_call_view *v)
 {
-	json_array_append_new(
-		ctx, json_pack("{s:o,s:s,s:s,s:s,s:o,s:o,s:b,s:i,s:o,s:o,s:{s:s,s:i,s:o,s:o}}",
-			       "id", json_uid(v->uid), "from", v->from, "to", v->to, "state",
-			       v->state, "started_at", json_time(v->started_at), "answered_at",
-			       json_time(v->answered_at), "held", v->held, "ringing",
-			       (int)v->ringing_legs, "leg_a", leg_json(&v->leg_a), "leg_b",
-			       leg_json(&v->leg_b), "media", "codec", v->codec, "streams",
-			       (int)v->stream_count, "a_to_b", media_json(&v->a_to_b), "b_to_a",
-			       media_json(&v->b_to_a)));
+	return json_pack(
+		"{s:o,s:s,s:s,s:s,s:o,s:o,s:b,s:i,s:o,s:o,s:{s:s,s:i,s:o,s:o}}", "id",
+		json_uid(v->uid), "from", v->from, "to", v->to, "state", v->state, "started_at",
+		json_time(v->started_at), "answered_at", json_time(v->answered_at), "held", v->held,
+		"ringing", (int)v->ringing_legs, "leg_a", leg_json(&v->leg_a), "leg_b",
+		leg_json(&v->leg_b), "media", "codec", v->codec, "streams", (int)v->stream_count,
+		"a_to_b", media_json(&v->a_to_b), "b_to_a", media_json(&v->b_to_a));
+}
+
+/* Views are taken on the shards' threads, which have better to do than to write JSON. */
+struct views {
+	struct shard_call_view *all;
+	size_t count, cap;
+	bool failed;
+};
+
+static void keep_view(void *ctx, const struct shard_call_view *v)
+{
+	struct views *views = ctx;
+	if (views->count == views->cap) {
+		size_t cap = views->cap ? views->cap * 2 : 64;
+		struct shard_call_view *grown = realloc(views->all, cap * sizeof(*grown));
+		views->failed |= grown == NULL;
+		if (grown == NULL)
+			return;
+		views->all = grown;
+		views->cap = cap;
+	}
+	views->all[views->count++] = *v;
 }
 
 void calls_list(struct request *r)
 {
-	r->json = json_pack("{s:[]}", "calls");
-	int err = shard_set_calls(r->api->p.set, 0, add_call, json_object_get(r->json, "calls"));
-	if (err)
-		refuse_err(r, err, "calls", "the server is overloaded; try again");
+	struct views views = {0};
+	struct list list;
+	int err = shard_set_calls(r->api->p.set, 0, keep_view, &views);
+	if (err || views.failed) {
+		refuse_busy(r);
+	} else {
+		list_begin(&list, r, "calls");
+		for (size_t i = 0; i < views.count; i++)
+			(void)list_add(&list, call_json(&views.all[i]));
+		list_end(&list);
+	}
+	free(views.all);
 }
 
 void call_hangup(struct request *r)
 {
 	uint64_t uid;
-	int err = uid_parse(r->id, &uid) ? shard_set_hangup(r->api->p.set, uid) : ERR_NOT_FOUND;
-	if (err) {
-		refuse_err(r, err, r->id, "see 'calls' for the calls in progress");
+	if (!uid_parse(r->id, &uid)) {
+		refuse(r, 400, "invalid", "A call's id is 16 hexadecimal digits", "id",
+		       "'opengatectl calls' shows the ids");
 		return;
 	}
+	int err = shard_set_hangup(r->api->p.set, uid);
+	if (err == ERR_NOT_FOUND)
+		refuse_missing(r, "call", r->id, "'opengatectl calls' shows those in progress");
+	else if (err)
+		refuse_busy(r);
+	if (err)
+		return;
 	audit(r, "call.hangup", r->id);
 	r->json = json_pack("{s:s}", "ended", r->id);
 }
@@ -102,7 +150,7 @@ void status_show(struct request *r)
 	struct api *api = r->api;
 	int err = shard_set_counts(api->p.set, &c);
 	if (err) {
-		refuse_err(r, err, "shards", "the server is overloaded; try again");
+		refuse_busy(r);
 		return;
 	}
 	r->json = json_pack(
@@ -119,52 +167,4 @@ void status_show(struct request *r)
 		(json_int_t)c.endpoints, "connections", (json_int_t)c.connections, "messages_in",
 		(json_int_t)c.messages_in, "events_dropped",
 		(json_int_t)event_stream_dropped(api->p.events));
-}
-
-void health_show(struct request *r)
-{
-	r->text = strdup("ok\n");
-	r->type = "text/plain";
-}
-
-/* Prometheus text format. */
-void metrics_show(struct request *r)
-{
-	struct shard_counts c;
-	size_t bytes = 0;
-	int err = shard_set_counts(r->api->p.set, &c);
-	if (err) {
-		refuse_err(r, err, "shards", NULL);
-		return;
-	}
-	const struct {
-		const char *name, *type;
-		uint64_t value;
-	} rows[] = {
-		{"opengate_calls_live", "gauge", c.calls_live},
-		{"opengate_calls_total", "counter", c.calls_total},
-		{"opengate_calls_answered_total", "counter", c.calls_answered_total},
-		{"opengate_calls_refused_total", "counter", c.calls_refused_total},
-		{"opengate_registers_total", "counter", c.registers_total},
-		{"opengate_registers_rejected_total", "counter", c.registers_rejected_total},
-		{"opengate_registrations", "gauge",
-		 directory_registration_count(r->api->p.directory)},
-		{"opengate_messages_in_total", "counter", c.messages_in},
-		{"opengate_messages_out_total", "counter", c.messages_out},
-		{"opengate_messages_bad_total", "counter", c.messages_bad},
-		{"opengate_messages_moved_total", "counter", c.messages_moved},
-		{"opengate_transactions", "gauge", c.txn_servers + c.txn_clients},
-		{"opengate_media_endpoints", "gauge", c.endpoints},
-		{"opengate_overload_total", "counter", c.overload_total},
-		{"opengate_events_dropped_total", "counter",
-		 event_stream_dropped(r->api->p.events)},
-	};
-	FILE *f = open_memstream(&r->text, &bytes);
-	if (f == NULL)
-		return;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		fprintf(f, "# TYPE %s %s\n%s %llu\n", rows[i].name, rows[i].type, rows[i].name,
-			(unsigned long long)rows[i].value);
-	fclose(f);
-	r->type = "text/plain; version=0.0.4";
 }

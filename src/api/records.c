@@ -1,7 +1,7 @@
 /* What has been: call records and traces. */
 #include "api/api_priv.h"
-
-#include "base/err.h"
+#include "api/when.h"
+#include "provision/draft.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static json_t *quality_json(const struct store_quality *q)
 			 "reordered", (json_int_t)q->reordered, "refused", (json_int_t)q->refused);
 }
 
-static int add_record(void *ctx, const struct store_record *r)
+static int add_record(void *list, const struct store_record *r)
 {
 	double duration = r->answered_at ? (double)(r->ended_at - r->answered_at) / 1000 : 0;
 	json_t *quality = r->has_media ? json_pack("{s:o,s:o}", "a_to_b", quality_json(&r->a_to_b),
@@ -30,45 +30,70 @@ static int add_record(void *ctx, const struct store_record *r)
 		json_time(r->ended_at), "duration_s", duration, "sip_code", r->sip_code, "reason",
 		json_slice(r->reason), "reason_text", json_slice(r->reason_text), "ended_by",
 		json_slice(r->ended_by), "codec", json_slice(r->codec), "quality", quality);
-	return json_array_append_new(ctx, o);
+	return list_add(list, o);
+}
+
+/* The query into a question. False: refused. */
+static bool ask(struct request *r, char number[STORE_NUMBER_BYTES], struct store_record_query *q)
+{
+	const char *given = query(r, "number"), *since = query(r, "since"),
+		   *limit = query(r, "limit");
+	uint64_t most = RECORDS_DEFAULT;
+	int64_t since_ms = since ? when_parse(since, wall_now()) : 0;
+	const struct fault *fault = given ? draft_number(given, number) : NULL;
+	if (fault) {
+		refuse_fault(r, fault);
+		return false;
+	}
+	if (since_ms < 0) {
+		refuse(r, 400, "invalid", "The time is not understood", "since",
+		       "write it like 2026-11-24T09:00:00+09:00, 2026-11-24 (UTC), 2h or 7d");
+		return false;
+	}
+	if (limit && (slice_u64(slice_str(limit), RECORDS_MAX, &most) != 0 || most == 0)) {
+		refuse(r, 400, "invalid", "The limit must be a whole number from 1 to 100000",
+		       "limit", NULL);
+		return false;
+	}
+	*q = (struct store_record_query){
+		.number = slice_str(given ? number : ""),
+		.since_ms = since_ms,
+		.limit = (uint32_t)most,
+	};
+	return true;
 }
 
 void records_list(struct request *r)
 {
-	const char *number = query(r, "number"), *since = query(r, "since"),
-		   *limit = query(r, "limit");
-	uint64_t most = RECORDS_DEFAULT;
-	int64_t since_ms = since ? time_parse(since) : 0;
-	if (since_ms < 0) {
-		refuse(r, 400, "invalid", "The time is not understood", "since",
-		       "for example 2026-11-24T09:00:00Z");
+	char number[STORE_NUMBER_BYTES];
+	struct store_record_query q;
+	struct list list;
+	if (!ask(r, number, &q))
 		return;
-	}
-	if (limit && slice_u64(slice_str(limit), RECORDS_MAX, &most) != 0) {
-		refuse(r, 400, "invalid", "The limit must be a number up to 100000", "limit", NULL);
-		return;
-	}
-	struct store_record_query q = {
-		.number = slice_str(number ? number : ""),
-		.since_ms = since_ms,
-		.limit = (uint32_t)most,
-	};
-	r->json = json_pack("{s:[]}", "records");
 	(void)writer_flush(r->api->p.writer); /* what has ended is there to be seen */
-	int err = store_record_each(r->api->store, &q, add_record,
-				    json_object_get(r->json, "records"));
-	if (err)
-		refuse_err(r, err, "records", store_error(r->api->store));
+	list_begin(&list, r, "records");
+	int err = store_record_each(r->api->store, &q, add_record, &list);
+	if (err) {
+		list_drop(&list);
+		refuse_store(r, err, r->api->store);
+	} else {
+		list_end(&list);
+	}
 }
 
 void trace_show(struct request *r)
 {
 	uint64_t uid;
-	json_t *events = uid_parse(r->id, &uid) ? trace_of_call(r->api->trace, uid) : NULL;
+	if (!uid_parse(r->id, &uid)) {
+		refuse(r, 400, "invalid", "A call's id is 16 hexadecimal digits", "id",
+		       "'opengatectl records' and 'opengatectl calls' show the ids");
+		return;
+	}
+	json_t *events = trace_of_call(r->api->trace, uid);
 	if (events == NULL) {
 		refuse(r, 404, "not_found", "Nothing is kept of such a call", "id",
-		       "see 'records' and 'calls' for ids; traces of old calls and of those before "
-		       "a restart are gone");
+		       "see 'opengatectl records' and 'calls' for ids; ladders of old calls and of "
+		       "those before a restart are gone");
 		return;
 	}
 	r->json = json_pack("{s:s,s:o}", "call", r->id, "events", events);

@@ -1,38 +1,80 @@
-/* Which handler a request goes to: one table. */
+/* Which handler a request goes to, and what each takes: one table. docs/openapi.yaml says the same
+ * to strangers; a test compares them. */
 #include "api/api_priv.h"
 
 #include <string.h>
 
-static const struct route {
-	const char *method, *path; /* "{id}" stands for one path segment */
-	handler_fn *handler;
-	bool open; /* also without trust */
-} routes[] = {
-	{"GET", "/healthz", health_show, true},
-	{"GET", "/metrics", metrics_show, true},
-	{"GET", "/api/v1/customers", customers_list, false},
-	{"POST", "/api/v1/customers", customers_add, false},
-	{"GET", "/api/v1/customers/{id}", customer_show, false},
-	{"PATCH", "/api/v1/customers/{id}", customer_change, false},
-	{"DELETE", "/api/v1/customers/{id}", customer_remove, false},
-	{"GET", "/api/v1/numbers", numbers_list, false},
-	{"POST", "/api/v1/numbers", numbers_add, false},
-	{"GET", "/api/v1/numbers/{id}", number_show, false},
-	{"PATCH", "/api/v1/numbers/{id}", number_change, false},
-	{"DELETE", "/api/v1/numbers/{id}", number_remove, false},
-	{"POST", "/api/v1/numbers/{id}/password", number_password, false},
-	{"GET", "/api/v1/registrations", registrations_list, false},
-	{"GET", "/api/v1/calls", calls_list, false},
-	{"DELETE", "/api/v1/calls/{id}", call_hangup, false},
-	{"GET", "/api/v1/records", records_list, false},
-	{"GET", "/api/v1/trace/{id}", trace_show, false},
-	{"GET", "/api/v1/status", status_show, false},
-	{"POST", "/api/v1/import", import_numbers, false},
-	{"GET", "/api/v1/export", export_numbers, false},
+static const struct body_field customer_new[] = {
+	{"code", BODY_TEXT, true},
+	{"name", BODY_TEXT, true},
+	{"address", BODY_TEXT, false},
+	{"selfcare_password", BODY_TEXT, false},
+	{0},
+};
+static const struct body_field customer_changes[] = {
+	{"name", BODY_TEXT, false},
+	{"address", BODY_TEXT, false},
+	{"selfcare_password", BODY_TEXT, false},
+	{0},
+};
+static const struct body_field number_new[] = {
+	{"number", BODY_TEXT, true},
+	{"customer", BODY_TEXT, true},
+	{"account", BODY_TEXT, true},
+	{"password", BODY_TEXT, false},
+	{"option_password", BODY_TEXT, false},
+	{"channels", BODY_COUNT, false},
+	{"registration_policy", BODY_TEXT, false},
+	{"international", BODY_SWITCH, false},
+	{"suspended", BODY_SWITCH, false},
+	{0},
+};
+static const struct body_field number_changes[] = {
+	{"channels", BODY_COUNT, false},
+	{"registration_policy", BODY_TEXT, false},
+	{"international", BODY_SWITCH, false},
+	{"suspended", BODY_SWITCH, false},
+	{0},
+};
+static const struct body_field password_new[] = {
+	{"kind", BODY_TEXT, true},
+	{0},
 };
 
-/* ret_id gets what stands for {id}. */
-static bool path_fits(const char *pattern, const char *path, char ret_id[64])
+#define BODY(fields) .body = (fields)
+#define QUERY(...)   .query = {__VA_ARGS__}
+#define WRITES	     .writes = true
+#define OPEN	     .open = true
+#define TRUSTED	     .open = false
+
+const struct route api_routes[] = {
+	{"GET", "/healthz", health_show, OPEN},
+	{"GET", "/metrics", metrics_show, OPEN},
+	{"GET", "/api/v1/openapi.yaml", openapi_show, OPEN},
+	{"GET", "/api/v1/customers", customers_list, TRUSTED},
+	{"POST", "/api/v1/customers", customers_add, BODY(customer_new), WRITES},
+	{"GET", "/api/v1/customers/{id}", customer_show, TRUSTED},
+	{"PATCH", "/api/v1/customers/{id}", customer_change, BODY(customer_changes), WRITES},
+	{"DELETE", "/api/v1/customers/{id}", customer_remove, WRITES},
+	{"GET", "/api/v1/numbers", numbers_list, QUERY("customer")},
+	{"POST", "/api/v1/numbers", numbers_add, BODY(number_new), WRITES},
+	{"GET", "/api/v1/numbers/{id}", number_show, TRUSTED},
+	{"PATCH", "/api/v1/numbers/{id}", number_change, BODY(number_changes), WRITES},
+	{"DELETE", "/api/v1/numbers/{id}", number_remove, WRITES},
+	{"POST", "/api/v1/numbers/{id}/password", number_password, BODY(password_new), WRITES},
+	{"GET", "/api/v1/registrations", registrations_list, QUERY("number")},
+	{"GET", "/api/v1/calls", calls_list, TRUSTED},
+	{"DELETE", "/api/v1/calls/{id}", call_hangup, TRUSTED},
+	{"GET", "/api/v1/records", records_list, QUERY("number", "since", "limit")},
+	{"GET", "/api/v1/trace/{id}", trace_show, TRUSTED},
+	{"GET", "/api/v1/status", status_show, TRUSTED},
+	{"POST", "/api/v1/import", import_numbers, .csv = true},
+	{"GET", "/api/v1/import", import_show, TRUSTED},
+	{"GET", "/api/v1/export", export_numbers, TRUSTED},
+};
+const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
+
+static bool path_fits(const char *pattern, const char *path, char ret_id[PATH_ID_BYTES])
 {
 	const char *hole = strstr(pattern, "{id}");
 	size_t before = hole ? (size_t)(hole - pattern) : strlen(pattern);
@@ -42,36 +84,59 @@ static bool path_fits(const char *pattern, const char *path, char ret_id[64])
 	if (hole == NULL)
 		return *rest == '\0';
 	size_t n = strcspn(rest, "/");
-	if (n == 0 || n >= 64 || strcmp(rest + n, hole + 4) != 0)
+	if (n == 0 || n >= PATH_ID_BYTES || strcmp(rest + n, hole + 4) != 0)
 		return false;
 	memcpy(ret_id, rest, n);
 	ret_id[n] = '\0';
 	return true;
 }
 
-void api_route(struct request *r, const char *method, const char *path)
+/* RFC 9110 §9.3.2: HEAD is GET without the body, which the server leaves out. */
+static const char *method_of(const struct request *r)
 {
-	char id[64];
-	bool other_method = false;
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (!path_fits(routes[i].path, path, id))
+	return strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
+}
+
+const struct route *route_find(struct request *r, char ret_id[PATH_ID_BYTES])
+{
+	size_t used = 0;
+	for (size_t i = 0; i < api_route_count; i++) {
+		const struct route *route = &api_routes[i];
+		if (!path_fits(route->path, r->path, ret_id))
 			continue;
-		if (strcmp(routes[i].method, method) != 0) {
-			other_method = true;
-			continue;
-		}
-		r->id = strstr(routes[i].path, "{id}") ? id : NULL;
-		if (r->trusted || routes[i].open)
-			routes[i].handler(r);
-		else
-			refuse(r, 401, "unauthorized", "This needs the operator's own socket", NULL,
-			       "use opengatectl on the server itself");
-		r->id = NULL;
-		return;
+		if (strcmp(route->method, method_of(r)) == 0)
+			return route;
+		used += (size_t)snprintf(r->allow + used, sizeof(r->allow) - used, "%s%s",
+					 used ? ", " : "", route->method);
 	}
-	if (other_method)
-		refuse(r, 405, "method", "This address does not take that method", NULL, NULL);
+	if (r->allow[0])
+		refuse(r, 405, "method", "This address does not take that method", NULL,
+		       "see GET /api/v1/openapi.yaml");
 	else
 		refuse(r, 404, "not_found", "There is nothing at this address", NULL,
-		       "src/api/router.c has the table of addresses");
+		       "GET /api/v1/openapi.yaml describes all addresses");
+	return NULL;
+}
+
+void route_run(const struct route *route, struct request *r, const char *id)
+{
+	if (!r->trusted && !route->open) {
+		refuse(r, 401, "unauthorized", "This needs the operator's own socket", NULL,
+		       "use opengatectl on the server itself");
+		return;
+	}
+	if (r->too_big) {
+		refuse(r, 413, "too_big", "The body is larger than 64 MiB", NULL,
+		       "send it in parts");
+		return;
+	}
+	if (!query_check(r, route->query) || (route->body && !body_read(r, route->body)))
+		return;
+	if (!route->body && !route->csv && r->raw.n) {
+		refuse(r, 400, "invalid", "This address takes no body", NULL, NULL);
+		return;
+	}
+	r->id = strstr(route->path, "{id}") ? id : NULL;
+	route->handler(r);
+	r->id = NULL;
 }

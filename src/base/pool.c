@@ -9,6 +9,7 @@
 #define CHUNK_BYTES ((size_t)256 * 1024)
 #define SLOT_IN_USE UINT32_MAX
 #define SLOT_NONE   (UINT32_MAX - 1)
+#define SLOT_PASSED (UINT32_MAX - 2) /* free, but not on the list yet (pool_take_id) */
 #define SLOT_ALIGN  16u
 
 /* In front of every slot, in the same cache line as the beginning of its data. */
@@ -84,24 +85,34 @@ void pool_free(struct pool *pool)
 	free(pool);
 }
 
-/* Puts the first slot that was never taken on the free list. */
-static bool make_fresh(struct pool *pool)
+/* The first slot that was never taken, with its link still to be set; NULL at the limit. */
+static struct slot *make_slot(struct pool *pool)
 {
 	uint32_t n = pool->fresh;
-	char **chunk = &pool->chunks[n >> pool->chunk_shift];
 	struct slot *s;
 
 	if (n == pool->p.limit)
-		return false;
+		return NULL;
+	char **chunk = &pool->chunks[n >> pool->chunk_shift];
 	if (!*chunk)
 		*chunk = calloc((size_t)1 << pool->chunk_shift, pool->stride_bytes);
 	if (!*chunk)
-		return false;
+		return NULL;
 	s = slot_at(pool, n);
-	*s = (struct slot){
-		.generation = 1, .next = pool->free_head, .data = BASE_ASAN ? NULL : s + 1};
-	pool->free_head = n;
+	*s = (struct slot){.generation = 1, .next = SLOT_PASSED, .data = BASE_ASAN ? NULL : s + 1};
 	pool->fresh++;
+	return s;
+}
+
+static bool make_fresh(struct pool *pool)
+{
+	uint32_t n = pool->fresh;
+	struct slot *s = make_slot(pool);
+
+	if (!s)
+		return false;
+	s->next = pool->free_head;
+	pool->free_head = n;
 	return true;
 }
 
@@ -130,6 +141,38 @@ void *pool_take(struct pool *pool, struct id *ret_id)
 	pool->used++;
 	*ret_id = id_make(pool->p.shard, n, s->generation);
 	return s->data;
+}
+
+void *pool_take_id(struct pool *pool, struct id id)
+{
+	uint32_t n = id_slot(id);
+	struct slot *s;
+
+	if (id_shard(id) != pool->p.shard || n >= pool->p.limit || (uint32_t)id.v == 0)
+		return NULL;
+	while (pool->fresh <= n) {
+		if (!make_slot(pool))
+			return NULL;
+	}
+	s = slot_at(pool, n);
+	if (s->next != SLOT_PASSED || !zero_data(s, pool->p.slot_bytes))
+		return NULL;
+	s->generation = (uint32_t)id.v;
+	s->next = SLOT_IN_USE;
+	pool->used++;
+	return s->data;
+}
+
+void pool_take_id_end(struct pool *pool)
+{
+	for (uint32_t n = pool->fresh; n-- > 0;) {
+		struct slot *s = slot_at(pool, n);
+
+		if (s->next != SLOT_PASSED)
+			continue;
+		s->next = pool->free_head;
+		pool->free_head = n;
+	}
 }
 
 /* An id may have been read off the wire: the free slot whose next generation it guesses is none

@@ -63,6 +63,14 @@ void pool_free(struct pool *pool);
 /* A zeroed slot and its id; NULL at the limit or without memory. */
 void *pool_take(struct pool *pool, struct id *ret_id);
 
+/*
+ * After a restart: the very slot and generation that an id of before names, zeroed. Slots that this
+ * passes over are nobody's until pool_take_id_end, so that each of a million ids is taken in
+ * constant time. NULL: in use, beyond the limit, of another shard, no memory.
+ */
+void *pool_take_id(struct pool *pool, struct id id);
+void pool_take_id_end(struct pool *pool);
+
 /* NULL for ID_NONE, a stale id, or one of another shard. */
 void *pool_get(const struct pool *pool, struct id id);
 

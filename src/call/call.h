@@ -118,6 +118,7 @@ struct call {
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms; /* monotonic: last time media or a hold was seen */
 	uint8_t max_forwards;
+	uint32_t kept[6];   /* where its records stand in the call file (replica) */
 	struct timer timer; /* ring limit, then media check, then record retry */
 };
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 static const struct call_cause_info table[CALL_CAUSES] = {
-#define X(name, code, q850, word, text) [CAUSE_##name] = {code, q850, word, text},
+#define X(name, code, q850, word, en, ja) [CAUSE_##name] = {code, q850, word, en, ja},
 	CALL_CAUSE_TABLE(X)
 #undef X
 };

@@ -27,10 +27,10 @@ enum leg_state {
 #define LEG_IS_CALLER 0xff
 
 struct leg_stream {
-	struct id endpoint;    /* the relay's, facing this party */
-	struct addr rtp, rtcp; /* the endpoint's own addresses, as written into SDP */
-	uint8_t direction;     /* enum sdp_direction of the party's last description */
-	bool active;	       /* the port in the party's last description was not 0 */
+	struct id endpoint; /* the relay's, facing this party */
+	struct addr rtp;    /* the endpoint's own address, as written into SDP; RTCP one port up */
+	uint8_t direction;  /* enum sdp_direction of the party's last description */
+	bool active;	    /* the port in the party's last description was not 0 */
 };
 
 struct leg {
@@ -44,10 +44,12 @@ struct leg {
 	bool cancelled; /* B: CANCEL sent or waiting */
 	uint8_t bye_cause; /* enum call_cause for the waiting BYE */
 	uint32_t invite_cseq;
-	struct flow flow;   /* the way to the phone */
-	struct id invite;   /* transaction of the first INVITE: server (A) or client (B) */
-	struct id reinvite; /* exchange in which an INVITE or UPDATE with an offer is pending on
-			       this leg, either way */
+	char invite_branch[32]; /* B: of our INVITE's Via, for a CANCEL after a restart */
+	struct flow flow;	/* the way to the phone */
+	bool way_known;		/* the flow was settled for the dialog's route set as it is now */
+	struct id invite;	/* transaction of the first INVITE: server (A) or client (B) */
+	struct id reinvite;	/* exchange in which an INVITE or UPDATE with an offer is pending on
+				   this leg, either way */
 	struct dialog dialog;
 	/* the session as we describe it to this party */
 	uint64_t sdp_session;

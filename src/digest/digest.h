@@ -65,19 +65,21 @@ void digest_challenge_write(struct strbuf *b, struct slice realm, struct slice n
 			    enum digest_algorithm algorithm, bool stale);
 
 /*
- * nc replay window: one nonce's counts seen so far (RFC 7616 §5.12). Remembered per account by the
- * directory; all zero at first. digest_replay_check returns true when (nonce, nc) is new, and
- * records it. To be asked last, after digest_nonce_check and digest_verify: a stranger must not be
- * able to move the window. Credentials without qop have nc 0, which makes their nonce good for one
- * use.
+ * Which nonces were used, with which counts (RFC 7616 §5.12). digest_replay_check returns true when
+ * (nonce, nc) is new, and records it. To be asked last, after digest_nonce_check and digest_verify:
+ * a stranger must not be able to fill the table. Credentials without qop have nc 0, which makes
+ * their nonce good for one use.
  *
- * One nonce is remembered, so a nonce made before it is refused (answer with stale=true; the phone
- * tries again by itself), except one older by 10 minutes: that is no replay but a clock set back,
- * as long as nonces live less than that.
+ * A phone may hold several nonces (calls set up at the same time are challenged one by one) and a
+ * number several phones, so nonces are remembered one by one: sets * 8 of them, the oldest of a set
+ * giving way. A nonce older than one that gave way is refused, since it may have been used: answer
+ * with stale=true; the phone tries again by itself. Only a clock set back by 10 minutes and more
+ * opens that door again, as long as nonces live less than that.
+ *
+ * Not for several threads at a time.
  */
-struct digest_replay {
-	uint64_t nonce_hash; /* when the nonce was made, and a piece of it */
-	uint32_t nc_top;
-	uint64_t seen; /* bit i: nc_top - i was used */
-};
+struct digest_replay;
+/* sets: a power of two. 0, ERR_INVALID or ERR_NOMEM. */
+int digest_replay_new(uint32_t sets, struct digest_replay **ret_replay);
+void digest_replay_free(struct digest_replay *r);
 bool digest_replay_check(struct digest_replay *r, struct slice nonce, uint32_t nc);

@@ -43,6 +43,18 @@ static int tell_holders(const struct held *h, uint64_t *ret_holders, uint32_t *r
 	return ERR_LIMIT;
 }
 
+static int hold(struct directory *d, struct row *row, uint64_t call)
+{
+	struct held *h = grown(row->held);
+
+	if (!h)
+		return ERR_NOMEM;
+	h->calls[h->count++] = call;
+	row->held = h;
+	atomic_fetch_add(&d->held_count, 1);
+	return 0;
+}
+
 static int take(struct directory *d, struct row *row, uint64_t call, uint64_t *ret_holders,
 		uint32_t *ret_holder_count)
 {
@@ -53,13 +65,7 @@ static int take(struct directory *d, struct row *row, uint64_t call, uint64_t *r
 		return 0;
 	if ((h ? h->count : 0) >= row->channels)
 		return tell_holders(h, ret_holders, ret_holder_count);
-	h = grown(h);
-	if (!h)
-		return ERR_NOMEM;
-	h->calls[h->count++] = call;
-	row->held = h;
-	atomic_fetch_add(&d->held_count, 1);
-	return 0;
+	return hold(d, row, call);
 }
 
 int directory_channel_take(struct directory *d, struct slice number, uint64_t call,
@@ -72,6 +78,21 @@ int directory_channel_take(struct directory *d, struct slice number, uint64_t ca
 	if (!row)
 		return ERR_NOT_FOUND;
 	r = take(d, row, call, ret_holders, ret_holder_count);
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+int directory_channel_restore(struct directory *d, struct slice number, uint64_t call)
+{
+	struct number_stripe *s;
+	struct row *row = number_lock(d, number, &s);
+	uint32_t at;
+	int r = 0;
+
+	if (!row)
+		return ERR_NOT_FOUND;
+	if (!find(row->held, call, &at))
+		r = hold(d, row, call);
 	pthread_mutex_unlock(&s->lock);
 	return r;
 }

@@ -13,12 +13,15 @@ static int stripe_new(struct directory *d, uint32_t i)
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&d->accounts[i].lock, NULL);
 	pthread_mutex_init(&d->ways[i].lock, NULL);
+	pthread_mutex_init(&d->nonces[i].lock, NULL);
 	s->expiry = buckets_new(EXPIRY_BUCKETS);
 	r = s->expiry ? index_new(TABLE_LIMIT, &s->index) : ERR_NOMEM;
 	if (r == 0)
 		r = index_new(TABLE_LIMIT, &d->accounts[i].index);
 	if (r == 0)
 		r = index_new(TABLE_LIMIT, &d->ways[i].index);
+	if (r == 0)
+		r = digest_replay_new(NONCE_SETS, &d->nonces[i].replay);
 	return r;
 }
 
@@ -66,6 +69,7 @@ static void stripe_free(struct directory *d, uint32_t i)
 	index_free(s->index);
 	index_free(d->accounts[i].index);
 	index_free(d->ways[i].index);
+	digest_replay_free(d->nonces[i].replay);
 	buckets_free(s->expiry);
 	for (uint32_t lane = 0; lane < s->ping_count; lane++)
 		buckets_free(s->pings[lane]);
@@ -73,6 +77,7 @@ static void stripe_free(struct directory *d, uint32_t i)
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&d->accounts[i].lock);
 	pthread_mutex_destroy(&d->ways[i].lock);
+	pthread_mutex_destroy(&d->nonces[i].lock);
 }
 
 /* Blocks of all stripes first: they are chained in ways of any stripe. */

@@ -57,9 +57,9 @@ int directory_by_account(struct directory *d, struct slice account,
 int directory_by_number(struct directory *d, struct slice number,
 			struct directory_number *ret_number);
 
-/* nc of an accepted digest response: true when (nonce, nc) was not used before by this number;
- * recorded. */
-bool directory_nonce_use(struct directory *d, struct slice number, struct slice nonce, uint32_t nc);
+/* nc of an accepted digest response: true when (nonce, nc) was not used before; recorded
+ * (digest_replay_check). */
+bool directory_nonce_use(struct directory *d, struct slice nonce, uint32_t nc);
 
 /* reg_apply under the number's lock, and the result kept (and handed to the writer before it is
  * acknowledged). 0: *ret_outcome, whose slices live in arena; ERR_NOT_FOUND; ERR_AGAIN: the
@@ -115,6 +115,9 @@ uint32_t directory_expire(struct directory *d, int64_t now_ms, uint32_t max,
  */
 int directory_channel_take(struct directory *d, struct slice number, uint64_t call,
 			   uint64_t *ret_holders, uint32_t *ret_holder_count);
+/* After a restart: the channel that the call held before it, whatever the limit is now. 0;
+ * ERR_NOT_FOUND; ERR_NOMEM. */
+int directory_channel_restore(struct directory *d, struct slice number, uint64_t call);
 bool directory_channel_give(struct directory *d, struct slice number, uint64_t call);
 /* How many are held: of one number, or of all when number is empty. */
 uint32_t directory_channels_held(struct directory *d, struct slice number);

@@ -1,5 +1,5 @@
 /*
- * Inside the directory. Three tables, each in STRIPES pieces with a mutex of its own:
+ * Inside the directory. Four tables, each in STRIPES pieces with a mutex of its own:
  *
  *   numbers   number -> row; guards rows, their bindings (blocks), channels, and the buckets of
  * what is due accounts  account -> row; guards only which row an account leads to ways      remote
@@ -26,6 +26,7 @@
 #define SHARDS_PINGED  256u
 #define EXPIRY_BUCKETS 1024u
 #define PING_BUCKETS   64u
+#define NONCE_SETS     128u /* of a stripe: 65,536 nonces in all */
 
 /* The key is what counts of a flow, packed (flows.c). */
 struct way {
@@ -59,7 +60,6 @@ struct held {
 
 struct row {
 	struct digest_ha1 ha1;
-	struct digest_replay replay;
 	struct block *blocks;
 	struct held *held;	     /* NULL: no call */
 	uint32_t slot;		     /* in the stripe's rows */
@@ -92,10 +92,17 @@ struct way_stripe {
 	struct index *index;
 };
 
+/* Nonces used, by a hash of the nonce. */
+struct nonce_stripe {
+	_Alignas(64) pthread_mutex_t lock;
+	struct digest_replay *replay;
+};
+
 struct directory {
 	struct number_stripe numbers[STRIPES];
 	struct account_stripe accounts[STRIPES];
 	struct way_stripe ways[STRIPES];
+	struct nonce_stripe nonces[STRIPES];
 	struct hash_key hash_key;
 	struct writer *writer;
 

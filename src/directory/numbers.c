@@ -238,7 +238,6 @@ static int row_replace(struct directory *d, struct number_stripe *s, uint64_t ha
 	account_remove(d, old);
 	row->slot = old->slot;
 	take_slot(s, row);
-	row->replay = old->replay;
 	row->held = old->held;
 	row->blocks = old->blocks;
 	for (struct block *b = row->blocks; b; b = b->next)
@@ -375,15 +374,11 @@ int directory_by_account(struct directory *d, struct slice account,
 	return 0;
 }
 
-bool directory_nonce_use(struct directory *d, struct slice number, struct slice nonce, uint32_t nc)
+bool directory_nonce_use(struct directory *d, struct slice nonce, uint32_t nc)
 {
-	struct number_stripe *s;
-	struct row *row = number_lock(d, number, &s);
-	bool is_new;
-
-	if (!row)
-		return false;
-	is_new = digest_replay_check(&row->replay, nonce, nc);
+	struct nonce_stripe *s = &d->nonces[stripe_of(hash_of(d, nonce))];
+	pthread_mutex_lock(&s->lock);
+	bool is_new = digest_replay_check(s->replay, nonce, nc);
 	pthread_mutex_unlock(&s->lock);
 	return is_new;
 }

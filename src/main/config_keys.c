@@ -1,5 +1,6 @@
 /* The keys of opengate.yaml. To add one: a member in config.h, a row here; a test reads every row's
  * default. */
+#include "base/spell.h"
 #include "main/config_priv.h"
 
 #include <stdio.h>
@@ -58,6 +59,11 @@ const struct config_key config_keys[] = {
 	 "Calls at a time, all shards together; one more is answered 503.",
 	 COUNT(calls_max, 1, 10000000), .live = true},
 
+	{"dns.servers", "system",
+	 "Name servers for phones and proxies that are named rather than numbered: ADDRESS or "
+	 "ADDRESS:PORT, one or a list of up to 4; system: those of /etc/resolv.conf.",
+	 .read = config_read_dns, MEMBER(dns_servers), .many = true},
+
 	{"media.address", NULL,
 	 "Where the relay sends and receives media: one IPv4 and one IPv6 address at most.",
 	 .read = config_read_media, MEMBERS(media4, media6), .many = true},
@@ -112,35 +118,6 @@ bool config_section_is(struct slice name)
 	return false;
 }
 
-#define GUESS_CHARS 32
-
-/* Letters to change, insert, remove or swap to make one of the other (optimal string alignment). */
-static unsigned spelling_distance(struct slice a, struct slice b)
-{
-	unsigned rows[3][GUESS_CHARS + 1] = {0};
-
-	for (unsigned j = 0; j <= b.n; j++)
-		rows[0][j] = j;
-	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned *now = rows[i % 3], *one = rows[(i + 2) % 3], *two = rows[(i + 1) % 3];
-
-		now[0] = i;
-		for (unsigned j = 1; j <= b.n; j++) {
-			unsigned best = one[j - 1] + (a.p[i - 1] != b.p[j - 1]);
-
-			if (one[j] + 1 < best)
-				best = one[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
-			    a.p[i - 2] == b.p[j - 1] && two[j - 2] + 1 < best)
-				best = two[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return rows[a.n % 3][b.n];
-}
-
 /* The part of a key that would stand where the last part of `name` stands; n == 0: not beside it.
  */
 static struct slice sibling(const char *key, size_t prefix_n, struct slice name)
@@ -180,11 +157,14 @@ const char *config_key_guess(struct slice name, char *ret_name, size_t name_byte
 	struct slice last = slice_from(name, prefix_n), best_name = SLICE_NONE;
 	unsigned best = 0;
 
-	for (size_t i = 0; i < config_key_count && last.n <= GUESS_CHARS; i++) {
+	for (size_t i = 0; i < config_key_count; i++) {
 		struct slice s = sibling(config_keys[i].name, prefix_n, name);
-		unsigned d = s.n && s.n <= GUESS_CHARS ? spelling_distance(last, s) : GUESS_CHARS;
 
-		if (d <= 1 + s.n / 4 && (!best_name.n || d < best)) {
+		if (!s.n || !spell_is_near(last, s))
+			continue;
+		unsigned d = spell_distance(last, s);
+
+		if (!best_name.n || d < best) {
 			best = d;
 			best_name = s;
 		}

@@ -123,6 +123,18 @@ int ports_take(struct ports *p, struct rng *rng, int64_t now_ms, uint16_t *ret_p
 	return 0;
 }
 
+int ports_take_this(struct ports *p, uint16_t port)
+{
+	if (port < p->first || port % 2 || (port - p->first) / 2u >= p->count)
+		return ERR_NOT_FOUND;
+	uint32_t n = (port - p->first) / 2u;
+	if (bit_is_set(p->busy, n))
+		return ERR_IN_USE;
+	bit_set(p->busy, n, true);
+	bit_set(p->taken, n, true);
+	return 0;
+}
+
 void ports_give(struct ports *p, uint16_t port, int64_t now_ms)
 {
 	uint32_t n = (port - p->first) / 2u;

@@ -25,5 +25,8 @@ bool ports_is_taken(const struct ports *p, uint16_t port);
 /* The even port of a pair. When all others are taken, the one that has rested longest; ERR_LIMIT
  * when all are taken. */
 int ports_take(struct ports *p, struct rng *rng, int64_t now_ms, uint16_t *ret_port);
+/* After a restart: that very pair. 0; ERR_IN_USE: taken or resting; ERR_NOT_FOUND: it is not one of
+ * these. */
+int ports_take_this(struct ports *p, uint16_t port);
 /* Also for a pair that turned out to be in use by somebody else: it is not tried again soon. */
 void ports_give(struct ports *p, uint16_t port, int64_t now_ms);

@@ -83,8 +83,7 @@ static int open_socket(struct relay *relay, struct addr local, uint64_t cookie, 
 	return io_udp_open(relay->p.io, &p, ret_handle, ret_local);
 }
 
-/* Both ports of the pair, or neither. */
-static int open_pair(struct relay *relay, struct endpoint *e, struct addr local)
+int relay_open_pair(struct relay *relay, struct endpoint *e, struct addr local)
 {
 	uint64_t cookie = (uint64_t)id_slot(e->self) << 1;
 	int err = open_socket(relay, local, cookie, &e->rtp_handle, &e->rtp_local);
@@ -105,7 +104,7 @@ static int open_any_pair(struct relay *relay, struct endpoint *e, struct addr lo
 		int err = ports_take(relay->ports, relay->p.rng, now_ms, &local.port);
 		if (err)
 			return err;
-		err = open_pair(relay, e, local);
+		err = relay_open_pair(relay, e, local);
 		if (!err)
 			return 0;
 		ports_give(relay->ports, local.port, now_ms);

@@ -92,6 +92,17 @@ int relay_endpoint_open(struct relay *relay, struct id owner, int family, struct
 			struct addr *ret_rtp, struct addr *ret_rtcp);
 void relay_endpoint_close(struct relay *relay, struct id endpoint);
 
+/*
+ * What survives a restart (media/kept.h). kept: false for a stale id. restore: opens the same ports
+ * again, also such that lie in another shard's share; 0, or ERR_IN_USE (somebody else has them),
+ * ERR_INVALID (no such local address any more), ERR_LIMIT, ERR_IO. It is connected to nothing yet.
+ */
+struct relay_kept;
+bool relay_endpoint_kept(const struct relay *relay, struct id endpoint,
+			 struct relay_kept *ret_kept);
+int relay_endpoint_restore(struct relay *relay, struct id owner, const struct relay_kept *kept,
+			   struct id *ret_endpoint);
+
 /* A new offer or answer of the phone on this endpoint: sets whom to expect. The learned source
  * stays when the SDP's address did not change, though the first RTP after that may come from
  * another port of a believed host (a NAT that forgot the phone during a hold); otherwise learning

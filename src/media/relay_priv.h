@@ -31,3 +31,6 @@ struct relay {
 	struct ports *ports;
 	struct id ids[]; /* slot -> id of the endpoint there now; cookies carry no generation */
 };
+
+/* Sockets on both ports of the pair, or on neither. Errors as io_udp_open. */
+int relay_open_pair(struct relay *relay, struct endpoint *e, struct addr local);

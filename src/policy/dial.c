@@ -66,13 +66,23 @@ static size_t one(struct slice s, char *ret_means)
 	return 0;
 }
 
-static int plain(struct slice user, char *out, size_t out_bytes)
+/* "184" and "186", also several. */
+static bool only_presentation(const char *digits, size_t n)
+{
+	for (; n >= 3; digits += 3, n -= 3) {
+		if (memcmp(digits, "184", 3) != 0 && memcmp(digits, "186", 3) != 0)
+			return false;
+	}
+	return n == 0;
+}
+
+int dial_digits(struct slice user, char *out, size_t out_bytes)
 {
 	size_t n = 0;
 	while (user.n) {
 		char means = 0;
 		size_t used = *user.p ? one(user, &means) : 0;
-		if (used == 0 || (means == '+' && n > 0))
+		if (used == 0 || (means == '+' && !only_presentation(out, n)))
 			return ERR_SYNTAX;
 		user = slice_from(user, used);
 		if (means == 0)
@@ -85,45 +95,38 @@ static int plain(struct slice user, char *out, size_t out_bytes)
 	return n ? 0 : ERR_SYNTAX;
 }
 
-/* 184 and 186 stand before a number; alone they are none. */
+/* 184 and 186 stand before a number; alone they are none. Who says both wants to be withheld. */
 static const char *strip_presentation(const char *digits, enum dial_presentation *ret_presentation)
 {
 	*ret_presentation = DIAL_DEFAULT;
-	if (strncmp(digits, "184", 3) == 0 && digits[3]) {
-		*ret_presentation = DIAL_WITHHOLD;
-		return digits + 3;
-	}
-	if (strncmp(digits, "186", 3) == 0 && digits[3]) {
-		*ret_presentation = DIAL_PRESENT;
-		return digits + 3;
+	while (digits[0] == '1' && digits[1] == '8' && (digits[2] == '4' || digits[2] == '6') &&
+	       digits[3]) {
+		if (digits[2] == '4')
+			*ret_presentation = DIAL_WITHHOLD;
+		else if (*ret_presentation == DIAL_DEFAULT)
+			*ret_presentation = DIAL_PRESENT;
+		digits += 3;
 	}
 	return digits;
 }
 
-/* +81 and 010 81 lead home: 0 and the national number, whose own leading 0 some people write too.
+/*
+ * +81 and 010 81 lead home: 0 and the national number, whose own leading 0 some people write too.
+ * What that gives may be such a form again ("010 81 010 81 ..."): until it is none, so that every
+ * spelling of a number is judged as the same.
  */
 static void national(const char *digits, char *out)
 {
-	const char *rest = NULL;
-	if (strncmp(digits, "+81", 3) == 0)
-		rest = digits + 3;
-	else if (strncmp(digits, "01081", 5) == 0)
-		rest = digits + 5;
-	if (rest) {
-		out[0] = '0';
-		strcpy(out + 1, *rest == '0' ? rest + 1 : rest);
-	} else if (digits[0] == '+') {
+	if (digits[0] == '+') {
 		memcpy(out, "010", 3);
 		strcpy(out + 3, digits + 1);
 	} else {
 		strcpy(out, digits);
 	}
-}
-
-static bool is_emergency(const char *digits)
-{
-	return strcmp(digits, "110") == 0 || strcmp(digits, "118") == 0 ||
-	       strcmp(digits, "119") == 0;
+	while (strncmp(out, "01081", 5) == 0) {
+		const char *rest = out + 5 + (out[5] == '0');
+		memmove(out + 1, rest, strlen(rest) + 1);
+	}
 }
 
 int dial_normalise(struct slice user, struct dialled *ret_dialled)
@@ -133,11 +136,10 @@ int dial_normalise(struct slice user, struct dialled *ret_dialled)
 	if (slice_istarts(user, SLICE("tel:")))
 		user = slice_from(user, 4);
 	user = slice_first(user, slice_find(user, ';'));
-	int err = plain(user, digits, sizeof(digits));
+	int err = dial_digits(user, digits, sizeof(digits));
 	if (err)
 		return err;
 	national(strip_presentation(digits, &d.presentation), d.digits);
-	d.emergency = is_emergency(d.digits);
 	*ret_dialled = d;
 	return 0;
 }

@@ -112,8 +112,7 @@ enum auth_result auth_check(struct shard *s, struct id server, const struct sip_
 		deny(s, server, msg, flow, cred.username, "wrong password");
 		return AUTH_DENIED;
 	}
-	if (cred.has_qop &&
-	    !directory_nonce_use(s->p.directory, slice_str(ret_who->number), cred.nonce, cred.nc)) {
+	if (cred.has_qop && !directory_nonce_use(s->p.directory, cred.nonce, cred.nc)) {
 		record(s, asked, msg, flow, cred.username, "nonce count used before");
 		challenge(s, server, msg, true);
 		return AUTH_CHALLENGED;

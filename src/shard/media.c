@@ -34,16 +34,17 @@ static void close_stream(struct shard *s, struct leg *l, uint32_t i)
 static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
 {
 	struct leg_stream *st = &l->streams[i];
+	struct addr rtcp; /* beside it */
 	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
 									 : l->flow.remote.family;
 	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
 				    st->rtp.family == said->rtp.family))
 		return 0;
 	close_stream(s, l, i);
-	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &st->rtcp);
+	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &rtcp);
 	if (err == ERR_UNSUPPORTED)
 		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint,
-					  &st->rtp, &st->rtcp);
+					  &st->rtp, &rtcp);
 	return err;
 }
 

@@ -2,56 +2,73 @@
  * cause. */
 #include "shard/shard_priv.h"
 
-#include "policy/dial.h"
+#include "policy/plan.h"
 #include "sip/value.h"
 
-/* A number that is not one of ours. Without a trunk only its form decides what the caller is told.
- */
-static enum call_cause cause_of_foreign(struct slice digits)
+static enum call_cause cause_of_reason(enum plan_reason reason)
 {
-	if (digits.n == 11 && slice_starts(digits, SLICE("050")))
-		return CAUSE_UNALLOCATED;
-	if (slice_is_digits(digits) && slice_starts(digits, SLICE("0")) && digits.n < 10)
-		return CAUSE_INCOMPLETE;
-	return CAUSE_NO_TRUNK;
+	static const enum call_cause causes[PLAN_REASONS] = {[PLAN_ALLOWED] = CAUSE_NORMAL,
+#define X(name, code, q850, word, en, ja) [PLAN_NO_##name] = CAUSE_##name,
+							     PLAN_REASON_TABLE(X)
+#undef X
+	};
+	return causes[reason];
 }
 
-static int dialled_number(struct call *c, const struct sip_msg *invite, struct dialled *ret_dialled)
+/* The verdict is recorded with what it was given by, also when the call goes on. */
+static void verdict_event(struct shard *s, const struct call *c, const struct plan_verdict *v)
+{
+	struct event e = event_of(s, EVENT_CALL_JUDGED, c);
+	event_add_text(&e, EVENT_KEY_TO, slice_str(v->dialled.digits));
+	event_add_text(&e, EVENT_KEY_KIND, slice_str(plan_class_word(v->class)));
+	event_add_text(&e, EVENT_KEY_REASON, slice_str(plan_reason_info(v->reason)->word));
+	if (v->country)
+		event_add_text(&e, EVENT_KEY_OTHER, slice_str(v->country->id));
+	event_send(s, &e);
+}
+
+/* What the plan says of the dialled number. */
+static enum call_cause judge(struct shard *s, struct call *c, const struct sip_msg *invite,
+			     const struct directory_number *caller)
 {
 	char user[256];
-	if (invite == NULL || sip_unescape(invite->uri.user, user, sizeof(user)) != 0)
-		return ERR_SYNTAX;
-	(void)slice_copy(slice_first(slice_str(user), CALL_NUMBER_BYTES - 1), c->dialled,
-			 sizeof(c->dialled));
-	return dial_normalise(slice_str(user), ret_dialled);
-}
-
-/* Emergency calls come before everything else: they have their own unmistakable text. */
-static enum call_cause check_callee(struct shard *s, struct call *c, const struct sip_msg *invite)
-{
-	struct dialled dialled;
-	struct directory_number callee;
+	struct plan_verdict v;
+	struct plan_line line = {.international = caller->international};
 	if (!host_is_ours(s, invite->uri.host) && invite->uri.scheme != SIP_SCHEME_TEL)
 		return CAUSE_UNALLOCATED;
-	if (dialled_number(c, invite, &dialled) != 0)
-		return CAUSE_INCOMPLETE;
-	(void)slice_copy(slice_str(dialled.digits), c->to, sizeof(c->to));
-	if (dialled.emergency)
-		return CAUSE_EMERGENCY;
-	if (dialled.presentation != DIAL_DEFAULT)
-		c->anonymous = dialled.presentation == DIAL_WITHHOLD;
-	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) != 0)
-		return cause_of_foreign(slice_str(c->to));
-	return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
+	if (sip_unescape(invite->uri.user, user, sizeof(user)) != 0)
+		return CAUSE_NOT_A_NUMBER;
+	(void)slice_copy(slice_first(slice_str(user), CALL_NUMBER_BYTES - 1), c->dialled,
+			 sizeof(c->dialled));
+	plan_check(&line, slice_str(user), &v);
+	(void)slice_copy(slice_str(v.dialled.digits), c->to, sizeof(c->to));
+	if (v.dialled.presentation != DIAL_DEFAULT)
+		c->anonymous = v.dialled.presentation == DIAL_WITHHOLD;
+	verdict_event(s, c, &v);
+	return cause_of_reason(v.reason);
 }
 
-static enum call_cause check_caller(struct shard *s, const struct call *c)
+/* A number of ours, or one that a trunk would have to take. */
+static enum call_cause check_callee(struct shard *s, const struct call *c)
 {
-	struct directory_number caller;
-	if (directory_by_number(s->p.directory, slice_str(c->from), &caller) != 0 ||
-	    caller.suspended)
-		return CAUSE_SUSPENDED;
-	return CAUSE_NORMAL;
+	struct directory_number callee;
+	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) == 0)
+		return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
+	return slice_starts(slice_str(c->to), SLICE("050")) ? CAUSE_UNALLOCATED : CAUSE_NO_TRUNK;
+}
+
+/* What the caller may not dial he is told before anything about himself: a suspended line that
+ * dials 110 must hear about 110. */
+static enum call_cause check_number(struct shard *s, struct call *c, const struct sip_msg *invite)
+{
+	struct directory_number caller = {0};
+	bool known = directory_by_number(s->p.directory, slice_str(c->from), &caller) == 0;
+	enum call_cause cause = judge(s, c, invite, &caller);
+	if (cause == CAUSE_NORMAL)
+		cause = check_callee(s, c);
+	if (cause == CAUSE_NORMAL && (!known || caller.suspended))
+		cause = CAUSE_SUSPENDED;
+	return cause;
 }
 
 /* The refused call names the calls that hold the channels. */
@@ -135,9 +152,7 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 	const struct sip_msg *invite =
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
-	enum call_cause cause = invite ? check_callee(s, c, invite) : CAUSE_OVERLOAD;
-	if (cause == CAUSE_NORMAL)
-		cause = check_caller(s, c);
+	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
 	if (cause == CAUSE_NORMAL)
 		cause = take_channel(s, c);
 	if (cause == CAUSE_NORMAL)

@@ -58,13 +58,15 @@ static const struct shape {
 	[FLUSH] = {sizeof(uint64_t), NULL, 0},
 };
 
-struct writer {
+struct thread_writer {
+	struct writer writer; /* first */
 	struct store *store;
 	struct ring *ring;
 	pthread_t thread;
 	void (*failed)(void *ctx, const char *text);
 	void *ctx;
 	_Atomic uint64_t written;
+	_Atomic uint64_t durable[WRITER_PRODUCERS];
 
 	char *batch; /* the thread's own */
 	size_t batch_bytes, batch_cap_bytes;
@@ -132,14 +134,19 @@ static void *item_body(struct item *item)
 
 /* ---- handing over ---- */
 
-static void wake(struct writer *w)
+static struct thread_writer *self(struct writer *w)
+{
+	return (struct thread_writer *)w;
+}
+
+static void wake(struct thread_writer *w)
 {
 	pthread_mutex_lock(&w->lock);
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 }
 
-static int hand_over(struct writer *w, const char *items, size_t n)
+static int hand_over(struct thread_writer *w, const char *items, size_t n)
 {
 	bool was_empty = false;
 	int r = ring_put(w->ring, slice_of(items, n), SLICE_NONE, &was_empty);
@@ -155,7 +162,7 @@ static enum kind change_kind(const struct writer_change *change)
 	return change->remove ? REMOVE : PUT;
 }
 
-int writer_bindings_change(struct writer *w, const struct writer_change *changes, size_t n)
+static int bindings_change(struct writer *writer, const struct writer_change *changes, size_t n)
 {
 	char stack[STACK_BYTES] __attribute__((aligned(8))), *items = stack, *at;
 	size_t bytes = 0;
@@ -170,27 +177,13 @@ int writer_bindings_change(struct writer *w, const struct writer_change *changes
 	at = items;
 	for (size_t i = 0; i < n; i++)
 		at = item_pack(at, change_kind(&changes[i]), &changes[i].binding);
-	r = hand_over(w, items, bytes);
+	r = hand_over(self(writer), items, bytes);
 	if (items != stack)
 		free(items);
 	return r;
 }
 
-int writer_binding_put(struct writer *w, const struct store_binding *b)
-{
-	struct writer_change change = {.binding = *b};
-
-	return writer_bindings_change(w, &change, 1);
-}
-
-int writer_binding_remove(struct writer *w, struct slice number, struct slice key)
-{
-	struct writer_change change = {.remove = true, .binding = {.number = number, .key = key}};
-
-	return writer_bindings_change(w, &change, 1);
-}
-
-int writer_record_add(struct writer *w, const struct store_record *r)
+static int record_add(struct writer *writer, const struct store_record *r)
 {
 	char items[STACK_BYTES] __attribute__((aligned(8)));
 	size_t bytes = item_bytes(RECORD, r);
@@ -198,8 +191,21 @@ int writer_record_add(struct writer *w, const struct store_record *r)
 	if (bytes > sizeof(items))
 		return ERR_TOO_BIG;
 	item_pack(items, RECORD, r);
-	return hand_over(w, items, bytes);
+	return hand_over(self(writer), items, bytes);
 }
+
+static uint64_t durable(const struct writer *writer, uint16_t producer)
+{
+	const struct thread_writer *w = (const struct thread_writer *)writer;
+
+	return producer < WRITER_PRODUCERS ? atomic_load(&w->durable[producer]) : 0;
+}
+
+static const struct writer_ops OPS = {
+	.bindings_change = bindings_change,
+	.record_add = record_add,
+	.durable = durable,
+};
 
 /* ---- the thread ---- */
 
@@ -216,7 +222,7 @@ static void now_plus(struct timespec *t, int64_t ms)
 
 /* Until something waits in the ring; then a moment more, unless somebody is waiting for us. False:
  * stop. */
-static bool wait_for_work(struct writer *w)
+static bool wait_for_work(struct thread_writer *w)
 {
 	struct timespec until;
 	bool stopping;
@@ -232,7 +238,7 @@ static bool wait_for_work(struct writer *w)
 	return !stopping || ring_peek(w->ring).p;
 }
 
-static bool batch_grow(struct writer *w, size_t bytes)
+static bool batch_grow(struct thread_writer *w, size_t bytes)
 {
 	size_t cap = w->batch_cap_bytes ? w->batch_cap_bytes : 16384;
 	char *grown;
@@ -250,7 +256,7 @@ static bool batch_grow(struct writer *w, size_t bytes)
 }
 
 /* Without memory for more, the batch is what there is so far. */
-static void gather(struct writer *w)
+static void gather(struct thread_writer *w)
 {
 	struct slice record;
 
@@ -265,7 +271,7 @@ static void gather(struct writer *w)
 	}
 }
 
-static int write_item(struct writer *w, struct item *item)
+static int write_item(struct thread_writer *w, struct item *item)
 {
 	const struct store_binding *b;
 
@@ -290,7 +296,7 @@ static bool is_hopeless(int err)
 	return err == ERR_EXISTS || err == ERR_CONFLICT || err == ERR_INVALID || err == ERR_TOO_BIG;
 }
 
-static int write_batch(struct writer *w, uint64_t *ret_items)
+static int write_batch(struct thread_writer *w, uint64_t *ret_items)
 {
 	uint64_t items = 0;
 	int r = store_begin(w->store);
@@ -314,9 +320,23 @@ static int write_batch(struct writer *w, uint64_t *ret_items)
 	return r;
 }
 
-static void report_success(struct writer *w, uint64_t items)
+/* A producer's records come in the order in which it handed them over. */
+static void note_durable(struct thread_writer *w)
+{
+	for (size_t at = 0; at < w->batch_bytes;) {
+		struct item *item = (struct item *)(w->batch + at);
+		const struct store_record *r = (const struct store_record *)(item + 1);
+
+		if (item->kind == RECORD && r->number && r->producer < WRITER_PRODUCERS)
+			atomic_store(&w->durable[r->producer], r->number);
+		at += item->bytes;
+	}
+}
+
+static void report_success(struct thread_writer *w, uint64_t items)
 {
 	atomic_fetch_add(&w->written, items);
+	note_durable(w);
 	if (!w->batch_flush)
 		return;
 	pthread_mutex_lock(&w->lock);
@@ -326,7 +346,7 @@ static void report_success(struct writer *w, uint64_t items)
 }
 
 /* Tells everybody, then sleeps. True when the server is going down meanwhile. */
-static bool report_failure(struct writer *w, int64_t pause_ms)
+static bool report_failure(struct thread_writer *w, int64_t pause_ms)
 {
 	struct timespec until;
 	bool stopping;
@@ -344,7 +364,7 @@ static bool report_failure(struct writer *w, int64_t pause_ms)
 	return stopping;
 }
 
-static void give_up(struct writer *w)
+static void give_up(struct thread_writer *w)
 {
 	char text[160];
 
@@ -356,7 +376,7 @@ static void give_up(struct writer *w)
 }
 
 /* Until it is written; false when it was given up. */
-static bool insist(struct writer *w)
+static bool insist(struct thread_writer *w)
 {
 	int64_t pause_ms = RETRY_MS;
 	uint64_t items;
@@ -375,7 +395,7 @@ static bool insist(struct writer *w)
 
 static void *run(void *arg)
 {
-	struct writer *w = arg;
+	struct thread_writer *w = arg;
 
 	while (wait_for_work(w)) {
 		gather(w);
@@ -391,7 +411,7 @@ static void *run(void *arg)
  * The lock is held: marks enter the ring in the order of their tickets. A full ring is waited for,
  * unless the writing fails meanwhile.
  */
-static int put_mark(struct writer *w, uint64_t failures, uint64_t *ret_ticket)
+static int put_mark(struct thread_writer *w, uint64_t failures, uint64_t *ret_ticket)
 {
 	char item[sizeof(struct item) + sizeof(uint64_t)] __attribute__((aligned(8)));
 	uint64_t ticket = w->tickets + 1;
@@ -412,8 +432,9 @@ static int put_mark(struct writer *w, uint64_t failures, uint64_t *ret_ticket)
 	}
 }
 
-int writer_flush(struct writer *w)
+int writer_flush(struct writer *writer)
 {
+	struct thread_writer *w = self(writer);
 	uint64_t ticket = 0, failures;
 	int r;
 
@@ -430,14 +451,14 @@ int writer_flush(struct writer *w)
 	return r;
 }
 
-uint64_t writer_written(const struct writer *w)
+uint64_t writer_written(const struct writer *writer)
 {
-	return atomic_load(&w->written);
+	return atomic_load(&((const struct thread_writer *)writer)->written);
 }
 
 /* ---- life ---- */
 
-static void destroy(struct writer *w)
+static void destroy(struct thread_writer *w)
 {
 	pthread_cond_destroy(&w->moved);
 	pthread_cond_destroy(&w->wake);
@@ -448,9 +469,9 @@ static void destroy(struct writer *w)
 	free(w);
 }
 
-static struct writer *create(void)
+static struct thread_writer *create(void)
 {
-	struct writer *w = calloc(1, sizeof(*w));
+	struct thread_writer *w = calloc(1, sizeof(*w));
 	pthread_condattr_t attr;
 
 	if (!w)
@@ -467,12 +488,13 @@ static struct writer *create(void)
 int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, const char *text),
 	       void *ctx, struct writer **ret_writer)
 {
-	struct writer *w = create();
+	struct thread_writer *w = create();
 	char text[STORE_TEXT_BYTES];
 	int r;
 
 	if (!w)
 		return ERR_NOMEM;
+	w->writer.ops = &OPS;
 	w->failed = failed;
 	w->ctx = ctx;
 	r = store_open(path, &w->store, text, sizeof(text));
@@ -486,12 +508,14 @@ int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, c
 		destroy(w);
 		return r;
 	}
-	*ret_writer = w;
+	*ret_writer = &w->writer;
 	return 0;
 }
 
-void writer_free(struct writer *w)
+void writer_free(struct writer *writer)
 {
+	struct thread_writer *w = self(writer);
+
 	if (!w)
 		return;
 	pthread_mutex_lock(&w->lock);

@@ -2,12 +2,31 @@
  * writer: writing behind. Shards hand bindings and call records to one thread, which gathers what
  * waits into one transaction after another. A full queue is backpressure (ERR_AGAIN): the caller
  * answers 503 rather than lose a word.
+ *
+ * What hands over sees a struct of functions, as with io, so that the simulation can stand in for
+ * the thread; writer_new makes the real one.
  */
 #pragma once
 
 #include "store/store.h"
 
+/* A change of bindings. */
+struct writer_change {
+	bool remove;
+	struct store_binding binding; /* remove: number and key only */
+};
+
 struct writer;
+struct writer_ops {
+	int (*bindings_change)(struct writer *w, const struct writer_change *changes, size_t n);
+	int (*record_add)(struct writer *w, const struct store_record *r);
+	/* NULL: what was handed over is durable at once. */
+	uint64_t (*durable)(const struct writer *w, uint16_t producer);
+};
+#define WRITER_PRODUCERS 256
+struct writer {
+	const struct writer_ops *ops;
+};
 
 /* Opens its own handle on path and starts the thread. failed(ctx, text) on each batch that could
  * not be written (it is tried again until it is, or writer_free gives up and says so). Errors as
@@ -17,18 +36,37 @@ int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, c
 /* Writes what waits, then ends. */
 void writer_free(struct writer *w);
 
-/* Any thread; copied. 0, ERR_AGAIN (full), ERR_TOO_BIG or ERR_NOMEM. What the store has no number
- * for is let go: the number was removed meanwhile. */
-int writer_binding_put(struct writer *w, const struct store_binding *b);
-int writer_binding_remove(struct writer *w, struct slice number, struct slice key);
+/* Several changes of bindings, taken over all or none and written in one transaction. Any thread;
+ * copied. 0, ERR_AGAIN (full), ERR_TOO_BIG or ERR_NOMEM. What the store has no number for is let
+ * go: the number was removed meanwhile. */
+static inline int writer_bindings_change(struct writer *w, const struct writer_change *changes,
+					 size_t n)
+{
+	return w->ops->bindings_change(w, changes, n);
+}
+static inline int writer_binding_put(struct writer *w, const struct store_binding *b)
+{
+	const struct writer_change change = {.binding = *b};
+	return writer_bindings_change(w, &change, 1);
+}
+static inline int writer_binding_remove(struct writer *w, struct slice number, struct slice key)
+{
+	const struct writer_change change = {.remove = true,
+					     .binding = {.number = number, .key = key}};
+	return writer_bindings_change(w, &change, 1);
+}
+static inline int writer_record_add(struct writer *w, const struct store_record *r)
+{
+	return w->ops->record_add(w, r);
+}
+/* The highest number among the producer's records that are durable (or were let go for good): all
+ * that it handed over before that one are too. Any thread. */
+static inline uint64_t writer_durable(const struct writer *w, uint16_t producer)
+{
+	return w->ops->durable ? w->ops->durable(w, producer) : UINT64_MAX;
+}
 
-/* Several changes of bindings, taken over all or none and written in one transaction. */
-struct writer_change {
-	bool remove;
-	struct store_binding binding; /* remove: number and key only */
-};
-int writer_bindings_change(struct writer *w, const struct writer_change *changes, size_t n);
-int writer_record_add(struct writer *w, const struct store_record *r);
+/* --- Of the one that writer_new made. */
 
 /* Waits until all that was handed over before is durable. 0 or ERR_IO (the last batch failed; it is
  * still tried). */

@@ -7,12 +7,17 @@
  * a call that rings for too long; when it has had a provisional response, it is cancelled too and
  * the transaction stays, so that a 2xx that crosses the CANCEL still reaches the user (who must end
  * that dialog) and a 487 is acknowledged.
+ *
+ * After a restart an INVITE that may be ringing is taken up in Proceeding, so that it can be
+ * cancelled.
  */
 #include "txn/table_priv.h"
 
 /* clang-format off: a table is read by its columns */
 const struct txn_cell txn_table_ict[TXN_STATES][TXN_EVENTS] = {
 	[TXN_START][TXN_EV_BEGIN] = {TXN_CALLING, TXN_SEND | TXN_ARM(A) | TXN_ARM(B)},
+
+	[TXN_START][TXN_EV_RESUME] = {TXN_PROCEEDING, TXN_ARM(C)},
 
 	[TXN_CALLING][TXN_EV_TIMER_A] = {TXN_CALLING, TXN_SEND | TXN_ARM(A)},
 	[TXN_CALLING][TXN_EV_TIMER_B] = {TXN_TERMINATED, TXN_STOP | TXN_TIMED_OUT},

@@ -49,6 +49,7 @@ enum txn_state {
 	X(TIMER_CANCEL, "timer cancel")	   /* 64*T1 after CANCEL, RFC 3261 §9.1 */                \
 	X(TIMER_FAILED, "transport error") /* send failed or the flow went away */                 \
 	X(BEGIN, "begin")                                                                          \
+	X(RESUME, "resume") /* it went out before a restart */                                     \
 	X(GOT_1XX, "1xx")                                                                          \
 	X(GOT_2XX, "2xx")                                                                          \
 	X(GOT_300, "300-699")                                                                      \

@@ -25,7 +25,7 @@ static void try_credentials(struct slice whole)
 {
 	static const struct digest_ha1 ha1 = {{9}, {9}};
 	struct digest_credentials cred;
-	struct digest_replay replay = {0};
+	struct digest_replay *replay;
 	int rc = digest_credentials_parse(whole, &cred);
 	FUZZ_CHECK(rc == 0 || rc == ERR_SYNTAX || rc == ERR_UNSUPPORTED);
 	if (rc)
@@ -34,8 +34,10 @@ static void try_credentials(struct slice whole)
 	FUZZ_CHECK(!digest_verify(&cred, &ha1, SLICE("REGISTER")));
 	FUZZ_CHECK(digest_nonce_check(&key, cred.nonce, 1790000000000, 60000, NULL) ==
 		   DIGEST_NONCE_FOREIGN);
-	if (digest_replay_check(&replay, cred.nonce, cred.nc))
-		FUZZ_CHECK(!digest_replay_check(&replay, cred.nonce, cred.nc));
+	FUZZ_CHECK(digest_replay_new(1, &replay) == 0);
+	if (digest_replay_check(replay, cred.nonce, cred.nc))
+		FUZZ_CHECK(!digest_replay_check(replay, cred.nonce, cred.nc));
+	digest_replay_free(replay);
 }
 
 /* Whatever the realm is made of, it reads back as one parameter of the challenge. */

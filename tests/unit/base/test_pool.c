@@ -175,12 +175,55 @@ static void test_random(void **state)
 	pool_free(pool);
 }
 
+/* Ids of before come back in any order; the slots between are free afterwards, the ids of before
+ * that did not come back are stale. */
+static void test_take_id(void **state)
+{
+	struct pool *pool = make(10, 8);
+	const struct id far = id_make(3, 7, 41), near = id_make(3, 2, UINT32_MAX);
+	struct id id;
+	bool seen[10] = {0};
+	uint64_t *p;
+
+	(void)state;
+	p = pool_take_id(pool, far);
+	assert_non_null(p);
+	assert_int_equal(*p, 0);
+	*p = 77;
+	assert_ptr_equal(pool_get(pool, far), p);
+	assert_null(pool_take_id(pool, far));
+	assert_null(pool_take_id(pool, id_make(3, 7, 42)));
+	assert_non_null(pool_take_id(pool, near));
+	assert_null(pool_take_id(pool, id_make(3, 10, 1)));
+	assert_null(pool_take_id(pool, id_make(4, 1, 1)));
+	assert_null(pool_take_id(pool, id_make(3, 1, 0)));
+	assert_null(pool_take_id(pool, ID_NONE));
+	assert_int_equal(pool_used(pool), 2);
+	/* new ones may be taken meanwhile */
+	assert_non_null(pool_take(pool, &id));
+	assert_int_equal(id_slot(id), 8);
+	pool_take_id_end(pool);
+	seen[2] = seen[7] = seen[8] = true;
+	for (int i = 0; i < 7; i++) {
+		assert_non_null(pool_take(pool, &id));
+		assert_false(seen[id_slot(id)]);
+		seen[id_slot(id)] = true;
+	}
+	assert_null(pool_take(pool, &id));
+	assert_null(pool_get(pool, id_make(3, 7, 40)));
+	pool_give(pool, near);
+	assert_non_null(pool_take(pool, &id));
+	assert_true(id_eq(id, id_make(3, 2, 1)));
+	pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_params),	    cmocka_unit_test(test_life),
 		cmocka_unit_test(test_strange_ids), cmocka_unit_test(test_last_in_first_out),
 		cmocka_unit_test(test_walk),	    cmocka_unit_test(test_random),
+		cmocka_unit_test(test_take_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,9 +65,30 @@ static void test_limits_change(void **state)
 	assert_int_equal(directory_channels_held(f->d, SLICE_NONE), 0);
 }
 
+/* Those that a restart brings back are counted, also above a limit that was lowered meanwhile. */
+static void test_restore(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t holders[32];
+	uint32_t count;
+
+	for (uint64_t call = 1; call <= 3; call++)
+		assert_int_equal(directory_channel_restore(f->d, SLICE("0501"), call), 0);
+	assert_int_equal(directory_channel_restore(f->d, SLICE("0501"), 2), 0);
+	assert_int_equal(directory_channels_held(f->d, SLICE("0501")), 3);
+	assert_int_equal(directory_channel_take(f->d, SLICE("0501"), 4, holders, &count),
+			 ERR_LIMIT);
+	assert_true(directory_channel_give(f->d, SLICE("0501"), 1));
+	assert_true(directory_channel_give(f->d, SLICE("0501"), 2));
+	assert_int_equal(directory_channel_take(f->d, SLICE("0501"), 4, holders, &count), 0);
+	assert_int_equal(directory_channels_held(f->d, SLICE_NONE), 2);
+	assert_int_equal(directory_channel_restore(f->d, SLICE("0509"), 1), ERR_NOT_FOUND);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(test_limit), TEST(test_limits_change)};
+	const struct CMUnitTest tests[] = {TEST(test_limit), TEST(test_limits_change),
+					   TEST(test_restore)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

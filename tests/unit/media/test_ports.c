@@ -171,13 +171,39 @@ static void test_property(void **state)
 	ports_free(p);
 }
 
+static void test_take_this(void **state)
+{
+	struct ports *p = NULL;
+	struct rng rng;
+	uint16_t port;
+	(void)state;
+	rng_init_os(&rng);
+	assert_int_equal(ports_new(10000, 10007, &p), 0);
+	assert_int_equal(ports_take_this(p, 10004), 0);
+	assert_true(ports_is_taken(p, 10004) && ports_is_taken(p, 10005));
+	assert_int_equal(ports_take_this(p, 10004), ERR_IN_USE);
+	assert_int_equal(ports_take_this(p, 10005), ERR_NOT_FOUND);
+	assert_int_equal(ports_take_this(p, 9998), ERR_NOT_FOUND);
+	assert_int_equal(ports_take_this(p, 10008), ERR_NOT_FOUND);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ports_take(p, &rng, 0, &port), 0);
+		assert_int_not_equal(port, 10004);
+	}
+	assert_int_equal(ports_take(p, &rng, 0, &port), ERR_LIMIT);
+	ports_give(p, 10004, 0);
+	assert_int_equal(ports_take_this(p, 10004), ERR_IN_USE); /* it rests */
+	assert_int_equal(ports_take(p, &rng, PORTS_REST_MS, &port), 0);
+	assert_int_equal(port, 10004);
+	ports_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),	  cmocka_unit_test(test_all),
 		cmocka_unit_test(test_rest),	  cmocka_unit_test(test_oldest_first),
 		cmocka_unit_test(test_ill_gives), cmocka_unit_test(test_spread),
-		cmocka_unit_test(test_property),
+		cmocka_unit_test(test_property),  cmocka_unit_test(test_take_this),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -288,8 +288,8 @@ static inline int rig_receive(struct rig *r, const char *first, const char *bran
 	return rig_receive_text(r, text, (size_t)n);
 }
 
-static inline int rig_request(struct rig *r, enum sip_method method, const char *branch,
-			      int64_t timeout_ms)
+static inline int rig_start(struct rig *r, enum sip_method method, const char *branch,
+			    int64_t timeout_ms, bool resumed)
 {
 	char text[2048], token[64];
 	struct slice name = sip_method_name(method);
@@ -309,8 +309,20 @@ static inline int rig_request(struct rig *r, enum sip_method method, const char 
 		.method = method,
 		.user = 88,
 		.timeout_ms = timeout_ms,
+		.resumed = resumed,
 	};
 	return txn_send_request(r->l, &s, r->now, &r->last);
+}
+
+static inline int rig_request(struct rig *r, enum sip_method method, const char *branch,
+			      int64_t timeout_ms)
+{
+	return rig_start(r, method, branch, timeout_ms, false);
+}
+
+static inline int rig_resume(struct rig *r, const char *branch)
+{
+	return rig_start(r, SIP_INVITE, branch, 0, true);
 }
 
 static inline void rig_cancel(struct rig *r, const char *reason)

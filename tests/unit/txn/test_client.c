@@ -349,6 +349,38 @@ static void test_transport_after_final(void **state)
 	rig_free(r);
 }
 
+/* After a restart: nothing goes out, CANCEL does at once, and the phone's 487 is acknowledged. */
+static void test_resumed(void **state)
+{
+	struct rig *r = rig_new(false);
+
+	(void)state;
+	assert_int_equal(rig_resume(r, "1"), 0);
+	rig_want(r, "");
+	rig_cancel(r, "SIP;cause=503");
+	rig_want(r, "0 send CANCEL\n");
+	rig_receive(r, "200 CANCEL", "1", ";tag=b");
+	rig_receive(r, "487 INVITE", "1", ";tag=b");
+	rig_want(r, "0 send ACK\n0 response 487 INVITE\n");
+	rig_free(r);
+}
+
+/* Nobody knows of it any more. */
+static void test_resumed_unanswered(void **state)
+{
+	struct rig *r = rig_new(false);
+
+	(void)state;
+	assert_int_equal(rig_resume(r, "1"), 0);
+	rig_cancel(r, "");
+	rig_receive(r, "481 CANCEL", "1", ";tag=b");
+	r->out.n = 0;
+	rig_until(r, 40000);
+	rig_want(r, "32000 failed timeout\n");
+	assert_int_equal(txn_clients(r->l), 0);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +401,8 @@ int main(void)
 		cmocka_unit_test(test_limit_then_final),
 		cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_transport_after_final),
+		cmocka_unit_test(test_resumed),
+		cmocka_unit_test(test_resumed_unanswered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

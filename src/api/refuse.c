@@ -1,0 +1,71 @@
+#include "api/api_priv.h"
+#include "base/err.h"
+
+#include <string.h>
+#include <time.h>
+
+void refuse(struct request *r, unsigned status, const char *code, const char *message,
+	    const char *field, const char *hint)
+{
+	json_decref(r->json);
+	r->status = status;
+	r->json = json_pack("{s:{s:s,s:o}}", "error", "code", code, "message",
+			    json_slice(slice_str(message)));
+	json_t *error = json_object_get(r->json, "error");
+	if (field)
+		json_object_set_new(error, "field", json_slice(slice_str(field)));
+	if (hint)
+		json_object_set_new(error, "hint", json_slice(slice_str(hint)));
+}
+
+void refuse_fault(struct request *r, const struct fault *f)
+{
+	static const struct {
+		const char *code;
+		unsigned status;
+	} rows[] = {{"exists", 409}, {"conflict", 409}};
+	unsigned status = 400;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(f->code, rows[i].code) == 0)
+			status = rows[i].status;
+	}
+	refuse(r, status, f->code, f->message, f->field, f->hint);
+}
+
+void refuse_missing(struct request *r, const char *what, const char *name, const char *hint)
+{
+	char message[256];
+	snprintf(message, sizeof(message), "There is no %s %s", what, name);
+	refuse(r, 404, "not_found", message, NULL, hint);
+}
+
+void refuse_store(struct request *r, int err, const struct store *store)
+{
+	char message[STORE_TEXT_BYTES];
+	snprintf(message, sizeof(message), "%s",
+		 *store_error(store) ? store_error(store) : err_text(err));
+	size_t n = strlen(message);
+	if (n && message[n - 1] == '.')
+		message[n - 1] = '\0';
+	refuse(r, err == ERR_LIMIT ? 507 : 500, err == ERR_LIMIT ? "disk_full" : "failed", message,
+	       NULL, NULL);
+}
+
+void refuse_busy(struct request *r)
+{
+	refuse(r, 503, "unavailable", "The server is overloaded and did not answer in time", NULL,
+	       "try again in a moment");
+}
+
+int64_t wall_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void audit(struct request *r, const char *action, const char *object)
+{
+	(void)store_audit_add(r->api->store, wall_now(), SLICE("operator"), slice_str(action),
+			      slice_str(object), SLICE_NONE);
+}

@@ -1,0 +1,164 @@
+#include "policy/plan.h"
+
+#include <string.h>
+
+#define ANY DIAL_BYTES
+
+/*
+ * What begins with prefix and has digits_min..digits_max characters in all is of that class; the
+ * longest prefix decides. reason: refused whatever the line may do; PLAN_ALLOWED: it may be called
+ * (international: with the permission).
+ */
+static const struct row {
+	const char *prefix;
+	uint8_t digits_min, digits_max;
+	enum plan_class class;
+	enum plan_reason reason;
+} rows[] = {
+	{"0", 10, 10, PLAN_GEOGRAPHIC, PLAN_ALLOWED},
+	/* 03 and 04 are area codes; behind them no exchange begins with 0. */
+	{"030", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
+	{"040", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
+	{"050", 11, 11, PLAN_IP_PHONE, PLAN_ALLOWED},
+	{"0500", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
+	{"060", 11, 11, PLAN_MOBILE, PLAN_ALLOWED},
+	{"0600", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
+	{"070", 11, 11, PLAN_MOBILE, PLAN_ALLOWED},
+	{"0700", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
+	{"080", 11, 11, PLAN_MOBILE, PLAN_ALLOWED},
+	{"0800", 11, 11, PLAN_FREEPHONE, PLAN_NO_FREEPHONE},
+	{"090", 11, 11, PLAN_MOBILE, PLAN_ALLOWED},
+	{"0900", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
+	{"020", 11, 11, PLAN_M2M, PLAN_NO_M2M},
+	{"0200", 14, 14, PLAN_M2M, PLAN_NO_M2M},
+	{"0120", 10, 10, PLAN_FREEPHONE, PLAN_NO_FREEPHONE},
+	{"0570", 10, 10, PLAN_NAVI, PLAN_NO_NAVI},
+	{"0180", 10, 10, PLAN_NAVI, PLAN_NO_NAVI},
+	{"0170", 10, 10, PLAN_NAVI, PLAN_NO_NAVI},
+	{"0990", 10, 10, PLAN_NAVI, PLAN_NO_NAVI},
+	{"091", 1, ANY, PLAN_DESIGNATED, PLAN_NO_DESIGNATED},
+	{"00", 1, ANY, PLAN_CARRIER_SELECT, PLAN_NO_CARRIER_SELECT},
+	/* 010, then 7 to 15 digits: the shortest numbers abroad are 3 + 4 (Niue). */
+	{"010", 10, 18, PLAN_INTERNATIONAL, PLAN_ALLOWED},
+	{"1", 3, 3, PLAN_SPECIAL_1XY, PLAN_NO_SPECIAL_1XY},
+	{"110", 3, 3, PLAN_EMERGENCY, PLAN_NO_EMERGENCY},
+	{"118", 3, 3, PLAN_EMERGENCY, PLAN_NO_EMERGENCY},
+	{"119", 3, 3, PLAN_EMERGENCY, PLAN_NO_EMERGENCY},
+	{"2", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"3", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"4", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"5", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"6", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"7", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"8", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"9", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
+	{"#", 1, ANY, PLAN_HASH_CODE, PLAN_NO_HASH_CODE},
+	{"*", 1, ANY, PLAN_SERVICE_CODE, PLAN_NO_NO_SERVICE_CODE},
+};
+
+static const struct row *row_of(const char *digits)
+{
+	const struct row *best = NULL;
+	size_t best_n = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n = strlen(rows[i].prefix);
+		if (n > best_n && strncmp(digits, rows[i].prefix, n) == 0) {
+			best = &rows[i];
+			best_n = n;
+		}
+	}
+	return best;
+}
+
+static enum plan_reason reason_abroad(const struct plan_line *line, struct plan_verdict *v)
+{
+	v->country = country_of(slice_str(v->dialled.digits + 3));
+	if (v->country == NULL)
+		return PLAN_NO_NO_COUNTRY;
+	return line->international ? PLAN_ALLOWED : PLAN_NO_INTERNATIONAL;
+}
+
+/* Only plain digits are of the plan; "0*5" is nobody's number. */
+static bool digits_only(const char *digits)
+{
+	return digits[strspn(digits, "0123456789")] == '\0';
+}
+
+static enum plan_reason judge(const struct plan_line *line, struct plan_verdict *v)
+{
+	const char *digits = v->dialled.digits;
+	size_t n = strlen(digits);
+	const struct row *row = row_of(digits);
+	v->class = row ? row->class : PLAN_UNKNOWN;
+	if (row == NULL)
+		return PLAN_NO_NOT_A_NUMBER;
+	if (v->class == PLAN_HASH_CODE || v->class == PLAN_SERVICE_CODE)
+		return row->reason;
+	if (!digits_only(digits))
+		return PLAN_NO_NOT_A_NUMBER;
+	/* Whoever may not call a class is told so before he is told to count. */
+	if (row->reason != PLAN_ALLOWED && v->class != PLAN_SPECIAL_1XY &&
+	    v->class != PLAN_EMERGENCY)
+		return row->reason;
+	if (n < row->digits_min)
+		return PLAN_NO_INCOMPLETE;
+	if (n > row->digits_max)
+		return v->class == PLAN_SPECIAL_1XY || v->class == PLAN_EMERGENCY
+			       ? PLAN_NO_NO_SUCH_NUMBER
+			       : PLAN_NO_TOO_MANY_DIGITS;
+	return v->class == PLAN_INTERNATIONAL ? reason_abroad(line, v) : row->reason;
+}
+
+static void write_e164(struct plan_verdict *v)
+{
+	const char *digits = v->dialled.digits;
+	if (v->reason != PLAN_ALLOWED && v->reason != PLAN_NO_INTERNATIONAL)
+		return;
+	v->e164[0] = '+';
+	if (v->class == PLAN_INTERNATIONAL) {
+		strcpy(v->e164 + 1, digits + 3);
+	} else {
+		memcpy(v->e164 + 1, "81", 2);
+		strcpy(v->e164 + 3, digits + 1);
+	}
+}
+
+void plan_check(const struct plan_line *line, struct slice user, struct plan_verdict *ret_verdict)
+{
+	struct plan_verdict v = {.class = PLAN_UNKNOWN, .reason = PLAN_NO_NOT_A_NUMBER};
+	if (dial_normalise(user, &v.dialled) == 0) {
+		v.reason = judge(line, &v);
+		write_e164(&v);
+	}
+	*ret_verdict = v;
+}
+
+const char *plan_class_word(enum plan_class c)
+{
+	static const char *const words[] = {
+#define X(name, word, ja) word,
+		PLAN_CLASS_TABLE(X)
+#undef X
+	};
+	return words[c];
+}
+
+const char *plan_class_ja(enum plan_class c)
+{
+	static const char *const names[] = {
+#define X(name, word, ja) ja,
+		PLAN_CLASS_TABLE(X)
+#undef X
+	};
+	return names[c];
+}
+
+const struct plan_reason_info *plan_reason_info(enum plan_reason r)
+{
+	static const struct plan_reason_info infos[] = {{"", "", ""},
+#define X(name, code, q850, word, en, ja) {word, en, ja},
+							PLAN_REASON_TABLE(X)
+#undef X
+	};
+	return &infos[r];
+}

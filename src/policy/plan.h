@@ -1,0 +1,73 @@
+/*
+ * plan: the Japanese numbering plan as an explicit table: what was dialled, which class of number
+ * it is, and whether the line may call it (service "Outgoing calls"). Pure and total: every input
+ * has a verdict. What is dialled with +81 or 010-81, with carrier prefixes, hyphens or full-width
+ * digits is judged as the number that it stands for, so there is no way round a refusal.
+ *
+ * Numbers here are those of the plan; whether one of the operator's own is allocated is the
+ * directory's to say.
+ */
+#pragma once
+
+#include "policy/country.h"
+#include "policy/dial.h"
+#include "policy/reason.h"
+
+/* name, word, Japanese */
+#define PLAN_CLASS_TABLE(X)                                                                        \
+	X(GEOGRAPHIC, "geographic", "固定電話(0AB-J)")                                             \
+	X(IP_PHONE, "ip_phone", "IP電話(050)")                                                     \
+	X(MOBILE, "mobile", "携帯電話")                                                            \
+	X(M2M, "m2m", "M2M・無線呼出し(020)")                                                      \
+	X(FREEPHONE, "freephone", "着信課金(0120、0800)")                                          \
+	X(NAVI, "navi_dial", "ナビダイヤルなど(0570、0180、0170、0990)")                           \
+	X(DESIGNATED, "designated", "事業者指定番号(091)")                                         \
+	X(CARRIER_SELECT, "carrier_select", "事業者識別番号(00XY)")                                \
+	X(INTERNATIONAL, "international", "国際電話(010)")                                         \
+	X(EMERGENCY, "emergency", "緊急通報")                                                      \
+	X(SPECIAL_1XY, "special_1xy", "1XY番号")                                                   \
+	X(HASH_CODE, "hash_code", "#番号")                                                         \
+	X(NO_AREA_CODE, "no_area_code", "市外局番なし")                                            \
+	X(SERVICE_CODE, "service_code", "サービスコード")                                          \
+	X(UNKNOWN, "unknown", "番号計画外")
+
+enum plan_class {
+#define X(name, word, ja) PLAN_##name,
+	PLAN_CLASS_TABLE(X)
+#undef X
+		PLAN_CLASSES
+};
+
+const char *plan_class_word(enum plan_class c);
+const char *plan_class_ja(enum plan_class c);
+
+enum plan_reason {
+	PLAN_ALLOWED,
+#define X(name, code, q850, word, en, ja) PLAN_NO_##name,
+	PLAN_REASON_TABLE(X)
+#undef X
+		PLAN_REASONS
+};
+
+/* The word and sentences of a refusal; "" for PLAN_ALLOWED. */
+struct plan_reason_info {
+	const char *word, *en, *ja;
+};
+const struct plan_reason_info *plan_reason_info(enum plan_reason r);
+
+struct plan_verdict {
+	enum plan_class class;
+	enum plan_reason reason; /* PLAN_ALLOWED: it may be called */
+	struct dialled dialled;	 /* digits "" when it is not a number */
+	char e164[DIAL_BYTES];	 /* "+815010000014"; "" where there is none (1XY, codes, refused
+				    forms) */
+	const struct country *country; /* of PLAN_INTERNATIONAL; NULL: none has that code */
+};
+
+/* What the plan must know of the line that dials. */
+struct plan_line {
+	bool international; /* the line's permission */
+};
+
+/* user: as dial_normalise takes it. */
+void plan_check(const struct plan_line *line, struct slice user, struct plan_verdict *ret_verdict);
