@@ -65,6 +65,11 @@ soak: build ## SOAK_CALLS (100000) SIPp calls with sound through the release bui
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_LOAD_CALLS=$(SOAK_CALLS) OPENGATE_LOAD_RATE=250 python3 tests/live/test_load.py
 
+.PHONY: bench
+bench: build ## CPU time and memory beside Kamailio and rtpengine; PART="calls media" for single parts
+	@tools/install-deps bench
+	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/bench/bench.py $(PART)
+
 .PHONY: kill
 kill: build ## kill -9 the server ten times under 200 calls with media; nothing may be lost
 	@tools/install-deps test
