@@ -30,6 +30,7 @@ struct config {
 	struct cidr trusted[TRUSTED_MAX];
 	uint32_t trusted_count;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
+	uint32_t session_expires_s, session_min_s;
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;
 	uint32_t media_timeout_s;

@@ -36,6 +36,8 @@ struct shard_config {
 	enum digest_offer digest_offer;
 	uint32_t ping_period_s;		  /* OPTIONS to phones behind NAT; 0: none */
 	uint32_t ring_limit_s;		  /* an unanswered call ends (Timer C), 180 */
+	uint32_t session_expires_s;	  /* RFC 4028: what we propose; 0: no session timers */
+	uint32_t session_min_s;		  /* Min-SE */
 	uint32_t media_timeout_s;	  /* silent both ways, not on hold; 0: never */
 	uint32_t calls_max;		  /* of this shard */
 	struct cidr trusted[TRUSTED_MAX]; /* no digest for calls from there */
