@@ -54,6 +54,11 @@ soak: build ## 10,000 SIPp calls at rate through the release build
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/live/test_load.py
 
+.PHONY: kill
+kill: build ## kill -9 the server ten times under 200 calls with media; nothing may be lost
+	@tools/install-deps test
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_KILL_CALLS=200 OPENGATE_KILL_ROUNDS=10 python3 tests/live/test_kill.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@tools/install-deps test

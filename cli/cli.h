@@ -1,63 +1,126 @@
 /*
  * opengatectl: a thin client of the HTTP API over the daemon's unix socket. One table of commands
- * (commands.c) drives parsing, --help and completion. Exit status: 0 done, 1 refused (why, on
- * stderr), 2 wrong usage.
+ * (table.c) drives parsing, bodies, help, completion and the manual page. Exit status: 0 done; 1
+ * refused (why and how to mend it: one line on stderr); 2 wrong usage.
  */
 #pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 #define FLAGS_MAX 12
 
+/* What a flag or an operand is: how it is checked, sent and completed. */
+enum kind {
+	KIND_NONE, /* a flag without a value */
+	KIND_TEXT,
+	KIND_SECRET, /* "-": one line of stdin */
+	KIND_COUNT,
+	KIND_SWITCH,   /* on, off */
+	KIND_POLICY,   /* newest, fork, reject */
+	KIND_NUMBER,   /* an IP phone number */
+	KIND_CUSTOMER, /* a customer code */
+	KIND_CALL,     /* a call's id */
+	KIND_FILE,
+	KIND_SHELL /* bash, zsh */
+};
+
 struct flag {
 	const char *name;  /* "--code" */
-	const char *value; /* what it takes, "CODE"; NULL: nothing */
+	const char *value; /* how the value is called, "CODE"; NULL: it takes none */
+	enum kind kind;
+	bool required;
+	const char *key; /* of the JSON body or of the query; NULL: the command looks at it */
 	const char *help;
 };
 
 struct arguments {
 	const char *config;
-	bool json, help;
-	const char *operands[2];
-	int operand_count;
+	bool json, help, quiet;
+	bool silent;	 /* say nothing about what fails: completion */
+	long timeout_ms; /* for one answer */
+	const char *operand;
 	const char *values[FLAGS_MAX]; /* by place in the command's flags; "" for a flag without
 					  value; NULL: not given */
 };
 
 struct command {
 	const char *words[2]; /* "customer", "add"; the second may be NULL */
-	const char *operands; /* "NUMBER", "[NUMBER]", "" */
-	int operands_min, operands_max;
-	const char *help;
+	const char *operand;  /* "NUMBER", "[NUMBER]"; NULL: none */
+	enum kind operand_kind;
+	bool operand_needed;
+	const char *help;   /* a line */
+	const char *detail; /* more sentences, for --help and the manual page; may be NULL */
 	struct flag flags[FLAGS_MAX];
 	int (*run)(const struct command *c, const struct arguments *a);
 };
 
+/* ---- table.c ---- */
+
 extern const struct command commands[];
 extern const unsigned command_count;
+extern const struct flag common_flags[]; /* ends with name NULL */
 
+/* ---- parse.c ---- */
+
+/* The command of these words, or NULL with a complaint. *ret_status: what to exit with then. */
+const struct command *parse_command(char **argv, int argc, int *ret_status);
+/* 0 or EXIT_USAGE with a complaint. */
+int parse_arguments(const struct command *c, char **argv, int argc, struct arguments *ret_args);
+/* Whether a common flag takes the next word. */
+bool flag_is_common(const char *word, bool *ret_takes_value);
 /* The value of a flag of this command, or NULL. */
 const char *flag_value(const struct command *c, const struct arguments *a, const char *name);
+/* "number add", in one piece of static memory. */
+const char *command_name(const struct command *c);
 
-/* http.c: one request. body may be NULL (taken over). Returns an exit status; *ret_json or
- * *ret_text is the caller's. */
+/* ---- help.c ---- */
+
+void help_all(FILE *to);
+void help_group(const char *word, FILE *to);
+void help_command(const struct command *c, FILE *to);
+void help_json(FILE *to); /* the whole table, for the manual page and for tests */
+
+/* ---- body.c ---- */
+
+/* The flags that were given, as their keys' values. NULL with a complaint: a value of the wrong
+ * kind (EXIT_USAGE). */
+json_t *body_of(const struct command *c, const struct arguments *a);
+/* path?key=value&..., malloc'ed; NULL as above. operand_key: the operand's key, NULL: not in it. */
+char *query_of(const struct command *c, const struct arguments *a, const char *path,
+	       const char *operand_key);
+
+/* ---- http.c ---- */
+
 struct reply {
 	json_t *json;
 	char *text;
+	size_t n;
 	long status;
 };
+/* One request; body may be NULL (taken over). Returns an exit status; *ret_reply is the caller's,
+ * also when the exit status is not 0 (then often empty). */
 int request(const struct arguments *a, const char *method, const char *path, json_t *body,
 	    struct reply *ret_reply);
-int request_raw(const struct arguments *a, const char *method, const char *path, const char *bytes,
-		size_t n, bool progress, struct reply *ret_reply);
+struct progress {
+	const char *fixed; /* what to call it; NULL: as GET /api/v1/import says */
+	bool shown;	   /* a bar is drawn on stderr */
+	const struct arguments *args;
+	unsigned silent_polls; /* in a row without an answer */
+};
+/* Bytes up, with a bar; no limit of time as long as the server answers questions meanwhile. */
+int request_long(const struct arguments *a, const char *method, const char *path, const char *bytes,
+		 size_t n, struct progress *progress, struct reply *ret_reply);
 void reply_free(struct reply *r);
 /* Percent-encoded, malloc'ed. */
 char *url_escape(const char *text);
 
-/* print.c */
+/* ---- print.c ---- */
+
 struct column {
 	const char *title, *key; /* key: "a.b" reaches into objects */
 };
@@ -65,7 +128,33 @@ void print_table(const json_t *rows, const struct column *columns, int count);
 /* "key: value" lines of one object. */
 void print_object(const json_t *object);
 void print_json(const json_t *json);
-void print_ladder(const json_t *trace);
-
+/* What phones send must not steer the terminal: control characters become '?', in place. */
+void make_plain(char *text);
 /* One line on stderr: "opengatectl: ..." */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- ladder.c ---- */
+
+void print_ladder(const json_t *trace);
+
+/* ---- the commands ---- */
+
+typedef int run_fn(const struct command *c, const struct arguments *a);
+run_fn run_customer_add, run_customer_show, run_customer_list, run_customer_set,
+	run_customer_remove;
+run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_number_remove,
+	run_number_password;
+run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
+run_fn run_import, run_export, run_completion;
+
+/* The usual shapes (provision.c): one object, one list under its key. */
+int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);
+int show_list(const struct arguments *a, const char *path, const char *key,
+	      const struct column *columns, int count);
+/* before + operand, escaped + after; malloc'ed. */
+char *path_with(const char *before, const char *operand, const char *after);
+#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
+
+/* ---- complete.c: words typed so far, the last one in the making; prints what could stand there
+ * ---- */
+int complete(char **words, int count);

@@ -8,12 +8,28 @@
 
 void complain(const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list args;
-	fputs("opengatectl: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', stderr);
+	if (text)
+		make_plain(text);
+	fprintf(stderr, "opengatectl: %s\n", text ? text : "out of memory");
+	free(text);
+}
+
+void make_plain(char *text)
+{
+	for (char *p = text; *p; p++) {
+		/* C1 controls are two bytes in UTF-8, C2 80 .. C2 9F. */
+		bool c1 = (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || c1)
+			*p = '?';
+		if (c1)
+			p[1] = '?';
+	}
 }
 
 static const json_t *reach(const json_t *object, const char *key)
@@ -28,6 +44,14 @@ static const json_t *reach(const json_t *object, const char *key)
 	return object;
 }
 
+static char *plain_copy(const char *text)
+{
+	char *copy = strdup(text);
+	if (copy)
+		make_plain(copy);
+	return copy;
+}
+
 /* As a person reads it; malloc'ed. */
 static char *shown(const json_t *v)
 {
@@ -35,7 +59,7 @@ static char *shown(const json_t *v)
 	if (v == NULL || json_is_null(v))
 		return strdup("-");
 	if (json_is_string(v))
-		return strdup(*json_string_value(v) ? json_string_value(v) : "-");
+		return plain_copy(*json_string_value(v) ? json_string_value(v) : "-");
 	if (json_is_boolean(v))
 		return strdup(json_is_true(v) ? "yes" : "no");
 	if (json_is_real(v)) {
@@ -104,82 +128,7 @@ void print_object(const json_t *object)
 
 void print_json(const json_t *json)
 {
-	char *text = json_dumps(json, JSON_INDENT(2));
-	puts(text ? text : "null");
-	free(text);
-}
-
-/* --- the ladder: caller | OpenGate | callee */
-
-#define LANE 38
-
-static const char *text_of(const json_t *e, const char *key)
-{
-	const char *t = json_string_value(json_object_get(e, key));
-	return t ? t : "";
-}
-
-/* "INVITE", "200 OK (INVITE)" */
-static void summary(const char *bytes, char *out, size_t out_bytes)
-{
-	char line[128], method[32] = "";
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(bytes, "\r\n"), bytes);
-	const char *cseq = strcasestr(bytes, "\nCSeq:");
-	if (cseq)
-		sscanf(cseq + 6, " %*u %31s", method);
-	if (strncmp(line, "SIP/2.0 ", 8) == 0) {
-		snprintf(out, out_bytes, "%.28s (%s)", line + 8, method);
-	} else {
-		line[strcspn(line, " ")] = '\0';
-		snprintf(out, out_bytes, "%.60s", line);
-	}
-	if (strcasestr(bytes, "application/sdp"))
-		strncat(out, " SDP", out_bytes - strlen(out) - 1);
-}
-
-static void print_arrow(bool caller, bool in, const char *label)
-{
-	bool right = caller == in; /* from the caller in, or to the callee out */
-	char arrow[LANE + 1];
-	int n = (int)strlen(label);
-	memset(arrow, '-', LANE);
-	arrow[LANE] = '\0';
-	memcpy(arrow + 2, label, (size_t)(n < LANE - 4 ? n : LANE - 4));
-	arrow[right ? LANE - 1 : 0] = right ? '>' : '<';
-	if (caller)
-		printf("|%s|%*s|", arrow, LANE, "");
-	else
-		printf("|%*s|%s|", LANE, "", arrow);
-}
-
-void print_ladder(const json_t *trace)
-{
-	const json_t *events = json_object_get(trace, "events");
-	json_int_t start = -1;
-	char label[96];
-	const char *caller_id = "";
-	size_t i;
-	json_t *e;
-	json_array_foreach(events, i, e)
-	{
-		if (strcmp(text_of(e, "event"), "CALL_STARTED") == 0)
-			caller_id = text_of(e, "call_id");
-	}
-	printf("%9s  %-*s %-*s %s\n", "ms", LANE - 3, "caller", LANE - 2, "OpenGate", "callee");
-	json_array_foreach(events, i, e)
-	{
-		json_int_t at = json_integer_value(json_object_get(e, "mono_ms"));
-		start = start < 0 ? at : start;
-		printf("%9lld  ", (long long)(at - start));
-		if (strcmp(text_of(e, "event"), "SIP_MESSAGE") != 0) {
-			printf("* %s %s %s\n", text_of(e, "text"), text_of(e, "reason"),
-			       text_of(e, "detail"));
-			continue;
-		}
-		const char *bytes = text_of(e, "bytes");
-		summary(bytes, label, sizeof(label));
-		print_arrow(*caller_id && strstr(bytes, caller_id) != NULL,
-			    strcmp(text_of(e, "direction"), "in") == 0, label);
-		printf(" %s\n", text_of(e, "remote"));
-	}
+	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) != 0)
+		fputs("null", stdout);
+	putchar('\n');
 }

@@ -13,6 +13,7 @@
 
 #define SECONDS_MAX	30u /* without a word, a connection ends */
 #define CONNECTIONS_MAX 256u
+#define BACKLOG		1024 /* a full one would look like no server */
 /* epoll: with calls in progress descriptors go far beyond what select() can watch. */
 #define FLAGS (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME)
 
@@ -66,7 +67,7 @@ static int bind_unix(const char *path, char *ret_text, size_t text_bytes)
 				  : clear_path(&sun);
 	int fd = why ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
-	    chmod(path, 0660) == 0 && listen(fd, 64) == 0)
+	    chmod(path, 0660) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	snprintf(ret_text, text_bytes, "http.socket %s cannot be opened: %s", path,
 		 why ? why : why_not(errno));

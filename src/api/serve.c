@@ -52,6 +52,8 @@ static enum MHD_Result add_query(void *ctx, enum MHD_ValueKind kind, const char 
 {
 	struct request *r = ctx;
 	(void)kind;
+	if (*key == '\0' && value == NULL) /* "?&a=b" */
+		return MHD_YES;
 	if (r->query_count <= QUERY_MAX)
 		r->query[r->query_count++] = (struct query_value){key, value};
 	return MHD_YES;

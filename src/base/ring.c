@@ -7,6 +7,11 @@
  * A record never wraps around the end of the buffer. What is left there is skipped by a header of
  * its own; that one is committed after the record, so that the consumer, once it is past the gap,
  * finds the record.
+ *
+ * A consumer that finds nothing and stands far from the beginning moves there, by reserving what is
+ * left before the end and giving it back at once. So a ring that is emptied now and then keeps to
+ * its first pages, whatever its size: the rest costs neither memory nor cache until it is needed.
+ * Producers that come in between find less room, but never less than what lies behind the consumer.
  */
 #include "base/ring.h"
 
@@ -21,6 +26,8 @@
 #define SKIP	       ((uint64_t)1 << 62)
 #define LENGTH(header) ((size_t)((header)&0xffffffffu))
 #define CACHE_LINE     64
+/* So far into the ring, or half of it, an empty one begins anew: more than one burst brings. */
+#define ANEW_BYTES ((size_t)512 * 1024)
 
 struct ring {
 	_Alignas(CACHE_LINE) atomic_size_t head; /* producers reserve from here */
@@ -152,11 +159,30 @@ static uint64_t next_header(struct ring *r)
 	return header;
 }
 
+/* False: not far enough, or a producer was quicker. The look at the next header must follow, as
+ * after every advance. */
+static bool begin_anew(struct ring *r)
+{
+	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed), head = tail;
+	size_t in = tail & (r->cap_bytes - 1), next = tail + r->cap_bytes - in;
+
+	if (in < ANEW_BYTES && in < r->cap_bytes / 2)
+		return false;
+	if (!atomic_compare_exchange_strong_explicit(&r->head, &head, next, memory_order_relaxed,
+						     memory_order_relaxed))
+		return false;
+	atomic_store(&r->tail, next);
+	return true;
+}
+
 struct slice ring_peek(struct ring *r)
 {
 	uint64_t header = next_header(r);
-	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+	size_t tail;
 
+	if (!header && begin_anew(r))
+		header = next_header(r);
+	tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	if (!header)
 		return SLICE_NONE;
 	return slice_of((const char *)header_at(r, tail) + HEADER_BYTES, LENGTH(header));

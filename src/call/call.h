@@ -120,7 +120,7 @@ struct call {
 	int64_t ring_end_ms, ring_last_ms; /* monotonic: Timer C, and when it ends for good */
 	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
 	uint8_t max_forwards;
-	uint32_t kept[5];   /* where its records stand in the call file (replica) */
+	uint32_t kept[6];   /* where its records stand in the call file (replica) */
 	struct timer timer; /* ring limit, then media check, then record retry */
 };
 

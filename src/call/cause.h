@@ -63,6 +63,14 @@
 	  "別の電話機が応答しました。")                                                            \
 	X(LOOP, 483, 25, "too_many_hops", "The call went through too many hops",                   \
 	  "転送の回数が多すぎるか、ループしています。")                                            \
+	X(NO_ADDRESS, 480, 18, "phone_address_not_found",                                          \
+	  "The host name of the called phone could not be looked up",                              \
+	  "相手先の電話機のホスト名を検索できませんでした。")                                      \
+	X(RESTARTED, 503, 41, "server_restarted",                                                  \
+	  "The server was restarted while the call was being set up; please call again",           \
+	  "呼び出し中にサーバーが再起動しました。もう一度おかけ直しください。")                    \
+	X(OUTAGE, 503, 41, "server_outage", "The server was down for longer than a call can wait", \
+	  "サーバーが長く停止していたため、通話が終了しました。")                                  \
 	PLAN_REASON_TABLE(X)
 
 enum call_cause {

@@ -60,10 +60,10 @@ struct leg_early {
 };
 
 struct leg_stream {
-	struct id endpoint;    /* the relay's, facing this party */
-	struct addr rtp, rtcp; /* the endpoint's own addresses, as written into SDP */
-	uint8_t direction;     /* enum sdp_direction of the party's last description */
-	bool active;	       /* the port in the party's last description was not 0 */
+	struct id endpoint; /* the relay's, facing this party */
+	struct addr rtp;    /* the endpoint's own address, as written into SDP; RTCP one port up */
+	uint8_t direction;  /* enum sdp_direction of the party's last description */
+	bool active;	    /* the port in the party's last description was not 0 */
 	/* While an offer waits for its answer, what stands to be undone: */
 	bool offered;  /* the offer has this stream */
 	bool fresh;    /* the endpoint was opened for the offer */
@@ -92,6 +92,7 @@ struct leg {
 	uint32_t invite_cseq;
 	char invite_branch[32]; /* B: of our INVITE's Via, for a CANCEL after a restart */
 	struct flow flow;	/* the way to the phone */
+	bool way_known;		/* the flow was settled for the dialog's route set as it is now */
 	struct id invite;	/* transaction of the first INVITE: server (A) or client (B) */
 	struct id reinvite;	/* exchange in which an INVITE or UPDATE with an offer is pending on
 				   this leg, either way */

@@ -63,6 +63,10 @@ int dialog_check_cseq(struct dialog *d, const struct sip_msg *msg);
 /* Where the next request goes first: the first route or the target. 0 or ERR_SYNTAX. */
 int dialog_next_hop(const struct dialog *d, struct sip_uri *ret_uri);
 
+/* A Contact's URI without what must not stand in a Request-URI (RFC 3261 §19.1.1): headers and the
+ * method parameter. Written to memory only when there is something to leave out. */
+struct slice dialog_request_uri(struct slice text, char *memory, size_t cap_bytes);
+
 /*
  * The head of a request within (or opening) the dialog: request line, Via, Max-Forwards, Route,
  * From, To, Call-ID, CSeq (§12.2.1.1, strict routes included). The caller goes on with Contact and

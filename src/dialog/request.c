@@ -21,9 +21,7 @@ static bool may_stand_in_request_uri(struct slice param_name)
 	return !slice_ieq(param_name, SLICE("method"));
 }
 
-/* The URI without what must not stand in a Request-URI (§19.1.1): headers and the method parameter.
- * It is written to memory only when there is something to leave out. */
-static struct slice request_uri(struct slice text, char *memory, size_t cap_bytes)
+struct slice dialog_request_uri(struct slice text, char *memory, size_t cap_bytes)
 {
 	struct sip_uri uri;
 	struct slice name, value;
@@ -34,8 +32,9 @@ static struct slice request_uri(struct slice text, char *memory, size_t cap_byte
 	if (!uri.headers.p && !sip_param(uri.params, SLICE("method"), &value))
 		return text;
 	strbuf_init(&b, memory, cap_bytes);
-	size_t plain = uri.params.p ? (size_t)(uri.params.p - text.p) - 1 : slice_find(text, '?');
-	strbuf_add(&b, slice_first(text, plain));
+	/* A user part may hold a '?' too; only the parser knows which one is meant. */
+	const char *first = uri.params.p ? uri.params.p : uri.headers.p;
+	strbuf_add(&b, slice_first(text, (size_t)(first - text.p) - 1));
 	for (struct slice rest = uri.params; sip_param_next(&rest, &name, &value);) {
 		if (!may_stand_in_request_uri(name))
 			continue;
@@ -81,7 +80,8 @@ static void strict_path(const struct dialog *d, struct path *path)
 	struct strbuf b;
 
 	if (!sip_nameaddr_parse(first, &na))
-		path->uri = request_uri(na.uri_text, path->uri_memory, sizeof(path->uri_memory));
+		path->uri =
+			dialog_request_uri(na.uri_text, path->uri_memory, sizeof(path->uri_memory));
 	strbuf_init(&b, path->routes_memory, sizeof(path->routes_memory));
 	strbuf_add(&b, rest);
 	if (rest.n)
@@ -94,8 +94,8 @@ static void strict_path(const struct dialog *d, struct path *path)
 
 static void find_path(const struct dialog *d, struct path *path)
 {
-	path->uri = request_uri(dialog_text(d, DIALOG_REMOTE_TARGET), path->uri_memory,
-				sizeof(path->uri_memory));
+	path->uri = dialog_request_uri(dialog_text(d, DIALOG_REMOTE_TARGET), path->uri_memory,
+				       sizeof(path->uri_memory));
 	path->routes = dialog_text(d, DIALOG_ROUTES);
 	if (path->routes.n && d->first_route_strict)
 		strict_path(d, path);

@@ -48,7 +48,15 @@
 	X(MEDIA_SILENT, "no media", 2)                                                             \
 	X(PROVISIONED, "provisioning changed", 1)                                                  \
 	X(EMPTY_CELL, "unexpected event ignored", 2)                                               \
-	X(CALL_JUDGED, "dialled number judged", 0)
+	X(CALL_JUDGED, "dialled number judged", 0)                                                 \
+	X(DESCRIPTORS_FEW, "too few descriptors for sip.calls_max", 2)                             \
+	X(LOCATED, "host name looked up", 0)                                                       \
+	X(LOCATE_FAILED, "host name not found", 2)                                                 \
+	X(TARGET_FAILED, "no way by this address", 1)                                              \
+	X(CALL_RESTORED, "call taken up again after a restart", 1)                                 \
+	X(CALL_FILE_DAMAGED, "call file: something could not be read", 3)                          \
+	X(CALLS_UNPROTECTED, "calls would not survive a crash", 3)                                 \
+	X(CALLS_PROTECTED, "calls are kept again", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,

@@ -12,10 +12,13 @@
 #include "shard/shard.h"
 #include "transport/transport.h"
 
+#include <stdio.h>
+
 #define CONFIG_PATH_BYTES   256
 #define CONFIG_SOCKET_BYTES 104 /* sun_path holds 108 */
 #define CONFIG_DOMAIN_BYTES 64
 #define CONFIG_FAULT_BYTES  512
+#define CONFIG_DNS_BYTES    256
 #define CONFIG_SHARDS_AUTO  0
 
 /* No pointers: copied and compared as it stands. */
@@ -31,6 +34,7 @@ struct config {
 	uint32_t trusted_count;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
 	uint32_t session_expires_s, session_min_s;
+	char dns_servers[CONFIG_DNS_BYTES]; /* "ADDRESS:PORT,..."; empty: the system's */
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;
 	uint32_t media_timeout_s;
@@ -70,3 +74,6 @@ struct config_ports {
 };
 /* Shard index's share of the relay ports: whole even/odd pairs, as equal as can be. */
 struct config_ports config_port_share(const struct config *c, uint32_t index, uint32_t count);
+
+/* Every key with its default and meaning, "[live]" where a reload takes it over. */
+void config_help(FILE *to);

@@ -70,6 +70,11 @@ const struct config_key config_keys[] = {
 	 "Calls at a time, all shards together; one more is answered 503.",
 	 COUNT(calls_max, 1, 10000000), .live = true},
 
+	{"dns.servers", "system",
+	 "Name servers for phones and proxies that are named rather than numbered: ADDRESS or "
+	 "ADDRESS:PORT, one or a list of up to 4; system: those of /etc/resolv.conf.",
+	 .read = config_read_dns, MEMBER(dns_servers), .many = true},
+
 	{"media.address", NULL,
 	 "Where the relay sends and receives media: one IPv4 and one IPv6 address at most.",
 	 .read = config_read_media, MEMBERS(media4, media6), .many = true},

@@ -145,6 +145,32 @@ const char *config_read_media(const struct config_key *key, struct slice text, s
 	return read_address_pair(text, &c->media4, &c->media6);
 }
 
+#define DNS_SERVERS_MAX 4
+
+/* Gathers them in the form that the resolver takes. */
+const char *config_read_dns(const struct config_key *key, struct slice text, struct config *c)
+{
+	char addr[ADDR_TEXT_BYTES];
+	size_t n = strlen(c->dns_servers), servers = n > 0;
+	struct addr a;
+
+	if (slice_ieq(text, SLICE("system"))) {
+		if (n)
+			return "names servers and \"system\"; leave one of the two out";
+		return NULL;
+	}
+	if (addr_parse(text, 53, &a))
+		return sentence("\"%.*s\" is not ADDRESS or ADDRESS:PORT; write for example "
+				"192.0.2.53 or [2001:db8::53]:53, or system",
+				SLICE_ARG(slice_first(text, 80)));
+	for (size_t i = 0; i < n; i++)
+		servers += c->dns_servers[i] == ',';
+	if (servers == DNS_SERVERS_MAX)
+		return sentence("has more than %d entries; leave some out", DNS_SERVERS_MAX);
+	snprintf(c->dns_servers + n, key->bytes - n, "%s%s", n ? "," : "", addr_text(&a, addr));
+	return NULL;
+}
+
 const char *config_read_ports(const struct config_key *key, struct slice text, struct config *c)
 {
 	struct slice rest = text, low = slice_trim(slice_cut(&rest, '-'));

@@ -1,4 +1,6 @@
 /* opengated: arguments, then server.c until a signal ends it. */
+#include "base/spell.h"
+#include "main/notify.h"
 #include "main/server.h"
 #include "main/signals.h"
 
@@ -6,6 +8,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -15,55 +18,88 @@ static void usage(FILE *to)
 	      "\n"
 	      "  --config FILE    the configuration (opengate.yaml)\n"
 	      "  --check-config   read it, say what is wrong, and end\n"
+	      "  --help-config    print every key of the configuration\n"
 	      "  --version        print the version\n"
 	      "  --help           print this\n"
 	      "\n"
 	      "SIGTERM ends calls in progress in good order and exits; SIGHUP reads the "
-	      "configuration again.\n",
+	      "configuration again; SIGUSR2 exits at once and leaves the calls to the next "
+	      "start.\n",
 	      to);
 }
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
+	{"help-config", no_argument, NULL, 'K'},  {"version", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},	  {0},
+};
 
 struct arguments {
 	const char *config;
 	bool check;
 };
 
-/* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct arguments *ret_args)
+static int complain_option(const char *word, bool value_missing)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check-config", no_argument, NULL, 'k'},
-		{"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'c':
-			ret_args->config = optarg;
-			break;
-		case 'k':
-			ret_args->check = true;
-			break;
-		case 'v':
-			puts("opengated " OPENGATE_VERSION);
-			return EXIT_SUCCESS;
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		default:
-			usage(stderr);
-			return EXIT_USAGE;
-		}
+	if (value_missing) {
+		fprintf(stderr, "opengated: %s needs a value: --config FILE\n", word);
+		return EXIT_USAGE;
 	}
-	if (ret_args->config && optind == argc)
-		return -1;
-	fputs(ret_args->config ? "opengated: too many arguments\n"
-			       : "opengated: which configuration? Give --config FILE\n",
-	      stderr);
-	usage(stderr);
+	for (const struct option *o = options; o->name; o++) {
+		const char *name = word + strspn(word, "-");
+		if (!spell_is_near(slice_first(slice_str(name), strcspn(name, "=")),
+				   slice_str(o->name)))
+			continue;
+		fprintf(stderr, "opengated: there is no option %s; did you mean --%s?\n", word,
+			o->name);
+		return EXIT_USAGE;
+	}
+	fprintf(stderr, "opengated: there is no option %s; see opengated --help\n", word);
 	return EXIT_USAGE;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int take(int option, char **argv, struct arguments *args)
+{
+	switch (option) {
+	case 'c':
+		args->config = optarg;
+		return -1;
+	case 'k':
+		args->check = true;
+		return -1;
+	case 'K':
+		config_help(stdout);
+		return EXIT_SUCCESS;
+	case 'v':
+		puts("opengated " OPENGATE_VERSION);
+		return EXIT_SUCCESS;
+	case 'h':
+		usage(stdout);
+		return EXIT_SUCCESS;
+	default:
+		return complain_option(argv[optind - 1], option == ':');
+	}
+}
+
+static int parse(int argc, char **argv, struct arguments *args)
+{
+	int status = -1;
+	opterr = 0;
+	for (int o; status < 0 && (o = getopt_long(argc, argv, ":c:h", options, NULL)) != -1;)
+		status = take(o, argv, args);
+	if (status >= 0)
+		return status;
+	if (optind < argc) {
+		fprintf(stderr, "opengated: \"%s\" is too much; see opengated --help\n",
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (args->config == NULL) {
+		fputs("opengated: which configuration? Give --config FILE\n", stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
 }
 
 static int serve(struct server *s)
@@ -76,6 +112,7 @@ static int serve(struct server *s)
 		return EXIT_REFUSED;
 	}
 	server_event(s, EVENT_SERVER_STARTED, OPENGATE_VERSION);
+	notify("READY=1");
 	signals_serve(s);
 	server_stop(s);
 	return EXIT_SUCCESS;

@@ -1,18 +1,14 @@
 #include "main/server.h"
 
 #include "base/err.h"
+#include "main/data_dir.h"
 #include "main/gate.h"
+#include "main/preflight.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,42 +17,7 @@
 #define WRITER_BYTES	 (64u << 20)
 #define FAREWELL_MS	 2000 /* for the answers to our BYEs */
 
-/* --- the data directory */
-
-static int make_directory(const char *path)
-{
-	char part[CONFIG_PATH_BYTES];
-	snprintf(part, sizeof(part), "%s", path);
-	for (char *p = part + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		(void)mkdir(part, 0750); /* what matters is whether the last one works */
-		*p = '/';
-	}
-	return mkdir(part, 0750) == 0 || errno == EEXIST ? 0 : ERR_DENIED;
-}
-
-static int lock_data(struct server *s, char *ret_text, size_t text_bytes)
-{
-	char path[CONFIG_PATH_BYTES + 16];
-	snprintf(path, sizeof(path), "%s/opengate.lock", s->config.data_dir);
-	if (make_directory(s->config.data_dir) == 0)
-		s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (s->lock_fd < 0) {
-		snprintf(ret_text, text_bytes,
-			 "data_dir %s is not writable (%s): create it for this user or choose "
-			 "another",
-			 s->config.data_dir, strerror(errno));
-		return ERR_DENIED;
-	}
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	snprintf(ret_text, text_bytes,
-		 "another opengated uses data_dir %s: stop it first or choose another directory",
-		 s->config.data_dir);
-	return ERR_IN_USE;
-}
+/* --- the data */
 
 /* A secret of this installation, drawn at the first start. */
 static int secret(struct store *store, const char *name, void *bytes, size_t n)
@@ -72,7 +33,7 @@ static int secret(struct store *store, const char *name, void *bytes, size_t n)
 
 static int open_data(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = lock_data(s, ret_text, text_bytes);
+	int err = data_dir_lock(s->config.data_dir, &s->lock_fd, ret_text, text_bytes);
 	if (err)
 		return err;
 	snprintf(s->data_file, sizeof(s->data_file), "%s/opengate.db", s->config.data_dir);
@@ -196,41 +157,37 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 	return part;
 }
 
-/*
- * The shards share their addresses with SO_REUSEPORT, which would let a second server in as well:
- * so each address is first bound alone, for a moment.
- */
-static int address_free(const struct transport_listener *l)
+/* --- names */
+
+static void located(void *ctx, const struct locate_answer *answer)
 {
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(&l->bind, &sa);
-	int one = 1, type = l->transport == SIP_UDP ? SOCK_DGRAM : SOCK_STREAM;
-	int fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return 0;	 /* opening it in earnest will tell why */
-	if (type == SOCK_STREAM) /* connections of a server that has just ended do not count */
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (sa.ss_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	bool taken = bind(fd, (struct sockaddr *)&sa, n) != 0 && errno == EADDRINUSE;
-	close(fd);
-	return taken ? ERR_IN_USE : 0;
+	const struct server *s = ctx;
+	shard_set_located(s->set, answer);
 }
 
-static int check_addresses(const struct config *c, char *ret_text, size_t text_bytes)
+static int locate(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token)
 {
-	char addr[ADDR_TEXT_BYTES];
-	for (uint32_t i = 0; i < c->listener_count; i++) {
-		const struct transport_listener *l = &c->listeners[i];
-		if (address_free(l) == 0)
-			continue;
-		snprintf(ret_text, text_bytes,
-			 "sip.listen %s:%s: another program uses this port; stop it or choose "
-			 "another port",
-			 l->transport == SIP_UDP ? "udp" : "tcp", addr_text(&l->bind, addr));
-		return ERR_IN_USE;
-	}
-	return 0;
+	const struct server *s = ctx;
+	return locator_ask(s->locator, uri, shard, token);
+}
+
+/* After the shards' inboxes and before the shards. */
+static int open_locator(struct server *s, char *ret_text, size_t text_bytes)
+{
+	struct locator_params p = {
+		.servers = s->config.dns_servers[0] ? s->config.dns_servers : NULL,
+		.hash_key = s->hash_key,
+		.ctx = s,
+		.post = located,
+	};
+	for (uint32_t i = 0; i < s->config.listener_count; i++)
+		p.transports |= 1u << s->config.listeners[i].transport;
+	randombytes_buf(p.seed, sizeof(p.seed));
+	int err = locator_new(&p, &s->locator);
+	if (err)
+		snprintf(ret_text, text_bytes, "dns.servers %s: the resolver cannot be opened: %s",
+			 p.servers ? p.servers : "system", err_text(err));
+	return err;
 }
 
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
@@ -248,10 +205,14 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		.directory = s->directory,
 		.events = s->events,
 		.writer = s->writer,
+		.keep_dir = s->config.data_dir,
+		.kept = &s->kept,
 		.config = &s->shard_config[i],
 		.listener_count = s->config.listener_count,
 		.hash_key = s->hash_key,
 		.nonce_key = s->nonce_key,
+		.locate = locate,
+		.locate_ctx = s,
 		.inboxes = shard_set_inboxes(s->set),
 		.wake = wake_shard,
 		.wake_ctx = s,
@@ -261,13 +222,41 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 	return shard_new(&p, &s->shards[i], ret_text, text_bytes);
 }
 
+static void call_file_unread(void *ctx, const char *path, int err)
+{
+	char text[CONFIG_PATH_BYTES + 128];
+	snprintf(text, sizeof(text), "%s: %s; it was put aside, the calls in it are lost", path,
+		 err == ERR_UNSUPPORTED ? "made by another version" : err_text(err));
+	server_event(ctx, EVENT_CALL_FILE_DAMAGED, text);
+}
+
+/* What the calls of before were. */
+static int read_calls(struct server *s)
+{
+	char text[128];
+	int err = replica_image_add_dir(&s->kept, s->config.data_dir, call_file_unread, s);
+	if (s->kept.damaged) {
+		snprintf(text, sizeof(text), "%u damaged records in the call files were left out",
+			 s->kept.damaged);
+		server_event(s, EVENT_CALL_FILE_DAMAGED, text);
+	}
+	return err;
+}
+
 static int open_shards(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
+	int err = read_calls(s);
+	if (err == 0)
+		err = shard_set_new(s->shard_count, INBOX_BYTES, wake_shard, s, &s->set);
 	if (err)
 		snprintf(ret_text, text_bytes, "shards: %s", err_text(err));
+	else
+		err = open_locator(s, ret_text, text_bytes);
 	for (uint16_t i = 0; i < s->shard_count && err == 0; i++)
 		err = open_shard(s, i, ret_text, text_bytes);
+	if (err == 0)
+		replica_remove_files(s->config.data_dir, s->shard_count);
+	replica_image_free(&s->kept);
 	return err;
 }
 
@@ -313,7 +302,9 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 int server_start(struct server *s, char *ret_text, size_t text_bytes)
 {
 	s->shard_count = (uint16_t)config_shards(&s->config);
-	int err = check_addresses(&s->config, ret_text, text_bytes);
+	int err = preflight_addresses(&s->config, ret_text, text_bytes);
+	char few[CONFIG_FAULT_BYTES];
+	bool enough = preflight_descriptors(&s->config, few, sizeof(few));
 	if (err == 0)
 		err = open_data(s, ret_text, text_bytes);
 	if (err == 0)
@@ -328,6 +319,8 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 		err = start_threads(s, ret_text, text_bytes);
 	if (err == 0)
 		err = api_start(s->api, ret_text, text_bytes);
+	if (err == 0 && !enough)
+		server_event(s, EVENT_DESCRIPTORS_FEW, few);
 	return err;
 }
 
@@ -352,6 +345,7 @@ void server_stop(struct server *s)
 	if (s->api)
 		api_stop(s->api);
 	stop_threads(s);
+	locator_free(s->locator);
 	for (uint16_t i = 0; i < s->shard_count; i++)
 		shard_free(s->shards[i]);
 	if (s->writer)

@@ -9,6 +9,7 @@
 #include "event/stream.h"
 #include "io/loop.h"
 #include "main/config.h"
+#include "replica/image.h"
 #include "shard/set.h"
 
 #include <pthread.h>
@@ -26,6 +27,8 @@ struct server {
 	struct event_stream *events;
 	struct event_gate *gate;
 	struct shard_set *set;
+	struct locator *locator;
+	struct replica_image kept; /* while starting */
 	uint16_t shard_count;
 	struct shard_config shard_config[SHARDS_MAX];
 	struct loop *loops[SHARDS_MAX];

@@ -1,5 +1,7 @@
 #include "main/signals.h"
 
+#include "main/notify.h"
+
 #include <signal.h>
 #include <time.h>
 
@@ -10,6 +12,7 @@ static sigset_t served(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	return set;
 }
 
@@ -36,9 +39,16 @@ void signals_serve(struct server *server)
 		int sig = 0;
 		sigwait(&set, &sig);
 		if (sig == SIGHUP) {
+			notify_reloading();
 			server_reload(server);
+			notify("READY=1");
 			continue;
 		}
+		if (sig == SIGUSR2) { /* an upgrade: the next one takes the calls up again */
+			server_event(server, EVENT_SERVER_STOPPING, "calls are kept");
+			return;
+		}
+		notify("STOPPING=1");
 		server_event(server, EVENT_SERVER_STOPPING, "waiting for calls to end");
 		server_drain(server, (int64_t)server->config.shutdown_grace_s * 1000, asked_again);
 		return;

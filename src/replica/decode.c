@@ -246,7 +246,7 @@ static int decode_onto(const struct replica_table *t, struct slice bytes, void *
 	struct in in = {(const uint8_t *)bytes.p, (const uint8_t *)bytes.p + bytes.n};
 	uint32_t cursor = 0;
 	while (in.p < in.end) {
-		struct entry e;
+		struct entry e = {0};
 		int err = get_entry(&in, &e);
 		const struct replica_field *f = err ? NULL : find(t, e.tag, &cursor);
 		if (f)

@@ -20,7 +20,7 @@ struct replica_file {
 	uint32_t cells_have, cells_max;
 	uint32_t fresh; /* the cells from here on were never used */
 	uint32_t free_head, free_count;
-	uint32_t used;
+	uint32_t used, records;
 	bool starved; /* it could not grow */
 	uint64_t sequence;
 	char path[PATH_BYTES], path_new[PATH_BYTES];
@@ -205,6 +205,7 @@ int replica_file_put(struct replica_file *f, uint64_t uid, uint32_t kind, struct
 		return ERR_LIMIT;
 	uint32_t first = write_chain(f, uid, kind, bytes);
 	__atomic_store_n(&f->cells[first].kind, CELL_RECORD + kind, __ATOMIC_RELEASE);
+	f->records++;
 	replica_file_drop(f, place);
 	*place = first;
 	return 0;
@@ -217,6 +218,7 @@ void replica_file_drop(struct replica_file *f, uint32_t *place)
 	if (first == 0)
 		return;
 	__atomic_store_n(&f->cells[first].kind, CELL_FREE, __ATOMIC_RELEASE);
+	f->records--;
 	uint32_t n = 1;
 	for (; f->cells[last].next; n++) {
 		last = f->cells[last].next;
@@ -242,4 +244,9 @@ void replica_file_alive(struct replica_file *f, int64_t wall_ms)
 uint32_t replica_file_cells_used(const struct replica_file *f)
 {
 	return f->used;
+}
+
+uint32_t replica_file_records(const struct replica_file *f)
+{
+	return f->records;
 }

@@ -55,3 +55,4 @@ void replica_file_retry(struct replica_file *f);
 /* Sign of life: until when the server was there. */
 void replica_file_alive(struct replica_file *f, int64_t wall_ms);
 uint32_t replica_file_cells_used(const struct replica_file *f);
+uint32_t replica_file_records(const struct replica_file *f);

@@ -31,6 +31,19 @@ int replica_image_add(struct replica_image *image, const char *path);
 void replica_image_sort(struct replica_image *image);
 void replica_image_free(struct replica_image *image);
 
+/*
+ * Adds calls-0.og, calls-1.og, ... of that directory, and sorts. What cannot be read is put aside
+ * as calls-N.og.unread and told of. 0 or ERR_NOMEM.
+ */
+typedef void replica_unread_fn(void *ctx, const char *path, int err);
+int replica_image_add_dir(struct replica_image *image, const char *dir, replica_unread_fn *unread,
+			  void *ctx);
+/* The files of shards that there are no longer: their calls have been taken over. */
+void replica_remove_files(const char *dir, uint16_t from_shard);
+#define REPLICA_PATH_BYTES 512
+/* 0 or ERR_TOO_BIG. */
+int replica_path(const char *dir, uint16_t shard, char ret_path[REPLICA_PATH_BYTES]);
+
 /* From memory, for tests and fuzzing: errors as above. */
 int replica_image_add_bytes(struct replica_image *image, struct slice bytes);
 

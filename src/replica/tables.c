@@ -11,6 +11,7 @@ enum part {
 	PART_BRANCH,
 	PART_CALL,
 	PART_SETUP,
+	PART_ANSWER,
 	PART_FORMAT,
 	PART_LATCH,
 	PART_RTP_STATS,
@@ -61,14 +62,13 @@ static const struct replica_field dialog_rows[] = {
 };
 
 static const struct replica_field leg_stream_rows[] = {
-	F_ADDR(1, leg_stream, rtp),
-	F_ADDR(2, leg_stream, rtcp),
-	F_UPTO(3, leg_stream, direction, SDP_INACTIVE),
-	F_BOOL(4, leg_stream, active),
+	F_UPTO(1, leg_stream, direction, SDP_INACTIVE),
+	F_BOOL(2, leg_stream, active),
 	F_NOT_KEPT(leg_stream, endpoint), /* opened again on the same ports, under a new id */
 	F_NOT_KEPT(leg_stream, offered),  /* an offer that waits is not answered any more */
 	F_NOT_KEPT(leg_stream, fresh),
 	F_NOT_KEPT(leg_stream, was),
+	F_NOT_KEPT(leg_stream, rtp),
 };
 
 static const struct replica_field leg_session_rows[] = {
@@ -78,66 +78,66 @@ static const struct replica_field leg_session_rows[] = {
 };
 
 static const struct replica_field leg_rows[] = {
-	F_FIXED(1, leg, id),
-	F_UINT(2, leg, branch),
-	F_UPTO(3, leg, state, LEG_GONE),
-	F_BOOL(4, leg, acked),
-	F_BOOL(5, leg, ack_waits),
-	F_BOOL(6, leg, bye_waits),
-	F_BOOL(7, leg, cancelled),
-	F_UPTO(8, leg, bye_cause, CALL_CAUSES - 1),
-	F_UINT(9, leg, invite_cseq),
-	F_TEXT(10, leg, invite_branch),
-	F_STRUCT(11, leg, flow, PART(FLOW)),
-	F_STRUCT(12, leg, dialog, PART(DIALOG)),
-	F_FIXED(13, leg, sdp_session),
-	F_UINT(14, leg, sdp_version),
-	F_FIXED(15, leg, sdp_hash),
-	F_LIST(16, leg, streams, stream_count, PART(LEG_STREAM)),
-	F_TEXT(17, leg, user_agent),
-	F_UINT(18, leg, can),
-	F_STRUCT(19, leg, session, PART(LEG_SESSION)),
+	F_UINT(1, leg, branch),
+	F_UPTO(2, leg, state, LEG_GONE),
+	F_BOOL(3, leg, acked),
+	F_BOOL(4, leg, ack_waits),
+	F_BOOL(5, leg, bye_waits),
+	F_BOOL(6, leg, cancelled),
+	F_UINT(7, leg, bye_cause),
+	F_UINT(8, leg, invite_cseq),
+	F_TEXT(9, leg, invite_branch),
+	F_STRUCT(10, leg, flow, PART(FLOW)),
+	F_STRUCT(11, leg, dialog, PART(DIALOG)),
+	F_FIXED(12, leg, sdp_session),
+	F_UINT(13, leg, sdp_version),
+	F_FIXED(14, leg, sdp_hash),
+	F_LIST(15, leg, streams, stream_count, PART(LEG_STREAM)),
+	F_TEXT(16, leg, user_agent),
+	F_UINT(17, leg, can),
+	F_STRUCT(18, leg, session, PART(LEG_SESSION)),
 	F_NOT_KEPT(leg, said), /* buffers: a refresh by re-INVITE needs a new offer/answer first */
 	F_NOT_KEPT(leg, said_before),
-	F_NOT_KEPT(leg, call),	 /* the call says it */
+	F_NOT_KEPT(leg, early),	 /* only answered calls go on after a restart */
+	F_NOT_KEPT(leg, id),	 /* its tag says it */
+	F_NOT_KEPT(leg, call),	 /* the call does */
 	F_NOT_KEPT(leg, invite), /* transactions do not outlive the process */
 	F_NOT_KEPT(leg, reinvite),
-	F_NOT_KEPT(leg, early), /* only answered calls go on after a restart */
-	F_NOT_KEPT(leg, ack),	/* built again when it is asked for */
+	F_NOT_KEPT(leg, way_known), /* found out anew */
+	F_NOT_KEPT(leg, ack),	    /* built again when it is asked for */
 	F_NOT_KEPT(leg, ack_cseq),
 	F_NOT_KEPT(leg, offered_count),
 	F_NOT_KEPT(leg, timer),
 };
 
 static const struct replica_field branch_rows[] = {
-	F_FIXED(1, call_branch, leg),
-	F_UPTO(2, call_branch, state, BRANCH_GONE),
-	F_INT(3, call_branch, code),
-	F_UPTO(4, call_branch, cause, CALL_CAUSES - 1),
+	F_UPTO(1, call_branch, state, BRANCH_GONE), F_INT(2, call_branch, code),
+	F_NOT_KEPT(call_branch, leg),
+	F_UINT(3, call_branch, cause), /* a number that another version counts otherwise */
 };
 
 static const struct replica_field call_rows[] = {
 	F_FIXED(1, call, uid),
-	F_FIXED(2, call, id),
-	F_FIXED(3, call, leg_a),
-	F_UPTO(4, call, state, CALL_STATES - 1),
-	F_UPTO(5, call, winner, CALL_BRANCHES_MAX),
-	F_UPTO(6, call, cause, CALL_CAUSES - 1),
-	F_UPTO(7, call, ended_by, CALL_SERVER),
-	F_INT(8, call, sip_code),
-	F_LIST(9, call, branches, branch_count, PART(BRANCH)),
-	F_TEXT(10, call, codec),
-	F_TEXT(11, call, from),
-	F_TEXT(12, call, to),
-	F_TEXT(13, call, dialled),
-	F_TEXT(14, call, customer),
-	F_BOOL(15, call, anonymous),
-	F_BOOL(16, call, channel_held),
-	F_INT(17, call, started_at),
-	F_INT(18, call, ringing_at),
-	F_INT(19, call, answered_at),
-	F_INT(20, call, ended_at),
-	F_UINT(21, call, max_forwards),
+	F_UPTO(2, call, state, CALL_STATES - 1),
+	F_UPTO(3, call, winner, CALL_BRANCHES_MAX),
+	F_UINT(4, call, cause),
+	F_UPTO(5, call, ended_by, CALL_SERVER),
+	F_INT(6, call, sip_code),
+	F_LIST(7, call, branches, branch_count, PART(BRANCH)),
+	F_TEXT(8, call, codec),
+	F_TEXT(9, call, from),
+	F_TEXT(10, call, to),
+	F_TEXT(11, call, dialled),
+	F_TEXT(12, call, customer),
+	F_BOOL(13, call, anonymous),
+	F_BOOL(14, call, channel_held),
+	F_INT(15, call, started_at),
+	F_INT(16, call, ringing_at),
+	F_INT(17, call, answered_at),
+	F_INT(18, call, ended_at),
+	F_UINT(19, call, max_forwards),
+	F_NOT_KEPT(call, id), /* nobody outside knows it */
+	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),
 	F_NOT_KEPT(call, media_seen_ms), /* begins anew */
@@ -151,6 +151,10 @@ static const struct replica_field call_rows[] = {
 static const struct replica_field setup_rows[] = {
 	F_SLICE(1, replica_setup, head),
 	F_REFS(2, replica_setup, legs, leg_count, PART(LEG)),
+};
+
+static const struct replica_field answer_rows[] = {
+	F_SLICE(1, replica_answer, body),
 };
 
 static const struct replica_field format_rows[] = {
@@ -243,7 +247,7 @@ static const struct replica_field figures_rows[] = {
 
 static const struct replica_field legs_rows[] = {
 	F_REFS(1, replica_legs, legs, leg_count, PART(LEG)),
-	F_STRUCT(2, replica_legs, ends, PART(ENDS)),
+	F_REFS(2, replica_legs, ends, ends_count, PART(ENDS)),
 };
 
 static const struct replica_field quality_rows[] = {
@@ -271,6 +275,8 @@ static const struct replica_field record_rows[] = {
 	F_BOOL(15, store_record, has_media),
 	F_STRUCT(16, store_record, a_to_b, PART(QUALITY)),
 	F_STRUCT(17, store_record, b_to_a, PART(QUALITY)),
+	F_NOT_KEPT(store_record, producer), /* between the shard and the writer */
+	F_NOT_KEPT(store_record, number),
 };
 
 const struct replica_table replica_parts[] = {
@@ -282,6 +288,7 @@ const struct replica_table replica_parts[] = {
 	[PART_BRANCH] = REPLICA_TABLE("branch", call_branch, branch_rows),
 	[PART_CALL] = REPLICA_TABLE("call", call, call_rows),
 	[PART_SETUP] = REPLICA_TABLE("setup", replica_setup, setup_rows),
+	[PART_ANSWER] = REPLICA_TABLE("answer", replica_answer, answer_rows),
 	[PART_FORMAT] = REPLICA_TABLE("format", relay_format, format_rows),
 	[PART_LATCH] = REPLICA_TABLE("latch", latch, latch_rows),
 	[PART_RTP_STATS] = REPLICA_TABLE("rtp_stats", rtp_stats, rtp_stats_rows),
@@ -300,9 +307,9 @@ const struct replica_table replica_parts[] = {
 const uint32_t replica_part_count = sizeof(replica_parts) / sizeof(replica_parts[0]);
 
 const struct replica_table *const replica_tables[REPLICA_KINDS] = {
-	[REPLICA_CALL] = &PART(CALL),	  [REPLICA_SETUP] = &PART(SETUP),
-	[REPLICA_LEGS] = &PART(LEGS),	  [REPLICA_FIGURES] = &PART(FIGURES),
-	[REPLICA_RECORD] = &PART(RECORD),
+	[REPLICA_CALL] = &PART(CALL),	    [REPLICA_SETUP] = &PART(SETUP),
+	[REPLICA_ANSWER] = &PART(ANSWER),   [REPLICA_LEGS] = &PART(LEGS),
+	[REPLICA_FIGURES] = &PART(FIGURES), [REPLICA_RECORD] = &PART(RECORD),
 };
 
 static const struct relay_kept *figures_of(const struct replica_ends *figures,

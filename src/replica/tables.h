@@ -4,8 +4,9 @@
  * row there; one that must not is a row too (F_NOT_KEPT), and a test finds what has none.
  *
  * While a call is being set up: CALL and SETUP, enough to cancel the phones, answer the caller and
- * write the record. From the answer on: CALL, LEGS and, once a second, FIGURES. Ended: RECORD
- * alone, until the store has it.
+ * write the record. Answered: CALL, LEGS and, once a second, FIGURES; until the caller's ACK also
+ * SETUP and ANSWER, so that the 200 is repeated. Ended: RECORD until the store has it, and CALL
+ * with LEGS or SETUP until everybody has been told.
  */
 #pragma once
 
@@ -18,6 +19,7 @@
 enum replica_kind {
 	REPLICA_CALL,	 /* struct call */
 	REPLICA_SETUP,	 /* struct replica_setup */
+	REPLICA_ANSWER,	 /* struct replica_answer */
 	REPLICA_LEGS,	 /* struct replica_legs */
 	REPLICA_FIGURES, /* struct replica_ends, by the table of figures */
 	REPLICA_RECORD,	 /* struct store_record */
@@ -30,6 +32,11 @@ struct replica_setup {
 	struct slice head; /* the caller's INVITE without body and credentials: to be answered */
 	uint8_t leg_count;
 	struct leg *legs[1 + CALL_BRANCHES_MAX];
+};
+
+/* What the 200 to the caller said. */
+struct replica_answer {
+	struct slice body;
 };
 
 /* The relay's endpoints of an answered call. */
@@ -46,7 +53,8 @@ struct replica_ends {
 struct replica_legs {
 	uint8_t leg_count;
 	struct leg *legs[2]; /* leg A, the leg that answered */
-	struct replica_ends ends;
+	uint8_t ends_count;  /* 1, or 0 without media */
+	struct replica_ends *ends[1];
 };
 
 /* By enum replica_kind. */

@@ -95,9 +95,13 @@ int shard_check(struct shard *s, char *ret_text, size_t text_bytes)
 	uint32_t endpoints = check_legs(s, &f);
 	uint64_t live = check_calls(s, &f);
 	check_exchanges(s, &f);
+	if (pursuits_lost(s))
+		found(&f, "%u requests look for a way and wait for nothing", pursuits_lost(s));
 	if (endpoints != relay_endpoints_used(s->relay))
 		found(&f, "legs hold %u relay endpoints, the relay has %u open", endpoints,
 		      relay_endpoints_used(s->relay));
+	if (!keep_adds_up(s))
+		found(&f, "the call file holds records that no call knows of, or too few");
 	if (live != s->counts.calls_live)
 		found(&f, "%llu calls are live, %llu are counted", (unsigned long long)live,
 		      (unsigned long long)s->counts.calls_live);

@@ -11,7 +11,8 @@
 static uint16_t shard_of_id(const struct shard *s, struct id id)
 {
 	uint32_t owner = id_shard(id);
-	return owner < s->p.count ? (uint16_t)owner : s->p.index; /* from a time with more shards */
+	return (uint16_t)(owner %
+			  s->p.count); /* also one from a time with more shards (resume.c) */
 }
 
 /* Requests that open a dialog, and those that follow them before we gave them a tag, go by Call-ID.
@@ -103,6 +104,7 @@ void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *f
 	    ERR_LIMIT)
 		overload(s, msg, flow);
 	trace_untraced(s, 0);
+	keep_touched(s);
 }
 
 static void on_message(void *ctx, struct sip_msg *msg, const struct flow *flow, struct arena *arena)
@@ -119,28 +121,48 @@ static void on_keepalive(void *ctx, const struct flow *flow, enum transport_keep
 	keepalive_seen(ctx, flow, kind);
 }
 
-static void on_closed(void *ctx, const struct flow *flow)
+/* Requests over it get no answer any more, ours and those of other shards. */
+static void on_closed(void *ctx, const struct flow *flow, uint64_t asked_by)
 {
 	struct shard *s = ctx;
 	arena_reset(&s->scratch);
 	s->out_call = 0;
 	directory_flow_gone(s->p.directory, flow, io_wall_ms(s->p.io));
+	for (uint16_t i = 0; asked_by; i++, asked_by >>= 1) {
+		if (!(asked_by & 1))
+			continue;
+		if (i == s->p.index)
+			dispatch_flow_gone(s, flow);
+		else
+			inbox_gone(s, i, flow);
+	}
+}
+
+void dispatch_flow_gone(struct shard *s, const struct flow *flow)
+{
 	txn_on_flow_gone(s->txns, flow, flow_eq, now_of(s));
 }
 
-/* ICMP can be forged and comes late; it only hurries transactions that wait for that very address.
- */
+/* ICMP can be forged, comes late, and all transactions are looked through for it: it only hurries
+ * those that wait for that very address, so only so many count. */
 static void on_unreachable(void *ctx, const struct flow *flow)
 {
 	struct shard *s = ctx;
 	arena_reset(&s->scratch);
 	s->out_call = 0;
-	txn_on_flow_gone(s->txns, flow, flow_eq, now_of(s));
+	if (flow_is_stream(flow)) {
+		comeback_flow_gone(s, flow); /* on_closed does the rest */
+		return;
+	}
+	if (s->icmp_left == 0)
+		return;
+	s->icmp_left--;
+	dispatch_flow_gone(s, flow);
 }
 
-static void on_foreign(void *ctx, const struct flow *flow, struct slice bytes)
+static int on_foreign(void *ctx, const struct flow *flow, struct slice bytes)
 {
-	inbox_send(ctx, flow, bytes);
+	return inbox_send(ctx, flow, bytes);
 }
 
 const struct transport_ops dispatch_transport_ops = {
@@ -163,10 +185,20 @@ static void options_receive(struct shard *s, struct id server, const struct flow
 	keepalive_seen(s, flow, KEEPALIVE_OPTIONS);
 }
 
+static void message_refuse(struct shard *s, struct id server)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
+	sip_build_warning(&b, domain_of(s), SLICE("Messages are carried within a call only"));
+	reply(s, server, 405, strbuf_slice(&b));
+}
+
 static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		       const struct flow *flow)
 {
 	struct shard *s = ctx;
+	if (keep_takes_request(s, server))
+		return;
 	if (msg->to_tag.n) {
 		indialog_request(s, server, msg, flow);
 		return;
@@ -184,7 +216,7 @@ static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		options_receive(s, server, flow);
 		return;
 	case SIP_MESSAGE:
-		reply_text(s, server, 405, "Messages are carried within a call only");
+		message_refuse(s, server);
 		return;
 	default:
 		reply_text(s, server, 481, "There is no such call");
@@ -225,9 +257,10 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 			const struct flow *flow)
 {
 	struct shard *s = ctx;
-	(void)client;
 	struct id id = user_id_of(user);
 	struct leg *l;
+	if (pursuit_response(s, client, msg))
+		return;
 	switch (user_kind_of(user)) {
 	case USER_EXCHANGE:
 		if (!exchange_response(s, id, msg))
@@ -252,10 +285,14 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 
 static void on_failed(void *ctx, struct id client, uint64_t user, enum txn_failure why)
 {
-	struct shard *s = ctx;
+	if (!pursuit_failed(ctx, client))
+		dispatch_failed(ctx, user, why, CAUSE_NO_RESPONSE);
+}
+
+void dispatch_failed(struct shard *s, uint64_t user, enum txn_failure why, enum call_cause cause)
+{
 	struct id id = user_id_of(user);
 	struct leg *l = leg_of(s, id);
-	(void)client;
 	switch (user_kind_of(user)) {
 	case USER_EXCHANGE:
 		exchange_failed(s, id, why);
@@ -269,7 +306,7 @@ static void on_failed(void *ctx, struct id client, uint64_t user, enum txn_failu
 		return;
 	case USER_LEG:
 		if (l)
-			leg_failed(s, l);
+			leg_failed(s, l, cause);
 		return;
 	}
 }
@@ -296,11 +333,17 @@ static void on_server_end(void *ctx, struct id server, uint64_t user, enum txn_f
 	call_happens(s, c, &ev, NULL);
 }
 
+/* It was recorded as a message. After a restart a phone may repeat its 2xx until it gets our ACK;
+ * otherwise there is nobody to tell. */
 static void on_stray(void *ctx, const struct sip_msg *msg, const struct flow *flow)
 {
-	(void)ctx; /* it was recorded as a message; there is nobody to tell */
-	(void)msg;
+	struct shard *s = ctx;
+	struct id id;
 	(void)flow;
+	bool wants_ack = msg->cseq.method == SIP_INVITE && msg->code >= 200 && msg->code < 300;
+	struct leg *l = wants_ack && branch_read(msg->via.branch, &id) ? leg_of(s, id) : NULL;
+	if (l)
+		indialog_stray_answer(s, l, msg);
 }
 
 static void on_empty_cell(void *ctx, const char *machine, const char *state, const char *event)
@@ -315,27 +358,16 @@ static void on_empty_cell(void *ctx, const char *machine, const char *state, con
 
 /* --- out */
 
-/* A response whose connection has gone: a new one to where the Via says (RFC 3261 §18.2.2). */
-static int send_anew(struct shard *s, const struct flow *flow, struct slice bytes)
-{
-	struct sip_msg msg;
-	struct flow anew;
-	struct addr to = flow->remote;
-	if (sip_msg_parse(bytes, &s->scratch, &msg) != 0 || msg.is_request)
-		return ERR_CLOSED;
-	to.port = msg.via.port ? msg.via.port : 5060;
-	int err = transport_flow_to(s->transport, flow->transport, &to, &anew);
-	return err ? err : transport_send(s->transport, &anew, bytes);
-}
-
 int dispatch_send(void *ctx, const struct flow *flow, struct slice bytes)
 {
 	struct shard *s = ctx;
 	trace_untraced(s, s->out_call);
+	int err = transport_send(s->transport, flow, bytes);
+	if (err == ERR_CLOSED)
+		return comeback_send(s, flow, bytes);
 	trace_out(s, bytes, flow);
 	s->counts.messages_out++;
-	int err = transport_send(s->transport, flow, bytes);
-	return err == ERR_CLOSED ? send_anew(s, flow, bytes) : err;
+	return err;
 }
 
 const struct txn_ops dispatch_txn_ops = {

@@ -111,6 +111,7 @@ void early_progress(struct shard *s, struct call *c, struct leg *b, const struct
 		return;
 	if (msg->to_tag.n) /* without Contact it leaves the target */
 		(void)dialog_from_response(&b->dialog, msg);
+	b->way_known = false; /* the routes may be new */
 	leg_learn(b, msg);
 	if (reliable)
 		b->early.rseq_in = rseq;

@@ -319,6 +319,7 @@ static void negotiated(struct shard *s, struct call *c, struct exchange *x, stru
 		session_accept(s, from, request, &more);
 	}
 	x->answered = true;
+	s->touched = c->id;
 	respond(s, x, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
 	changed_event(s, c, x);
 	if (x->method != SIP_INVITE)
@@ -457,11 +458,24 @@ void exchange_end(struct shard *s, struct id exchange)
 	x->server = ID_NONE;
 }
 
+void exchange_set_client(struct shard *s, struct id exchange, struct id client)
+{
+	struct exchange *x = pool_get(s->exchanges, exchange);
+	if (x)
+		x->client = client;
+}
+
 void exchange_cancel(struct shard *s, struct id exchange)
 {
 	struct exchange *x = pool_get(s->exchanges, exchange);
-	if (x && !x->answered)
-		txn_cancel(s->txns, x->client, SLICE_NONE, &s->scratch, now_of(s));
+	if (x == NULL || x->answered)
+		return;
+	if (pursuit_withdraw(s, user_of(USER_EXCHANGE, exchange), SIP_INVITE)) {
+		respond_text(s, x, 487, "Cancelled before the other phone was asked");
+		exchange_free(s, x);
+		return;
+	}
+	txn_cancel(s->txns, x->client, SLICE_NONE, &s->scratch, now_of(s));
 }
 
 void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack)
@@ -471,6 +485,7 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 	struct sdp answer;
 	bool ok = true;
 	txn_acked(s->txns, x->server, now_of(s));
+	s->touched = x->call;
 	if (!x->has_offer && c && from && to) {
 		struct strbuf out = scratch_buf(s, ack->body.n + 2048);
 		ok = media_sdp_of(ack, &answer) == 0 &&

@@ -26,10 +26,39 @@ void inbox_move(struct shard *s, uint16_t to, const struct sip_msg *msg, const s
 	post(s, to, &(struct mail){.kind = MAIL_MESSAGE, .flow = *flow}, msg->raw);
 }
 
-void inbox_send(struct shard *s, const struct flow *flow, struct slice bytes)
+int inbox_send(struct shard *s, const struct flow *flow, struct slice bytes)
 {
-	if (flow->shard < s->p.count)
-		post(s, flow->shard, &(struct mail){.kind = MAIL_SEND, .flow = *flow}, bytes);
+	struct mail mail = {.kind = MAIL_SEND, .from = s->p.index, .flow = *flow};
+	if (flow->shard >= s->p.count)
+		return ERR_CLOSED; /* from a time with more shards */
+	post(s, flow->shard, &mail, bytes);
+	return 0;
+}
+
+void inbox_gone(struct shard *s, uint16_t to, const struct flow *flow)
+{
+	if (to < s->p.count)
+		post(s, to, &(struct mail){.kind = MAIL_GONE, .flow = *flow}, SLICE_NONE);
+}
+
+/* The shard that wanted to send must not wait for an answer. */
+static void take_bytes(struct shard *s, const struct mail *mail, struct slice bytes)
+{
+	if (transport_carry(s->transport, mail->from, &mail->flow, bytes) == ERR_CLOSED)
+		inbox_gone(s, mail->from, &mail->flow);
+}
+
+static void take_answer(struct shard *s, struct slice bytes)
+{
+	struct locate_answer answer;
+	if (bytes.n < sizeof(answer))
+		return;
+	memcpy(&answer, bytes.p, sizeof(answer));
+	struct id id = user_id_of(answer.token);
+	if (answer.token == located_token(LOCATED_COMEBACK, id))
+		comeback_located(s, id, &answer);
+	else
+		pursuit_located(s, id, &answer);
 }
 
 static void take_message(struct shard *s, const struct mail *mail, struct slice bytes)
@@ -53,7 +82,13 @@ static void take(struct shard *s, struct slice record)
 		take_message(s, &mail, bytes);
 		return;
 	case MAIL_SEND:
-		transport_send(s->transport, &mail.flow, bytes);
+		take_bytes(s, &mail, bytes);
+		return;
+	case MAIL_GONE:
+		dispatch_flow_gone(s, &mail.flow);
+		return;
+	case MAIL_LOCATED:
+		take_answer(s, bytes);
 		return;
 	case MAIL_RUN:
 		mail_run(s, mail.errand);

@@ -42,6 +42,7 @@ static void branch_answered(struct shard *s, struct call *c, struct leg *l,
 		branch_unusable(s, c, l, CAUSE_BAD_OFFER);
 		return;
 	}
+	l->way_known = false; /* the 2xx settles the routes (RFC 3261 §13.2.2.4) */
 	l->state = LEG_ANSWERED;
 	call_happens(s, c,
 		     &(struct call_event){
@@ -55,6 +56,14 @@ static void repeated_answer(struct shard *s, struct leg *l, const struct sip_msg
 		leg_repeat_ack(s, l, msg->cseq.number);
 	else
 		leg_refuse_fork(s, l, msg);
+}
+
+void indialog_stray_answer(struct shard *s, struct leg *l, const struct sip_msg *msg)
+{
+	bool same = slice_eq(msg->call_id, dialog_text(&l->dialog, DIALOG_CALL_ID)) &&
+		    slice_eq(msg->to_tag, dialog_text(&l->dialog, DIALOG_REMOTE_TAG));
+	if (same && l->state == LEG_ANSWERED && !l->ack_waits)
+		leg_send_ack(s, l, msg->cseq.number, SLICE_NONE);
 }
 
 void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg,
@@ -198,7 +207,12 @@ void indialog_request(struct shard *s, struct id server, const struct sip_msg *m
 		return;
 	}
 	s->out_call = c->uid;
-	l->flow = *flow; /* the phone's NAT may have moved it; its tags are known to it alone */
+	s->touched = c->id;
+	if (!flow_eq(&l->flow,
+		     flow)) { /* its NAT may have moved it; its tags are known to it alone */
+		l->flow = *flow;
+		l->way_known = false;
+	}
 	request_on_leg(s, c, l, server, msg);
 }
 
@@ -224,6 +238,7 @@ static void first_ack(struct shard *s, struct call *c, struct leg *a, const stru
 	struct leg *b = branch_leg(s, c, c->winner);
 	a->acked = true;
 	txn_acked(s->txns, a->invite, now_of(s));
+	keep_acked(s, c);
 	if (a->bye_waits) {
 		leg_send_bye(s, a, (enum call_cause)a->bye_cause, NULL);
 		call_settle(s, c);

@@ -23,8 +23,8 @@ struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *r
 	return call_of(s, *ret_id);
 }
 
-/* Unique for all time on this machine, rising: milliseconds since 1970, shard, count within the
- * millisecond. */
+/* Unique for all time on this machine, rising: milliseconds since 1970, shard (uid_shard), count
+ * within the millisecond. */
 static uint64_t next_uid(struct shard *s)
 {
 	uint64_t uid = (uint64_t)io_wall_ms(s->p.io) << 22 | (uint64_t)s->p.index << 16;

@@ -63,63 +63,41 @@ static void contact_header(struct strbuf *b, const struct flow *flow)
 	strbuf_str(b, ">\r\n");
 }
 
-/* The way to the phone; when its connection has gone, a new one to its Contact, where that is an
- * address. */
-static int flow_anew(struct shard *s, struct leg *l)
-{
-	struct sip_uri target;
-	struct locate_answer where;
-	if (dialog_next_hop(&l->dialog, &target) != 0 || locate_numeric(&target, &where) != 0 ||
-	    where.target_count == 0)
-		return ERR_CLOSED;
-	return transport_flow_to(s->transport, where.targets[0].transport, &where.targets[0].addr,
-				 &l->flow);
-}
-
 static bool dialog_forming(enum sip_method m)
 {
 	return m == SIP_INVITE || m == SIP_UPDATE;
 }
 
-static void write_request(struct shard *s, const struct leg *l, const struct leg_request *r,
-			  struct slice method, struct slice branch, struct strbuf *b)
-{
-	strbuf_init(b, s->out, OUT_BYTES);
-	dialog_write_request(&l->dialog, b, method, r->cseq, l->flow.transport, &l->flow.local,
-			     branch, r->max_forwards ? r->max_forwards : 70);
-	if (dialog_forming(r->method))
-		contact_header(b, &l->flow);
-	sip_build_header(b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));
-	strbuf_add(b, r->headers);
-	sip_build_body(b, r->body.n ? r->content_type : SLICE_NONE, r->body);
-}
-
-int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
-		     struct id *ret_client)
-{
+/* A request as it stands in s->out. */
+struct written {
 	char branch[BRANCH_CHARS + 1];
+	struct slice bytes;
+};
+
+/* With the branch that stands in w. */
+static int write_again(struct shard *s, const struct leg *l, const struct leg_request *r,
+		       struct written *w)
+{
 	struct strbuf b;
 	struct slice method =
 		r->method == SIP_METHOD_OTHER ? r->method_text : sip_method_name(r->method);
-	for (int attempt = 0; attempt < 2; attempt++) {
-		branch_make(s, l->id, branch);
-		write_request(s, l, r, method, slice_str(branch), &b);
-		if (b.failed)
-			return ERR_TOO_BIG;
-		struct txn_send send = {
-			.flow = &l->flow,
-			.reliable = flow_is_stream(&l->flow),
-			.bytes = strbuf_slice(&b),
-			.branch = slice_str(branch),
-			.method = r->method,
-			.user = r->user,
-			.timeout_ms = r->timeout_ms,
-		};
-		int err = txn_send_request(s->txns, &send, now_of(s), ret_client);
-		if (err != ERR_CLOSED || flow_anew(s, l) != 0)
-			return err;
-	}
-	return ERR_CLOSED;
+	strbuf_init(&b, s->out, OUT_BYTES);
+	dialog_write_request(&l->dialog, &b, method, r->cseq, l->flow.transport, &l->flow.local,
+			     slice_str(w->branch), r->max_forwards ? r->max_forwards : 70);
+	if (dialog_forming(r->method))
+		contact_header(&b, &l->flow);
+	sip_build_header(&b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));
+	strbuf_add(&b, r->headers);
+	sip_build_body(&b, r->body.n ? r->content_type : SLICE_NONE, r->body);
+	w->bytes = strbuf_slice(&b);
+	return b.failed ? ERR_TOO_BIG : 0;
+}
+
+static int write_request(struct shard *s, const struct leg *l, const struct leg_request *r,
+			 struct written *ret_written)
+{
+	branch_make(s, l->id, ret_written->branch);
+	return write_again(s, l, r, ret_written);
 }
 
 static void keep_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice bytes)
@@ -131,24 +109,109 @@ static void keep_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice
 		wheel_arm(s->wheel, &l->timer, now_of(s) + ACK_KEPT_MS, TIMER_LEG, l->id);
 }
 
+static int send_written(struct shard *s, struct leg *l, const struct leg_request *r,
+			const struct written *w, int64_t first_ms, struct id *ret_client)
+{
+	struct txn_send send = {
+		.flow = &l->flow,
+		.reliable = flow_is_stream(&l->flow),
+		.bytes = w->bytes,
+		.branch = slice_str(w->branch),
+		.method = r->method,
+		.user = r->user,
+		.timeout_ms = r->timeout_ms,
+		.first_ms = first_ms,
+	};
+	if (r->method == SIP_ACK) {
+		keep_ack(s, l, r->cseq, w->bytes);
+		return dispatch_send(s, &l->flow, w->bytes);
+	}
+	if (r->method == SIP_INVITE && l->state == LEG_INVITING)
+		(void)slice_copy(slice_str(w->branch), l->invite_branch, sizeof(l->invite_branch));
+	if (first_ms && r->method != SIP_INVITE)
+		send.timeout_ms = first_ms;
+	return txn_send_request(s->txns, &send, now_of(s), ret_client);
+}
+
+int leg_transmit(struct shard *s, struct leg *l, const struct leg_request *r, int64_t first_ms,
+		 struct id *ret_client)
+{
+	struct written w;
+	int err = write_request(s, l, r, &w);
+	return err ? err : send_written(s, l, r, &w, first_ms, ret_client);
+}
+
+/* Over the leg's flow, unless the route set, the request's size or a flow that is gone ask for
+ * another way. */
+int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
+		     struct id *ret_client)
+{
+	struct written w;
+	struct locate_target tcp;
+	s->touched = l->call; /* a CSeq was used */
+	if (hop_settle(s, l) == ERR_AGAIN)
+		return pursuit_begin(s, l, r,
+				     &(struct pursuit_ways){.next_hop = true, .last_flow = true});
+	if (flow_is_stream(&l->flow) && hop_is_elsewhere_too(l))
+		return pursuit_begin(s, l, r,
+				     &(struct pursuit_ways){
+					     .first_flow = true, .next_hop = true, .closed = true});
+	int err = write_request(s, l, r, &w);
+	if (err)
+		return err;
+	if (w.bytes.n > TRANSPORT_UDP_REQUEST_BYTES_MAX && r->method != SIP_ACK &&
+	    hop_may_go_tcp(s, l, &tcp))
+		return pursuit_begin(s, l, r,
+				     &(struct pursuit_ways){.tcp = &tcp, .last_flow = true});
+	return send_written(s, l, r, &w, 0, ret_client);
+}
+
+/* When its connection has gone: a new one to its Contact, where that is an address. */
+static int flow_anew(struct shard *s, struct leg *l)
+{
+	struct sip_uri target;
+	struct locate_answer where;
+	if (dialog_next_hop(&l->dialog, &target) != 0 || locate_numeric(&target, &where) != 0 ||
+	    where.target_count == 0)
+		return ERR_CLOSED;
+	return transport_flow_to(s->transport, where.targets[0].transport, &where.targets[0].addr,
+				 &l->flow);
+}
+
+int leg_resume_invite(struct shard *s, struct leg *l)
+{
+	struct written w;
+	struct leg_request r = {.method = SIP_INVITE, .cseq = l->invite_cseq};
+	if (l->invite_branch[0] == '\0' || (flow_is_stream(&l->flow) && flow_anew(s, l) != 0))
+		return ERR_CLOSED;
+	strcpy(w.branch, l->invite_branch);
+	int err = write_again(s, l, &r, &w);
+	if (err)
+		return err;
+	struct txn_send send = {
+		.flow = &l->flow,
+		.reliable = flow_is_stream(&l->flow),
+		.bytes = w.bytes,
+		.branch = slice_str(w.branch),
+		.method = SIP_INVITE,
+		.user = user_of(USER_LEG, l->id),
+		.resumed = true,
+	};
+	return txn_send_request(s->txns, &send, now_of(s), &l->invite);
+}
+
 void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body)
 {
-	char branch[BRANCH_CHARS + 1];
-	struct strbuf b;
+	struct id none;
 	struct leg_request r = {
 		.method = SIP_ACK,
 		.cseq = cseq,
 		.content_type = SLICE("application/sdp"),
 		.body = body,
 	};
-	branch_make(s, l->id, branch);
-	write_request(s, l, &r, SLICE("ACK"), slice_str(branch), &b);
 	l->acked = true;
 	l->ack_waits = false;
-	if (b.failed)
-		return;
-	keep_ack(s, l, cseq, strbuf_slice(&b));
-	dispatch_send(s, &l->flow, strbuf_slice(&b));
+	(void)leg_send_request(s, l, &r, &none); /* one that is lost is asked for by another 2xx */
 }
 
 void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq)
@@ -199,13 +262,12 @@ void leg_respond(struct shard *s, struct leg *l, struct id server, int code, str
 	txn_respond(s->txns, server, &r, &s->scratch, now_of(s));
 }
 
-void leg_failed(struct shard *s, struct leg *l)
+void leg_failed(struct shard *s, struct leg *l, enum call_cause cause)
 {
 	struct call *c = call_of(s, l->call);
 	if (c == NULL || l->state != LEG_INVITING)
 		return;
-	struct call_event ev = {
-		.kind = CALL_EV_FAIL, .branch = l->branch, .cause = CAUSE_NO_RESPONSE};
+	struct call_event ev = {.kind = CALL_EV_FAIL, .branch = l->branch, .cause = cause};
 	l->state = LEG_GONE;
 	call_happens(s, c, &ev, NULL);
 }
@@ -231,19 +293,16 @@ void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *respo
 			   dialog_text(&kept, DIALOG_REMOTE_URI),
 			   dialog_text(&kept, DIALOG_REMOTE_TARGET), response->cseq.number) == 0 &&
 	    dialog_from_response(&l->dialog, response) == 0) {
-		char branch[BRANCH_CHARS + 1];
-		struct strbuf b;
+		struct written w;
 		struct leg_request ack = {.method = SIP_ACK, .cseq = response->cseq.number};
-		branch_make(s, l->id, branch);
-		write_request(s, l, &ack, SLICE("ACK"), slice_str(branch), &b);
-		if (!b.failed)
-			dispatch_send(s, &l->flow, strbuf_slice(&b));
+		if (write_request(s, l, &ack, &w) == 0)
+			dispatch_send(s, &l->flow, w.bytes);
 		struct leg_request bye = {
 			.method = SIP_BYE,
 			.cseq = dialog_next_cseq(&l->dialog),
 			.user = user_of(USER_BYE, ID_NONE), /* nobody waits for its answer */
 		};
-		(void)leg_send_request(s, l, &bye, &client);
+		(void)leg_transmit(s, l, &bye, 0, &client); /* the dialog is gone in a moment */
 	}
 	l->dialog = kept;
 	l->state = (uint8_t)state;

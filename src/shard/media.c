@@ -47,17 +47,18 @@ static void keep_previous(struct shard *s, struct leg_stream *st, const struct l
 static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
 {
 	struct leg_stream *st = &l->streams[i], old = *st;
+	struct addr rtcp; /* beside it */
 	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
 									 : l->flow.remote.family;
 	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
 				    st->rtp.family == said->rtp.family))
 		return 0;
-	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &st->rtcp);
+	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &rtcp);
 	if (err == ERR_UNSUPPORTED && id_is(st->endpoint))
 		return 0;
 	if (err == ERR_UNSUPPORTED)
 		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint,
-					  &st->rtp, &st->rtcp);
+					  &st->rtp, &rtcp);
 	if (err == 0)
 		keep_previous(s, st, &old);
 	return err;
@@ -91,6 +92,7 @@ void media_undo(struct shard *s, struct leg *l)
 		l->said = l->said_before;
 		l->said_before = SLICE_NONE;
 	}
+	struct addr rtcp;
 	for (uint32_t i = 0; i < l->stream_count; i++) {
 		struct leg_stream *st = &l->streams[i];
 		if (st->fresh) {
@@ -99,7 +101,7 @@ void media_undo(struct shard *s, struct leg *l)
 			relay_endpoint_close(s->relay, st->endpoint);
 			st->endpoint = st->was;
 			st->was = ID_NONE;
-			(void)relay_endpoint_addr(s->relay, st->endpoint, &st->rtp, &st->rtcp);
+			(void)relay_endpoint_addr(s->relay, st->endpoint, &st->rtp, &rtcp);
 		}
 		st->offered = id_is(st->endpoint);
 	}

@@ -3,7 +3,8 @@
 
 struct leg *leg_of(const struct shard *s, struct id id)
 {
-	return pool_get(s->legs, id);
+	struct leg *l = pool_get(s->legs, id);
+	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -55,12 +56,18 @@ static int branch_offer(struct shard *s, struct leg *a, struct leg *b, struct sl
 	return err;
 }
 
-static int send_invite(struct shard *s, struct call *c, struct leg *a, struct leg *b)
+static enum call_cause cause_of_offer(int err)
+{
+	return err == ERR_LIMIT || err == ERR_UNSUPPORTED ? CAUSE_NO_MEDIA_PORT : CAUSE_NO_RESPONSE;
+}
+
+/* CAUSE_NORMAL: it is on its way. */
+static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *a, struct leg *b)
 {
 	struct slice body;
 	int err = branch_offer(s, a, b, &body);
 	if (err)
-		return err;
+		return cause_of_offer(err);
 	struct strbuf more = scratch_buf(s, 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	/* Without an offer the phone would make one in a reliable response, and only a caller that
@@ -79,7 +86,10 @@ static int send_invite(struct shard *s, struct call *c, struct leg *a, struct le
 		.content_type = SLICE("application/sdp"),
 		.body = body,
 	};
-	return leg_send_request(s, b, &r, &b->invite);
+	err = leg_send_request(s, b, &r, &b->invite);
+	if (err == ERR_NOT_FOUND || err == ERR_UNSUPPORTED)
+		return CAUSE_NO_ADDRESS;
+	return err ? CAUSE_NO_RESPONSE : CAUSE_NORMAL;
 }
 
 bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
@@ -92,8 +102,8 @@ bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
 static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
 {
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
-	int err = a && b ? send_invite(s, c, a, b) : ERR_STALE;
-	if (err == 0) {
+	enum call_cause cause = a && b ? send_invite(s, c, a, b) : CAUSE_NO_RESPONSE;
+	if (cause == CAUSE_NORMAL) {
 		struct event e = event_of(s, EVENT_LEG_STARTED, c);
 		event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
 		event_add_text(&e, EVENT_KEY_CONTACT,
@@ -104,8 +114,6 @@ static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct
 	}
 	if (b)
 		b->state = LEG_GONE;
-	enum call_cause cause = err == ERR_LIMIT || err == ERR_UNSUPPORTED ? CAUSE_NO_MEDIA_PORT
-									   : CAUSE_NO_RESPONSE;
 	follows(agenda,
 		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
 }
@@ -121,11 +129,11 @@ static bool answered_meanwhile(struct shard *s, struct leg *b, struct agenda *ag
 	return true;
 }
 
-static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
-			  const struct sip_msg *why, struct agenda *agenda)
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+		   const struct sip_msg *why)
 {
 	struct leg *b = branch_leg(s, c, branch);
-	if (b == NULL || b->state != LEG_INVITING || answered_meanwhile(s, b, agenda))
+	if (b == NULL || b->state != LEG_INVITING)
 		return;
 	struct strbuf reason = scratch_buf(s, 256);
 	struct slice given =
@@ -139,6 +147,20 @@ static void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum 
 			   call_cause_info(cause)->text);
 	b->cancelled = true;
 	txn_cancel(s->txns, b->invite, strbuf_slice(&reason), &s->scratch, now_of(s));
+}
+
+static void stop_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+			const struct sip_msg *why, struct agenda *agenda)
+{
+	struct leg *b = branch_leg(s, c, branch);
+	if (b == NULL || b->state != LEG_INVITING || answered_meanwhile(s, b, agenda))
+		return;
+	if (!pursuit_withdraw(s, user_of(USER_LEG, b->id), SIP_INVITE)) {
+		cancel_branch(s, c, branch, cause, why);
+		return;
+	}
+	b->state = LEG_GONE; /* as if its 487 had come */
+	follows(agenda, (struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = 487});
 }
 
 static void bye_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
@@ -163,6 +185,7 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 	c->ring_end_ms = now_of(s) + (int64_t)s->config->ring_limit_s * 1000;
 	if (c->ringing_at == 0) {
 		c->ringing_at = io_wall_ms(s->p.io);
+		keep_call(s, c);
 		struct event e = event_of(s, EVENT_CALL_RINGING, c);
 		event_add_number(&e, EVENT_KEY_CODE, code);
 		event_send(s, &e);
@@ -179,8 +202,7 @@ static void answered(struct shard *s, struct call *c, struct leg *a, const struc
 	c->answered_at = io_wall_ms(s->p.io);
 	c->media_seen_ms = now_of(s);
 	wheel_cancel(s->wheel, &c->timer);
-	if (s->config->media_timeout_s)
-		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+	wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
 	s->counts.calls_answered_total++;
 	struct event e = event_of(s, EVENT_CALL_ANSWERED, c);
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
@@ -259,6 +281,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 		if (invite)
 			session_accept(s, a, invite, &more);
+		keep_answered(s, c, body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
 		early_free(s, b);
@@ -272,7 +295,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
 }
 
-static void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	if (a == NULL)
@@ -312,7 +335,8 @@ static void end_exchanges(struct shard *s, const struct leg *l)
 
 static void finish(struct shard *s, struct call *c)
 {
-	c->ended_at = io_wall_ms(s->p.io);
+	if (c->ended_at == 0)
+		c->ended_at = io_wall_ms(s->p.io);
 	wheel_cancel(s->wheel, &c->timer);
 	if (c->channel_held)
 		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
@@ -352,7 +376,7 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		refuse_caller(s, c, o->code, o->cause);
 		return;
 	case ORDER_CANCEL_BRANCH:
-		cancel_branch(s, c, o->branch, o->cause, msg, agenda);
+		stop_branch(s, c, o->branch, o->cause, msg, agenda);
 		return;
 	case ORDER_BYE_CALLER:
 		bye_caller(s, c, o->cause, bye_of(msg));
@@ -380,6 +404,8 @@ static void step(struct shard *s, struct call *c, const struct call_event *ev,
 	}
 	for (uint32_t i = 0; i < orders.count; i++)
 		carry_out(s, c, &orders.v[i], msg, agenda);
+	if (before == CALL_ROUTING && c->state == CALL_PROCEEDING)
+		keep_setup(s, c);
 }
 
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
@@ -448,6 +474,21 @@ void call_settle(struct shard *s, struct call *c)
 	if (!all)
 		return;
 	wheel_cancel(s->wheel, &c->timer);
+	keep_forget(s, c);
+	pool_give(s->calls, c->id);
+}
+
+void call_discard(struct shard *s, struct call *c)
+{
+	c->state = CALL_ENDING;
+	forget_call_id(s, c);
+	for (uint32_t i = 0; i <= c->branch_count; i++) {
+		struct leg *l = i == 0 ? leg_of(s, c->leg_a) : branch_leg(s, c, (uint8_t)(i - 1));
+		if (l)
+			free_leg(s, l);
+	}
+	wheel_cancel(s->wheel, &c->timer);
+	keep_forget(s, c);
 	pool_give(s->calls, c->id);
 }
 
@@ -466,6 +507,7 @@ static void watch_media(struct shard *s, struct call *c)
 	if (s->config->media_timeout_s == 0 ||
 	    now - c->media_seen_ms < (int64_t)s->config->media_timeout_s * 1000) {
 		wheel_arm(s->wheel, &c->timer, now + TICK_MS, TIMER_CALL, c->id);
+		keep_figures(s, c);
 		return;
 	}
 	struct event e = event_of(s, EVENT_MEDIA_SILENT, c);

@@ -31,14 +31,15 @@ void keepalive_seen(struct shard *s, const struct flow *flow, enum transport_kee
 static void write_ping(struct shard *s, struct strbuf *b, const struct directory_ping *ping,
 		       const char *branch)
 {
-	char tag[TOKEN_CHARS + 1], call_id[TOKEN_CHARS + 1];
+	char tag[TOKEN_CHARS + 1], call_id[TOKEN_CHARS + 1], memory[DIALOG_TEXT_BYTES];
 	token_make(s, token_anonymous(s), tag);
 	token_make(s, token_anonymous(s), call_id);
-	sip_build_request_line(b, SLICE("OPTIONS"), slice_str(ping->contact));
+	struct slice uri = dialog_request_uri(slice_str(ping->contact), memory, sizeof(memory));
+	sip_build_request_line(b, SLICE("OPTIONS"), uri);
 	sip_build_via(b, ping->flow.transport, &ping->flow.local, slice_str(branch));
 	sip_build_header(b, SIP_HDR_MAX_FORWARDS, SLICE("70"));
 	sip_build_header_fmt(b, SIP_HDR_FROM, "<sip:%s>;tag=%s", s->config->domain, tag);
-	sip_build_header_fmt(b, SIP_HDR_TO, "<%s>", ping->contact);
+	sip_build_header_fmt(b, SIP_HDR_TO, "<%.*s>", SLICE_ARG(uri));
 	sip_build_header(b, SIP_HDR_CALL_ID, slice_str(call_id));
 	sip_build_header(b, SIP_HDR_CSEQ, SLICE("1 OPTIONS"));
 	sip_build_header(b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));

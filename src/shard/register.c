@@ -155,6 +155,11 @@ void register_receive(struct shard *s, struct id server, const struct sip_msg *m
 		fault_reply(s, server, &who, flow, &no);
 		return;
 	}
+	if (msg->to.uri.scheme != SIP_SCHEME_SIP && msg->to.uri.scheme != SIP_SCHEME_SIPS) {
+		struct sip_fault no = {400, "Only a sip: or sips: address can be registered"};
+		fault_reply(s, server, &who, flow, &no);
+		return;
+	}
 	if (auth_check(s, server, msg, flow, &who) != AUTH_OK)
 		return;
 	if (!own_aor(msg, &who)) {

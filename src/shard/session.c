@@ -7,8 +7,9 @@
 
 #include "sip/value.h"
 
-#define MIN_SE_DEFAULT_S 90   /* RFC 4028 §5: without a Min-SE */
-#define AGAIN_MS	 2100 /* after 491 or a busy leg, RFC 3261 §14.1: 2.1 to 4 s */
+#define MIN_SE_DEFAULT_S 90    /* RFC 4028 §5: without a Min-SE */
+#define RESUME_MS	 35000 /* timer F of the phone's refresh, and a little */
+#define AGAIN_MS	 2100  /* after 491 or a busy leg, RFC 3261 §14.1: 2.1 to 4 s */
 
 static uint32_t least(const struct shard *s)
 {
@@ -29,16 +30,28 @@ static bool asked(const struct sip_msg *msg, uint32_t *ret_s, struct slice *ret_
 }
 
 /* As refresher half way through; else when it is too late for a refresh to come (§10). */
-static void arm(struct shard *s, struct leg *l)
+static int64_t due_in_ms(const struct leg *l)
 {
 	uint32_t t = l->session.expires_s, early = t / 3 < 32 ? t / 3 : 32;
-	int64_t in_ms = (int64_t)(l->session.ours ? t / 2 : t - early) * 1000;
-	if (t == 0) {
-		wheel_cancel(s->wheel, &l->session.timer);
-		return;
-	}
+	return (int64_t)(l->session.ours ? t / 2 : t - early) * 1000;
+}
+
+static void arm(struct shard *s, struct leg *l)
+{
+	s->touched = l->call;
 	l->session.refreshed_at = io_wall_ms(s->p.io);
-	wheel_arm(s->wheel, &l->session.timer, now_of(s) + in_ms, TIMER_SESSION, l->id);
+	wheel_arm(s->wheel, &l->session.timer, now_of(s) + due_in_ms(l), TIMER_SESSION, l->id);
+}
+
+/* A phone whose refresh met nobody while the server was away gets the time to say it again. */
+void session_resume(struct shard *s, struct leg *l)
+{
+	int64_t since_ms = io_wall_ms(s->p.io) - l->session.refreshed_at,
+		left_ms = due_in_ms(l) - since_ms;
+	if (l->session.expires_s)
+		wheel_arm(s->wheel, &l->session.timer,
+			  now_of(s) + (left_ms < RESUME_MS ? RESUME_MS : left_ms), TIMER_SESSION,
+			  l->id);
 }
 
 void session_end(struct shard *s, struct leg *l)

@@ -73,6 +73,18 @@ struct ring *const *shard_set_inboxes(struct shard_set *set)
 	return set->inboxes;
 }
 
+void shard_set_located(struct shard_set *set, const struct locate_answer *answer)
+{
+	struct mail mail = {.kind = MAIL_LOCATED};
+	bool was_empty = false;
+	if (answer->shard >= set->count)
+		return;
+	if (ring_put(set->inboxes[answer->shard], slice_of((const char *)&mail, sizeof(mail)),
+		     slice_of((const char *)answer, sizeof(*answer)), &was_empty) == 0 &&
+	    was_empty)
+		set->wake(set->wake_ctx, answer->shard);
+}
+
 static struct errand *errand_new(void (*fn)(struct shard *s, void *arg), void *arg)
 {
 	struct errand *e = calloc(1, sizeof(*e));

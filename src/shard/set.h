@@ -5,6 +5,7 @@
 #pragma once
 
 #include "shard/shard.h"
+#include "transport/locate.h"
 
 struct shard_set;
 
@@ -16,6 +17,10 @@ void shard_set_free(struct shard_set *set);
 uint16_t shard_set_count(const struct shard_set *set);
 /* For shard_params. */
 struct ring *const *shard_set_inboxes(struct shard_set *set);
+
+/* From any thread: brings a locator's answer to the shard that asked. A full inbox loses it; the
+ * shard does not wait for ever. */
+void shard_set_located(struct shard_set *set, const struct locate_answer *answer);
 
 /*
  * From any thread but a shard's. Runs fn(shard, arg) on each shard's thread, one after the other,

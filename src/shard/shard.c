@@ -42,9 +42,11 @@ static void on_wake(void *ctx)
 
 static void tick(struct shard *s)
 {
+	s->icmp_left = ICMP_PER_TICK;
 	transport_sweep(s->transport, now_of(s));
 	register_expire(s);
 	ping_phones(s);
+	keep_tick(s);
 	wheel_arm(s->wheel, &s->tick, now_of(s) + TICK_MS, TIMER_TICK, ID_NONE);
 }
 
@@ -69,16 +71,31 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 	case TIMER_TICK:
 		tick(s);
 		return;
+	case TIMER_PURSUIT:
+		pursuit_on_timer(s, owner);
+		return;
+	case TIMER_COMEBACK:
+		comeback_on_timer(s, owner);
+		return;
+	case TIMER_RESUME:
+		keep_talk(s);
+		return;
 	default:
 		txn_on_timer(s->txns, kind, owner, &s->scratch, now_of(s));
 		return;
 	}
 }
 
+static void on_timer_and_keep(void *ctx, uint32_t kind, struct id owner)
+{
+	on_timer(ctx, kind, owner);
+	keep_touched(ctx);
+}
+
 static int64_t on_turn(void *ctx, int64_t now_ms)
 {
 	struct shard *s = ctx;
-	wheel_advance(s->wheel, now_ms, on_timer, s);
+	wheel_advance(s->wheel, now_ms, on_timer_and_keep, s);
 	return wheel_next_ms(s->wheel);
 }
 
@@ -100,8 +117,13 @@ static void media_event(struct shard *s, enum event_type type, struct id leg,
 static void on_learned(void *ctx, struct id owner, struct id endpoint, const struct addr *source,
 		       bool rtcp)
 {
+	struct shard *s = ctx;
+	const struct leg *l = leg_of(s, owner);
+	struct call *c = l ? call_of(s, l->call) : NULL;
 	(void)endpoint;
-	media_event(ctx, EVENT_MEDIA_LEARNED, owner, source, rtcp);
+	media_event(s, EVENT_MEDIA_LEARNED, owner, source, rtcp);
+	if (c && c->state == CALL_ANSWERED)
+		keep_figures(s, c);
 }
 
 static void on_refused(void *ctx, struct id owner, struct id endpoint, const struct addr *source)
@@ -132,7 +154,12 @@ static int open_pools(struct shard *s)
 		if (err)
 			return err;
 	}
-	int err = bufs_new((size_t)calls * BYTES_PER_CALL + (64u << 20), &s->bufs);
+	int err = pursuits_open(s);
+	if (err == 0)
+		err = comebacks_open(s);
+	if (err)
+		return err;
+	err = bufs_new((size_t)calls * BYTES_PER_CALL + (64u << 20), &s->bufs);
 	return err ? err : index_new(calls, &s->by_call_id);
 }
 
@@ -226,6 +253,7 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 		return ERR_NOMEM;
 	s->p = *p;
 	s->config = p->config;
+	s->icmp_left = ICMP_PER_TICK;
 	rng_init(&s->rng, p->seed);
 	const struct io_handler handler = {
 		.ctx = s,
@@ -237,6 +265,8 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	};
 	io_set_handler(p->io, &handler);
 	int err = open_all(s, ret_text, text_bytes);
+	if (err == 0)
+		err = keep_open(s);
 	if (err) {
 		shard_free(s);
 		return err;
@@ -246,14 +276,27 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
+static void free_acks(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
+		bufs_give(s->bufs, (char *)l->ack.p);
+}
+
 void shard_free(struct shard *s)
 {
 	if (s == NULL)
 		return;
+	keep_close(s);
+	free_acks(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
+	index_free(s->pursuits_by_client);
+	pool_free(s->pursuits);
+	pool_free(s->comebacks);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);

@@ -26,6 +26,7 @@
 #define TRUSTED_MAX 16
 
 struct shard;
+struct replica_image;
 
 /* Read-only while in use; shard_reconfigure swaps it. Texts are the owner's. */
 struct shard_config {
@@ -52,12 +53,20 @@ struct shard_params {
 	struct directory *directory;
 	struct event_stream *events; /* producer number = index */
 	struct writer *writer;	     /* call records; NULL: none are kept */
+	/* Where the call file is (replica/file.h); NULL: calls end with the process. */
+	const char *keep_dir;
+	/* What the call files held, those of all shards; until shard_new returns. May be NULL. */
+	const struct replica_image *kept;
 	const struct shard_config *config;
 	struct transport_listener listeners[TRANSPORT_LISTENERS_MAX];
 	uint32_t listener_count;
 	uint8_t seed[RNG_SEED_BYTES];
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
+	/* RFC 3263: asks for the servers of a URI; the answer comes through shard_set_located.
+	 * Returns as locator_ask. NULL: names cannot be looked up. */
+	int (*locate)(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token);
+	void *locate_ctx;
 	/* The other shards' inboxes: inboxes[i], and how to wake shard i after putting something
 	 * in. */
 	struct ring *const *inboxes;
@@ -69,7 +78,8 @@ struct shard_params {
  * it. */
 int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_text,
 	      size_t text_bytes);
-/* Ends at once: calls are dropped without a word. shard_drain first. */
+/* Ends at once, without a word: calls go on when a next shard_new is given what was kept of them,
+ * otherwise they are dropped. */
 void shard_free(struct shard *s);
 
 /* The addresses that listener i is bound to (port 0 in the configuration: any). */
@@ -118,6 +128,7 @@ struct shard_counts {
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;
 	uint64_t txn_servers, txn_clients, endpoints, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
+	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
 };
 void shard_counts(const struct shard *s, struct shard_counts *ret_counts);
 

@@ -24,6 +24,9 @@ enum shard_timer_kind {
 	TIMER_RELIABLE,
 	TIMER_SESSION,
 	TIMER_TICK,
+	TIMER_PURSUIT,
+	TIMER_COMEBACK,
+	TIMER_RESUME,
 };
 
 #define TICK_MS		 1000
@@ -32,7 +35,11 @@ enum shard_timer_kind {
 #define SCRATCH_BYTES	 (256 * 1024)
 #define OUT_BYTES	 SIP_MESSAGE_BYTES_MAX
 #define PINGS_PER_TICK	 2000
+#define ICMP_PER_TICK	 100
 #define EXPIRES_PER_TICK 5000
+#define PURSUITS_MAX	 8192 /* requests that look for their way */
+#define COMEBACKS_MAX	 4096 /* responses that do */
+#define TCP_REFUSALS	 1024
 
 /* A request that one leg sent inside the dialog and the other answers. */
 struct exchange {
@@ -55,6 +62,14 @@ struct ping {
 	struct flow flow;
 };
 
+/* Nobody listens for TCP there (RFC 3261 §18.1.1): a table in which a newcomer may push another
+ * out.
+ */
+struct tcp_refusal {
+	struct addr addr;
+	int64_t until_ms;
+};
+
 struct shard {
 	struct shard_params p;
 	const struct shard_config *config;
@@ -64,14 +79,19 @@ struct shard {
 	struct transport *transport;
 	struct txn_layer *txns;
 	struct relay *relay;
-	struct pool *calls, *legs, *exchanges, *pings;
+	struct pool *calls, *legs, *exchanges, *pings, *pursuits, *comebacks;
+	struct index *pursuits_by_client;
+	struct tcp_refusal tcp_refusals[TCP_REFUSALS];
 	struct index
 		*by_call_id; /* leg A's Call-ID -> call, for INVITE and CANCEL without our tag */
 	struct timer tick;
 	struct arena scratch;
 	char *scratch_memory, *out;
 	bool draining;
+	uint32_t icmp_left; /* ICMP errors that may still be followed up in this second */
 	uint64_t last_uid;
+	struct keep *keep; /* NULL: calls are not kept */
+	struct id touched; /* the call of which something that is kept has changed */
 	/* tracing: the call that outgoing bytes belong to, and an INVITE whose call is not known
 	 * yet */
 	uint64_t out_call;
@@ -83,6 +103,11 @@ struct shard {
 static inline int64_t now_of(struct shard *s)
 {
 	return io_now_ms(s->p.io);
+}
+/* The shard that made a call with that uid. */
+static inline uint16_t uid_shard(uint64_t uid)
+{
+	return uid >> 16 & (SHARDS_MAX - 1);
 }
 static inline struct slice domain_of(const struct shard *s)
 {
@@ -133,12 +158,19 @@ void trace_untraced(struct shard *s, uint64_t call);
 /* --- dispatch.c: from the wire to transactions, and what they say */
 void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *flow, bool moved);
 int dispatch_send(void *ctx, const struct flow *flow, struct slice bytes);
+/* Nothing that was sent over it will be answered. */
+void dispatch_flow_gone(struct shard *s, const struct flow *flow);
+/* To whoever sent the request: it failed for good. cause: for the record of a call. */
+void dispatch_failed(struct shard *s, uint64_t user, enum txn_failure why, enum call_cause cause);
 extern const struct txn_ops dispatch_txn_ops;
 extern const struct transport_ops dispatch_transport_ops;
 
 /* --- inbox.c: between shards */
 void inbox_move(struct shard *s, uint16_t to, const struct sip_msg *msg, const struct flow *flow);
-void inbox_send(struct shard *s, const struct flow *flow, struct slice bytes);
+/* 0 or ERR_CLOSED: there is no such shard. */
+int inbox_send(struct shard *s, const struct flow *flow, struct slice bytes);
+/* That connection of ours, over which the other shard has sent, is gone. */
+void inbox_gone(struct shard *s, uint16_t to, const struct flow *flow);
 void inbox_drain(struct shard *s);
 
 /* --- reply.c: answers outside of a call */
@@ -206,6 +238,41 @@ struct call *call_of(const struct shard *s, struct id id);
 void call_on_timer(struct shard *s, struct id id);
 void record_write(struct shard *s, struct call *c);
 
+/* why: as in leg_send_bye. */
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+		   const struct sip_msg *why);
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause);
+/* Frees everything of a call that could not be taken up, without a word. */
+void call_discard(struct shard *s, struct call *c);
+
+/* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
+int keep_open(struct shard *s);
+void keep_close(struct shard *s);
+/* Its phones have been called. */
+void keep_setup(struct shard *s, struct call *c);
+/* The call itself, not its legs, has changed. */
+void keep_call(struct shard *s, struct call *c);
+/* It is about to be answered to the caller, with that body. */
+void keep_answered(struct shard *s, struct call *c, struct slice body);
+void keep_acked(struct shard *s, struct call *c);
+/* After each message and timer: s->touched. */
+void keep_touched(struct shard *s);
+void keep_figures(struct shard *s, struct call *c);
+/* Its record, before it goes to the writer; what number that has there; and that it went. */
+void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
+uint64_t keep_next_record(struct shard *s);
+void keep_handed_over(struct shard *s, struct call *c);
+void keep_forget(struct shard *s, struct call *c);
+void keep_tick(struct shard *s);
+/* What a restart left to be said. */
+void keep_talk(struct shard *s);
+/* The INVITE of a call that was taken up: true, and its transaction is the leg's. */
+bool keep_takes_request(struct shard *s, struct id server);
+/* The leg that had this id when there were other shards. */
+struct leg *keep_leg_of(const struct shard *s, struct id id);
+/* As many records in the file as calls know of. */
+bool keep_adds_up(struct shard *s);
+
 /* --- leg.c: what is said on a leg */
 int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *flow,
 	    struct leg **ret_leg);
@@ -222,6 +289,8 @@ struct leg_request {
 };
 int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
 		     struct id *ret_client);
+/* The transaction of an INVITE that went out before a restart, so that it can be cancelled. */
+int leg_resume_invite(struct shard *s, struct leg *l);
 /* ACK to a 2xx, kept for repetitions of it. */
 void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body);
 void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq);
@@ -232,8 +301,12 @@ void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause, const s
 void leg_learn(struct leg *l, const struct sip_msg *msg);
 void leg_respond(struct shard *s, struct leg *l, struct id server, int code, struct slice headers,
 		 struct slice content_type, struct slice body);
+/* Once, over the leg's flow as it is. first_ms: as in txn_send. ACK has no transaction: *ret_client
+ * stays. */
+int leg_transmit(struct shard *s, struct leg *l, const struct leg_request *r, int64_t first_ms,
+		 struct id *ret_client);
 /* Its first INVITE ended without a final response (B). */
-void leg_failed(struct shard *s, struct leg *l);
+void leg_failed(struct shard *s, struct leg *l, enum call_cause cause);
 void leg_on_timer(struct shard *s, struct id id);
 /* ACK and BYE for a 2xx of a dialog that we do not want (RFC 3261 §13.2.2.4). */
 void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *response);
@@ -279,6 +352,57 @@ void session_refreshed(struct shard *s, struct call *c, struct leg *l, const str
 		       const struct sip_msg *msg);
 void session_on_timer(struct shard *s, struct id leg);
 void session_end(struct shard *s, struct leg *l);
+/* After a restart. */
+void session_resume(struct shard *s, struct leg *l);
+/* --- hop.c: where a request goes first */
+/* Sets the leg's flow for its route set. 0; ERR_AGAIN: the first route is a name. */
+int hop_settle(struct shard *s, struct leg *l);
+/* The flow leads to one of these. */
+bool hop_flow_serves(const struct flow *f, const struct locate_answer *answer);
+/* When the leg's connection breaks the next hop may still be there under its URI. */
+bool hop_is_elsewhere_too(const struct leg *l);
+/* A request that is too large for the leg's UDP flow may be tried over TCP, there. */
+bool hop_may_go_tcp(struct shard *s, const struct leg *l, struct locate_target *ret_target);
+void hop_tcp_refused(struct shard *s, const struct addr *a);
+
+/* --- pursuit.c: requests with more than one way to go */
+struct pursuit_ways {
+	bool first_flow;		 /* the leg's flow */
+	const struct locate_target *tcp; /* then this one: the request is large; or NULL */
+	bool next_hop;			 /* then what the next hop's URI leads to */
+	bool last_flow;			 /* at last the leg's flow */
+	bool closed;			 /* the leg's flow leads nowhere any more */
+};
+/* 0: under way; the owner's id of the transaction is set when there is one. ERR_LIMIT;
+ * ERR_NOT_FOUND: the name cannot be looked up; or what the last way gave. */
+int pursuit_begin(struct shard *s, struct leg *l, const struct leg_request *r,
+		  const struct pursuit_ways *ways);
+/* A transaction failed, or got a response: true when the request goes another way now and its owner
+ * need not know. */
+bool pursuit_failed(struct shard *s, struct id client);
+bool pursuit_response(struct shard *s, struct id client, const struct sip_msg *msg);
+/* Forgets the owner's request of that method if it was not sent yet. */
+bool pursuit_withdraw(struct shard *s, uint64_t user, enum sip_method method);
+void pursuit_located(struct shard *s, struct id pursuit, const struct locate_answer *a);
+void pursuit_on_timer(struct shard *s, struct id pursuit);
+int pursuits_open(struct shard *s);
+/* Those that nothing will ever move again: for shard_check. */
+uint32_t pursuits_lost(const struct shard *s);
+
+/* --- comeback.c: responses whose connection has gone */
+int comebacks_open(struct shard *s);
+int comeback_send(struct shard *s, const struct flow *flow, struct slice bytes);
+/* That connection could not be opened. */
+void comeback_flow_gone(struct shard *s, const struct flow *flow);
+void comeback_located(struct shard *s, struct id comeback, const struct locate_answer *a);
+void comeback_on_timer(struct shard *s, struct id comeback);
+
+/* What a question to the locator was asked for. */
+enum located_kind { LOCATED_PURSUIT, LOCATED_COMEBACK };
+static inline uint64_t located_token(enum located_kind kind, struct id id)
+{
+	return id.v | (uint64_t)kind << 62;
+}
 
 /* --- indialog.c, exchange.c: requests within a dialog */
 void indialog_request(struct shard *s, struct id server, const struct sip_msg *msg,
@@ -286,6 +410,8 @@ void indialog_request(struct shard *s, struct id server, const struct sip_msg *m
 void indialog_ack(struct shard *s, const struct sip_msg *msg);
 void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg,
 		       const struct flow *flow);
+/* A 2xx to an INVITE of ours whose transaction is gone. */
+void indialog_stray_answer(struct shard *s, struct leg *l, const struct sip_msg *msg);
 void exchange_start(struct shard *s, struct call *c, struct leg *from, struct leg *to,
 		    struct id server, const struct sip_msg *msg);
 /* False: there is no such exchange any more. */
@@ -299,6 +425,8 @@ void exchange_answer_update(struct shard *s, struct leg *from, struct id server,
 void exchange_drop(struct shard *s, struct exchange *x);
 void exchange_end(struct shard *s, struct id exchange);
 void exchange_cancel(struct shard *s, struct id exchange);
+/* The transaction that carries it now. */
+void exchange_set_client(struct shard *s, struct id exchange, struct id client);
 void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack);
 void exchange_server_end(struct shard *s, struct id exchange, enum txn_failure why);
 

@@ -105,6 +105,28 @@ static bool content_known(struct shard *s, struct id server, const struct sip_ms
 	return false;
 }
 
+static bool takes_sdp(struct slice accepted)
+{
+	return is_type(accepted, SLICE("application/sdp")) ||
+	       is_type(accepted, SLICE("application/*")) || is_type(accepted, SLICE("*/*"));
+}
+
+/* Who could not read our session description need not be called (RFC 3261 §20.1: an empty Accept
+ * takes nothing). */
+static bool answer_wanted(struct shard *s, struct id server, const struct sip_msg *msg)
+{
+	struct sip_values it = sip_msg_values(msg, SIP_HDR_ACCEPT);
+	struct slice accepted;
+	if (msg->method != SIP_INVITE || !sip_msg_value(msg, SIP_HDR_ACCEPT).p)
+		return true;
+	while (sip_values_next(&it, &accepted)) {
+		if (takes_sdp(accepted))
+			return true;
+	}
+	reply_text(s, server, 406, "The answer would be application/sdp, which is not accepted");
+	return false;
+}
+
 static bool uri_known(struct shard *s, struct id server, const struct sip_msg *msg)
 {
 	enum sip_scheme scheme = msg->uri.scheme;
@@ -130,5 +152,5 @@ bool validate_request(struct shard *s, struct id server, const struct sip_msg *m
 {
 	return method_known(s, server, msg) && uri_known(s, server, msg) &&
 	       hops_left(s, server, msg) && extensions_known(s, server, msg) &&
-	       content_known(s, server, msg);
+	       content_known(s, server, msg) && answer_wanted(s, server, msg);
 }

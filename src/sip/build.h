@@ -43,8 +43,8 @@ struct sip_reply {
 	struct slice content_type, body;
 };
 
-/* A response to req (RFC 3261 §8.2.6): Via, From, To, Call-ID, CSeq (and Timestamp for 100) copied.
- */
+/* A response to req (RFC 3261 §8.2.6): Via, From, To, Call-ID, CSeq (and Timestamp for 100) copied,
+ * as far as they are there. */
 void sip_build_reply(struct strbuf *b, const struct sip_msg *req, const struct sip_reply *reply);
 
 /* ACK to a non-2xx final response (RFC 3261 §17.1.1.3) and CANCEL (§9.1), from the INVITE as we

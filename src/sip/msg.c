@@ -240,12 +240,14 @@ static void via_take(struct sip_msg *msg)
 		sip_fault_set(msg, 400, "The topmost Via cannot be understood");
 }
 
-/* Can a response be made of it? An ACK and a response never get one. */
+/*
+ * Can a response be made of it? It goes back where the request came from, so a Via to copy is all
+ * that it needs, readable or not; who forgot his Call-ID shall hear of it (RFC 4475 §3.1.2.1,
+ * §3.3.1). An ACK and a response never get one.
+ */
 static bool is_answerable(const struct sip_msg *msg)
 {
-	return msg->is_request && msg->method != SIP_ACK && msg->via.text.p &&
-	       msg->first[SIP_HDR_FROM] >= 0 && msg->first[SIP_HDR_TO] >= 0 &&
-	       msg->first[SIP_HDR_CALL_ID] >= 0 && msg->first[SIP_HDR_CSEQ] >= 0;
+	return msg->is_request && msg->method != SIP_ACK && msg->first[SIP_HDR_VIA] >= 0;
 }
 
 static int table_keep(struct reader *r, struct arena *arena)

@@ -79,8 +79,12 @@ static void vias_write(struct strbuf *b, const struct sip_msg *req, const struct
 
 static void to_write(struct strbuf *b, const struct sip_msg *req, struct slice tag)
 {
+	const struct sip_header *to = sip_msg_header(req, SIP_HDR_TO);
+
+	if (!to)
+		return;
 	strbuf_add(b, SLICE("To: "));
-	sip_build_clean(b, sip_msg_value(req, SIP_HDR_TO));
+	sip_build_clean(b, to->value);
 	if (tag.n && !req->to_tag.p) {
 		strbuf_add(b, SLICE(";tag="));
 		sip_build_clean(b, tag);

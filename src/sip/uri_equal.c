@@ -1,4 +1,4 @@
-/* Are two URIs the same place? (RFC 3261 §19.1.4; numbers: RFC 3966 §4) */
+/* Are two URIs the same place? (RFC 3261 §19.1.4, RFC 5954 §4.2; numbers: RFC 3966 §4) */
 #include "sip/sip_priv.h"
 
 /* Lists are compared each with each. With more than this nobody means well: different. */
@@ -156,13 +156,25 @@ static bool number_equal(struct slice a, struct slice b)
 	return true;
 }
 
+/* Names as text; addresses of version 6 as addresses, which have many spellings. */
+static bool host_equal(struct slice a, struct slice b)
+{
+	struct addr x, y;
+
+	if (slice_ieq(a, b))
+		return true;
+	if (slice_find(a, ':') == a.n || slice_find(b, ':') == b.n)
+		return false;
+	return addr_parse_ip(a, &x) == 0 && addr_parse_ip(b, &y) == 0 && addr_ip_eq(&x, &y);
+}
+
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
 	if (a->scheme != b->scheme || a->scheme == SIP_SCHEME_OTHER)
 		return false;
 	if (a->scheme == SIP_SCHEME_TEL)
 		return number_equal(a->user, b->user) && params_equal(a->params, b->params);
-	return a->port == b->port && slice_ieq(a->host, b->host) &&
+	return a->port == b->port && host_equal(a->host, b->host) &&
 	       text_equal(a->user, b->user, false) && text_equal(a->password, b->password, false) &&
 	       params_equal(a->params, b->params) && headers_equal(a->headers, b->headers);
 }

@@ -18,7 +18,8 @@ bool sip_param(struct slice params, struct slice name, struct slice *ret_value);
 /* Walks them in order. */
 bool sip_param_next(struct slice *params, struct slice *ret_name, struct slice *ret_value);
 
-/* Equality of RFC 3261 §19.1.4 (escapes, case, default port, the parameters that must match). */
+/* Equality of RFC 3261 §19.1.4 (escapes, case, default port, the parameters that must match; IPv6
+ * hosts by address, RFC 5954). */
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 
 /* Undoes %HH. 0, ERR_SYNTAX or ERR_TOO_BIG; always NUL-terminated. */

@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 10000
+#define BUSY_PAUSE_MS	5
 
 /* What each kind of failure asks of the operator. %s: the file. */
 static const struct {
@@ -144,6 +146,26 @@ static int check_directory(struct store *s)
 	return r;
 }
 
+static time_t monotonic_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Where two handles turn a new file into WAL at once SQLite sends one of them away without asking
+ * the busy handler, lest they wait for each other: so we do the waiting. */
+static int enter_wal(struct store *s)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
+	const time_t until = monotonic_s() + BUSY_TIMEOUT_MS / 1000;
+	int rc;
+	while (rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+	       (rc & 0xff) == SQLITE_BUSY && monotonic_s() < until)
+		nanosleep(&pause, NULL);
+	return rc;
+}
+
 static int open_file(struct store *s)
 {
 	int rc, r = make_file(s);
@@ -157,13 +179,14 @@ static int open_file(struct store *s)
 		return store_failed(s, rc);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
-	rc = sqlite3_exec(s->db,
-			  "PRAGMA journal_mode = WAL;"
-			  "PRAGMA synchronous = FULL;"
-			  "PRAGMA foreign_keys = ON;"
-			  "PRAGMA journal_size_limit = 67108864;"
-			  "PRAGMA cache_size = -32768;",
-			  NULL, NULL, NULL);
+	rc = enter_wal(s);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(s->db,
+				  "PRAGMA synchronous = FULL;"
+				  "PRAGMA foreign_keys = ON;"
+				  "PRAGMA journal_size_limit = 67108864;"
+				  "PRAGMA cache_size = -32768;",
+				  NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : store_failed(s, rc);
 }
 

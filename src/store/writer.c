@@ -66,6 +66,7 @@ struct thread_writer {
 	void (*failed)(void *ctx, const char *text);
 	void *ctx;
 	_Atomic uint64_t written;
+	_Atomic uint64_t durable[WRITER_PRODUCERS];
 
 	char *batch; /* the thread's own */
 	size_t batch_bytes, batch_cap_bytes;
@@ -193,9 +194,17 @@ static int record_add(struct writer *writer, const struct store_record *r)
 	return hand_over(self(writer), items, bytes);
 }
 
+static uint64_t durable(const struct writer *writer, uint16_t producer)
+{
+	const struct thread_writer *w = (const struct thread_writer *)writer;
+
+	return producer < WRITER_PRODUCERS ? atomic_load(&w->durable[producer]) : 0;
+}
+
 static const struct writer_ops OPS = {
 	.bindings_change = bindings_change,
 	.record_add = record_add,
+	.durable = durable,
 };
 
 /* ---- the thread ---- */
@@ -311,9 +320,23 @@ static int write_batch(struct thread_writer *w, uint64_t *ret_items)
 	return r;
 }
 
+/* A producer's records come in the order in which it handed them over. */
+static void note_durable(struct thread_writer *w)
+{
+	for (size_t at = 0; at < w->batch_bytes;) {
+		struct item *item = (struct item *)(w->batch + at);
+		const struct store_record *r = (const struct store_record *)(item + 1);
+
+		if (item->kind == RECORD && r->number && r->producer < WRITER_PRODUCERS)
+			atomic_store(&w->durable[r->producer], r->number);
+		at += item->bytes;
+	}
+}
+
 static void report_success(struct thread_writer *w, uint64_t items)
 {
 	atomic_fetch_add(&w->written, items);
+	note_durable(w);
 	if (!w->batch_flush)
 		return;
 	pthread_mutex_lock(&w->lock);

@@ -343,7 +343,7 @@ static void host_itself(struct dns_lookup *l)
 		return;
 	}
 	*h = (struct host){.srv = SRV_NAMES_MAX, .found.transport = (uint8_t)t};
-	h->port = l->q.port ? l->q.port : locate_default_port(t);
+	h->port = l->q.port ? l->q.port : locate_port(t);
 	strcpy(h->name, l->q.host);
 	l->host_count = 1;
 }

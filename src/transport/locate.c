@@ -35,7 +35,7 @@ static bool is_sip(const struct sip_uri *uri)
 	return uri->scheme == SIP_SCHEME_SIP || uri->scheme == SIP_SCHEME_SIPS;
 }
 
-uint16_t locate_default_port(enum sip_transport t)
+uint16_t locate_port(enum sip_transport t)
 {
 	return t == SIP_TLS ? 5061 : 5060;
 }
@@ -53,7 +53,7 @@ int locate_numeric(const struct sip_uri *uri, struct locate_answer *ret_answer)
 		t->transport = uri->scheme == SIP_SCHEME_SIPS ? SIP_TLS : SIP_UDP;
 	if (addr_parse_ip(host_of(uri), &t->addr) != 0)
 		return ERR_AGAIN;
-	t->addr.port = uri->port ? uri->port : locate_default_port(t->transport);
+	t->addr.port = uri->port ? uri->port : locate_port(t->transport);
 	*ret_answer = a;
 	return 0;
 }

@@ -36,8 +36,9 @@ struct locate_answer {
  * ERR_UNSUPPORTED. */
 int locate_numeric(const struct sip_uri *uri, struct locate_answer *ret_answer);
 
-/* A host as a URI, for a response to a Via's sent-by (RFC 3263 §5); params gets ";transport=..."'s
- * text. */
+uint16_t locate_port(enum sip_transport t); /* where none is given */
+
+/* The sent-by of a Via as the URI that a response goes to (RFC 3263 §5). */
 struct sip_uri locate_sent_by(const struct sip_via *via);
 
 struct locator;

@@ -22,7 +22,6 @@ _Static_assert(sizeof(struct locate_question) == LOCATE_HOST_BYTES + 4, "compare
 int locate_question_of(const struct sip_uri *uri, struct locate_question *ret_question);
 /* Transport where the URI does not say, and DNS neither (RFC 3263 §4.1). */
 enum sip_transport locate_default_transport(const struct locate_question *q);
-uint16_t locate_default_port(enum sip_transport t);
 
 /* One host that serves. Lower group first, then lower priority, then by weight. */
 struct locate_server {

@@ -42,9 +42,9 @@ struct entry {
 	TAILQ_ENTRY(entry) link; /* kept: by time of use; looked up: by deadline */
 	struct id id;
 	struct locate_question q;
-	struct dns_lookup *lookup; /* NULL: answered */
-	struct id askers;
-	int64_t until_ms; /* looked up: the deadline; kept: goes then */
+	struct dns_lookup *lookup;    /* NULL: answered */
+	struct id askers, last_asker; /* answered in the order they came */
+	int64_t until_ms;	      /* looked up: the deadline; kept: goes then */
 	int err;
 	uint32_t count;
 	struct locate_server servers[LOCATE_SERVERS_MAX];
@@ -180,8 +180,10 @@ static bool wait_for(struct locator *l, struct entry *e, const struct ask *ask)
 	struct asker *a = pool_take(l->askers, &id);
 	if (a == NULL)
 		return false;
-	*a = (struct asker){ask->token, ask->shard, e->askers};
-	e->askers = id;
+	*a = (struct asker){.token = ask->token, .shard = ask->shard};
+	struct asker *last = pool_get(l->askers, e->last_asker);
+	*(last ? &last->next : &e->askers) = id;
+	e->last_asker = id;
 	return true;
 }
 

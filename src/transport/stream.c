@@ -93,9 +93,10 @@ static void forget(struct transport *t, struct connection *c)
 static void drop(struct transport *t, struct connection *c)
 {
 	struct flow flow = flow_of(t, c);
+	uint64_t asked_by = c->asked_by;
 	io_close(t->p.io, c->handle);
 	forget(t, c);
-	t->p.ops.on_closed(t->p.ops.ctx, &flow);
+	t->p.ops.on_closed(t->p.ops.ctx, &flow, asked_by);
 }
 
 void stream_close_all(struct transport *t)
@@ -207,6 +208,17 @@ static size_t take_blank(struct transport *t, struct connection *c, struct slice
 	return blank;
 }
 
+/* Where the next message starts cannot be known: this one is answered, if it can be, before the
+ * connection goes (RFC 3261 §18.3, §20.14). */
+static void deliver_broken(struct transport *t, struct connection *c, struct slice rest, int err)
+{
+	static const struct sip_fault no_length = {
+		400, "Without one good Content-Length a stream cannot be cut into messages"};
+	static const struct sip_fault too_big = {513, "The message is too large"};
+	struct flow flow = flow_of(t, c);
+	transport_deliver_faulty(t, rest, &flow, err == ERR_TOO_BIG ? &too_big : &no_length);
+}
+
 /* Hands on every whole message in `in`; false: the connection must go, or is gone. */
 static bool deliver_whole(struct transport *t, uint32_t serial, size_t *ret_used)
 {
@@ -221,8 +233,12 @@ static bool deliver_whole(struct transport *t, uint32_t serial, size_t *ret_used
 		rest = slice_from(rest, blank);
 		int err = rest.n ? sip_msg_frame(rest, &n) : ERR_AGAIN;
 		*ret_used = used;
-		if (err)
-			return err == ERR_AGAIN;
+		if (err == ERR_AGAIN)
+			return true;
+		if (err) {
+			deliver_broken(t, c, rest, err);
+			return false;
+		}
 		struct flow flow = flow_of(t, c);
 		used += n;
 		transport_deliver(t, slice_of(rest.p, n), &flow);
@@ -262,10 +278,11 @@ static void closed(struct transport *t, struct connection *c)
 {
 	struct flow flow = flow_of(t, c);
 	bool was_connected = c->connected;
+	uint64_t asked_by = c->asked_by;
 	forget(t, c);
 	if (!was_connected)
 		t->p.ops.on_unreachable(t->p.ops.ctx, &flow);
-	t->p.ops.on_closed(t->p.ops.ctx, &flow);
+	t->p.ops.on_closed(t->p.ops.ctx, &flow, asked_by);
 }
 
 void transport_on_stream(struct transport *t, const struct io_stream_note *note)
@@ -287,12 +304,15 @@ void transport_on_stream(struct transport *t, const struct io_stream_note *note)
 
 /* --- out */
 
-int stream_send(struct transport *t, const struct flow *flow, struct slice bytes)
+int stream_send(struct transport *t, uint16_t from_shard, const struct flow *flow,
+		struct slice bytes)
 {
 	struct connection *c = by_serial(t, flow->connection);
 	if (c == NULL || !addr_eq(&c->remote, &flow->remote))
 		return ERR_CLOSED;
 	c->used_ms = io_now_ms(t->p.io);
+	if (!slice_starts(bytes, SLICE("SIP/")))
+		c->asked_by |= (uint64_t)1 << (from_shard % 64);
 	return io_stream_send(t->p.io, c->handle, bytes) == 0 ? 0 : ERR_CLOSED;
 }
 
@@ -324,6 +344,13 @@ int stream_flow_to(struct transport *t, const struct addr *dst, struct flow *ret
 	}
 	*ret_flow = flow_of(t, c);
 	return 0;
+}
+
+void transport_abandon(struct transport *t, const struct flow *flow)
+{
+	struct connection *c = flow->shard == t->p.shard ? by_serial(t, flow->connection) : NULL;
+	if (c && !c->connected && addr_eq(&c->remote, &flow->remote))
+		drop(t, c);
 }
 
 void transport_sweep(struct transport *t, int64_t now_ms)

@@ -100,6 +100,16 @@ struct addr transport_listener_addr(const struct transport *t, uint32_t listener
 	return t->listeners[listener].advertised;
 }
 
+bool transport_listens(const struct transport *t, enum sip_transport transport, uint8_t family)
+{
+	for (uint32_t i = 0; i < t->p.listener_count; i++) {
+		const struct listener *l = &t->listeners[i];
+		if (l->as.transport == transport && l->bound.family == family)
+			return true;
+	}
+	return false;
+}
+
 /* --- in */
 
 void transport_deliver(struct transport *t, struct slice bytes, const struct flow *flow)
@@ -108,6 +118,17 @@ void transport_deliver(struct transport *t, struct slice bytes, const struct flo
 	arena_reset(&t->arena);
 	sip_msg_parse(bytes, &t->arena,
 		      &msg); /* what could not be understood says so in msg.fault */
+	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
+}
+
+void transport_deliver_faulty(struct transport *t, struct slice bytes, const struct flow *flow,
+			      const struct sip_fault *fault)
+{
+	struct sip_msg msg;
+	arena_reset(&t->arena);
+	sip_msg_parse(bytes, &t->arena, &msg);
+	if (msg.fault.code == 0)
+		msg.fault = *fault;
 	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
 }
 
@@ -211,11 +232,18 @@ int transport_send(struct transport *t, const struct flow *flow, struct slice by
 {
 	if (!flow_is_stream(flow))
 		return udp_send(t, flow, bytes);
-	if (flow->shard != t->p.shard) {
-		t->p.ops.on_foreign(t->p.ops.ctx, flow, bytes);
-		return 0;
-	}
-	return stream_send(t, flow, bytes);
+	if (flow->connection == 0) /* of before a restart: whichever shard had it, it is gone */
+		return ERR_CLOSED;
+	if (flow->shard != t->p.shard)
+		return t->p.ops.on_foreign(t->p.ops.ctx, flow, bytes);
+	return stream_send(t, t->p.shard, flow, bytes);
+}
+
+int transport_carry(struct transport *t, uint16_t from_shard, const struct flow *flow,
+		    struct slice bytes)
+{
+	return flow_is_stream(flow) ? stream_send(t, from_shard, flow, bytes)
+				    : udp_send(t, flow, bytes);
 }
 
 int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst,

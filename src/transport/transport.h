@@ -35,13 +35,14 @@ struct transport_ops {
 	void (*on_message)(void *ctx, struct sip_msg *msg, const struct flow *flow,
 			   struct arena *arena);
 	void (*on_keepalive)(void *ctx, const struct flow *flow, enum transport_keepalive kind);
-	/* A connection is gone. */
-	void (*on_closed)(void *ctx, const struct flow *flow);
-	/* ICMP: the last datagrams to flow->remote did not arrive; or a connect failed. */
+	/* A connection is gone. asked_by: a bit for each shard that has sent a request over it. */
+	void (*on_closed)(void *ctx, const struct flow *flow, uint64_t asked_by);
+	/* ICMP: the last datagrams to flow->remote did not arrive; or a connect failed (on_closed
+	 * follows). */
 	void (*on_unreachable)(void *ctx, const struct flow *flow);
 	/* The flow's connection lives on another shard: carry these bytes to that shard's
-	 * transport_send. */
-	void (*on_foreign)(void *ctx, const struct flow *flow, struct slice bytes);
+	 * transport_send. 0, or ERR_CLOSED: there is no such shard. */
+	int (*on_foreign)(void *ctx, const struct flow *flow, struct slice bytes);
 };
 
 #define TRANSPORT_LISTENERS_MAX 16
@@ -73,6 +74,10 @@ void transport_free(struct transport *t);
  * datagram. */
 int transport_send(struct transport *t, const struct flow *flow, struct slice bytes);
 
+/* The same for bytes of another shard. */
+int transport_carry(struct transport *t, uint16_t from_shard, const struct flow *flow,
+		    struct slice bytes);
+
 /*
  * A flow to dst: UDP through the listener of its family; streams over an existing connection to dst
  * or a new one (bytes sent meanwhile wait for it). 0; ERR_UNSUPPORTED: no listener of that family
@@ -80,6 +85,12 @@ int transport_send(struct transport *t, const struct flow *flow, struct slice by
  */
 int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst,
 		      struct flow *ret_flow);
+
+/* We listen for that transport on an address of that family (4, 6). */
+bool transport_listens(const struct transport *t, enum sip_transport transport, uint8_t family);
+/* A connection of ours that does not stand yet is not waited for any more, nor is what it was to
+ * carry. */
+void transport_abandon(struct transport *t, const struct flow *flow);
 
 /* The listener's address as bound (advertised): for tests and status. */
 struct addr transport_listener_addr(const struct transport *t, uint32_t listener);

@@ -25,6 +25,7 @@ struct connection {
 	uint32_t serial; /* flow.connection */
 	int handle;
 	bool connected;
+	uint64_t asked_by; /* shards whose requests went over it */
 	struct addr remote, local;
 	char *in; /* bytes of a message that is not whole yet */
 	size_t in_bytes, in_cap;
@@ -44,10 +45,16 @@ struct transport {
 /* One whole message, from a datagram or a stream. */
 void transport_deliver(struct transport *t, struct slice bytes, const struct flow *flow);
 
+/* The same for bytes that nobody knows the end of: what the parser does not mind gets this fault.
+ */
+void transport_deliver_faulty(struct transport *t, struct slice bytes, const struct flow *flow,
+			      const struct sip_fault *fault);
+
 /* stream.c */
 int stream_open(struct transport *t);
 void stream_close_all(struct transport *t);
-int stream_send(struct transport *t, const struct flow *flow, struct slice bytes);
+int stream_send(struct transport *t, uint16_t from_shard, const struct flow *flow,
+		struct slice bytes);
 int stream_flow_to(struct transport *t, const struct addr *dst, struct flow *ret_flow);
 
 /* stun.c: the answer to a binding request (RFC 5389 §7.3), empty when it is none. */

@@ -142,6 +142,7 @@ int txn_client_start(struct txn_layer *l, const struct txn_send *s, bool own, in
 		return ERR_LIMIT;
 	t->core.own = own;
 	t->core.limit_at_ms = s->timeout_ms ? now_ms + s->timeout_ms : 0;
+	t->core.first_at_ms = s->first_ms ? now_ms + s->first_ms : 0;
 	txn_client_event(&run, t, s->resumed ? TXN_EV_RESUME : TXN_EV_BEGIN);
 	if (run.err)
 		txn_client_free(l, t);

@@ -120,6 +120,8 @@ static void arm_limited(struct txn_layer *l, struct txn_core *c, enum txn_event 
 		return;
 	if (letter == TXN_EV_TIMER_C || (letter == TXN_EV_TIMER_F && limited))
 		at_ms = c->limit_at_ms;
+	if (letter == TXN_EV_TIMER_B && c->first_at_ms && c->first_at_ms < at_ms)
+		at_ms = c->first_at_ms;
 	if (letter == TXN_EV_TIMER_B && limited && c->limit_at_ms < at_ms) {
 		letter = TXN_EV_TIMER_C;
 		at_ms = c->limit_at_ms;

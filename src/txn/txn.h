@@ -121,6 +121,7 @@ struct txn_send {
 			       provisional response is taken to have come */
 	int64_t timeout_ms; /* 0: timer B/F (64*T1); INVITE only otherwise: also ends it after so
 			       long without final */
+	int64_t first_ms;   /* INVITE: timer B, where there is another target to try; 0: 64*T1 */
 };
 /* 0, ERR_LIMIT, ERR_TOO_BIG, or what send said. */
 int txn_send_request(struct txn_layer *l, const struct txn_send *s, int64_t now_ms,

@@ -22,6 +22,7 @@ struct txn_core {
 	struct txn_key key;
 	uint64_t user;
 	int64_t limit_at_ms; /* client: timer C or the user's limit for F; 0: none */
+	int64_t first_at_ms; /* client: the user's timer B; 0: none */
 	uint32_t retry_ms;   /* the present interval of A, E, G, 2xx; 0: not yet */
 	uint8_t kind, state; /* enum txn_kind, enum txn_state */
 	uint8_t retry_event, end_event;

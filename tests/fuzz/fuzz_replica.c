@@ -10,9 +10,11 @@
 static struct {
 	struct call call;
 	struct replica_setup setup;
+	struct replica_answer answer;
 	struct replica_legs legs;
 	struct replica_ends figures;
 	struct store_record record;
+	struct replica_ends ends;
 	struct leg setup_legs[1 + CALL_BRANCHES_MAX], legs_legs[2];
 } into[2];
 
@@ -25,9 +27,12 @@ static void *target(int n, uint32_t kind)
 		for (int i = 0; i < 1 + CALL_BRANCHES_MAX; i++)
 			into[n].setup.legs[i] = &into[n].setup_legs[i];
 		return &into[n].setup;
+	case REPLICA_ANSWER:
+		return &into[n].answer;
 	case REPLICA_LEGS:
 		for (int i = 0; i < 2; i++)
 			into[n].legs.legs[i] = &into[n].legs_legs[i];
+		into[n].legs.ends[0] = &into[n].ends;
 		return &into[n].legs;
 	case REPLICA_FIGURES:
 		return &into[n].figures;

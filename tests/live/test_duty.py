@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from lib.daemon import Line, OpenGate
-from lib.puppet import Incoming, Message, Outgoing, Puppet, sdp
+from lib.byhand import Incoming, Message, Outgoing, Puppet, sdp
 from lib.tap import add_case, check, check_equal, run_cases
 
 TRUSTED = "127.0.0.2"

@@ -85,7 +85,7 @@ class OpenGate:
         }
         for name, value in self.settings.items():
             section, _, key = name.partition("_")
-            if section in ("sip", "media", "http", "log", "trace"):
+            if section in ("sip", "dns", "media", "http", "log", "trace"):
                 config.setdefault(section, {})[key] = value
             else:
                 config[name] = value
@@ -104,13 +104,17 @@ class OpenGate:
         self._end(failed=kind is not None)
 
     def start(self) -> None:
+        self.launch()
+        wait_for("the server to answer", self._answers)
+
+    def launch(self) -> None:
+        """Starts it and does not wait."""
         self.runs += 1
         env = dict(os.environ)
         for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             env[tool] = ":".join(filter(None, [env.get(tool, ""), f"log_path={self.dir}/sanitizer"]))
         command = [program("opengated"), "--config", str(self.config)]
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
-        wait_for("the server to answer", self._answers)
 
     def _answers(self) -> bool:
         assert self.process

@@ -1,237 +1,225 @@
-"""A phone that says only what it is told, message by message, over UDP: for what SIPp and softphones never do."""
+"""Phones that say only what a test tells them, over the sockets that it tells them."""
 
 from __future__ import annotations
 
 import random
 import re
+import select
 import socket
-import time
-import uuid
 
-from lib.daemon import DOMAIN, Line, OpenGate
-from lib.sip import Client, Registration
-from lib.tap import Failure, check, check_equal
-
-LIMIT_S = 10
+from lib.sip import credentials
+from lib.tap import Failure, check
+from lib.util import LIMIT_S, host_port
 
 
-def token() -> str:
-    return f"{random.getrandbits(48):012x}"
-
-
-class Message:
-    def __init__(self, text: str) -> None:
-        head, _, self.body = text.partition("\r\n\r\n")
-        self.lines = head.split("\r\n")
-        self.text = text
-        first = self.lines[0].split(" ")
-        self.code = int(first[1]) if first[0] == "SIP/2.0" else 0
-        self.method = "" if self.code else first[0]
-        self.uri = "" if self.code else first[1]
-
-    def all(self, name: str) -> list[str]:
-        wanted = name.lower() + ":"
-        return [line[len(wanted) :].strip() for line in self.lines if line.lower().startswith(wanted)]
-
-    def get(self, name: str) -> str:
-        return (self.all(name) or [""])[0]
-
-    def tag(self, name: str) -> str:
-        match = re.search(r";tag=([^;>]+)", self.get(name))
-        return match[1] if match else ""
-
-    @property
-    def cseq(self) -> tuple[int, str]:
-        number, method = self.get("CSeq").split()
-        return int(number), method
-
-    @property
-    def key(self) -> tuple:
-        """Equal for a repetition of the same message."""
-        return (self.lines[0], self.get("Via"), self.get("CSeq"), self.tag("To"), self.get("RSeq"), self.body)
-
-    def contact(self) -> str:
-        match = re.search(r"<([^>]+)>", self.get("Contact"))
-        return match[1] if match else ""
-
-    def media_port(self, stream: int = 0) -> int:
-        return int(re.findall(r"^m=\S+ (\d+)", self.body, re.M)[stream])
-
-
-def sdp(port: int, *more: str, version: int = 1, host: str = "127.0.0.1", direction: str = "sendrecv") -> str:
-    lines = [
-        "v=0", f"o=puppet 7 {version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0",
-        f"m=audio {port} RTP/AVP 8 101", "a=rtpmap:8 PCMA/8000", "a=rtpmap:101 telephone-event/8000", f"a={direction}",
-        *more,
-    ]  # fmt: skip
+def sdp(port: int = 40000, padding: int = 0) -> str:
+    """An offer or answer; padding: so many bytes more."""
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", f"m=audio {port} RTP/AVP 0"]
+    lines += ["a=x-padding:" + "p" * 60] * (padding // 73)
     return "\r\n".join(lines) + "\r\n"
 
 
-class Puppet:
-    """One socket. What arrives is looked at in order; repetitions are passed over unless asked for."""
+class Message:
+    def __init__(self, text: str, way: Way | None = None) -> None:
+        head, _, self.body = text.partition("\r\n\r\n")
+        self.text, self.way = text, way
+        self.start, *self.lines = head.split("\r\n")
+        answer = re.match(r"SIP/2\.0 (\d{3})", self.start)
+        self.code = int(answer[1]) if answer else 0
+        self.method = self.header("CSeq").split()[-1]
 
-    def __init__(self, gate: OpenGate, host: str) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
-        self.host, self.port = self.socket.getsockname()
-        self.server = ("127.0.0.1", gate.port)
-        self.socket.connect(self.server)
-        self.seen: set[tuple] = set()
+    def headers(self, name: str) -> list[str]:
+        wanted = name.lower() + ":"
+        return [line[len(wanted) :].strip() for line in self.lines if line.lower().startswith(wanted)]
+
+    def header(self, name: str) -> str:
+        found = self.headers(name)
+        if not found:
+            raise Failure(f"no {name} in\n{self.text}")
+        return found[0]
+
+    @property
+    def uri(self) -> str:
+        return self.start.split()[1]
+
+    def target(self, name: str = "Contact") -> str:
+        return re.sub(r".*<([^>]*)>.*", r"\1", self.header(name))
+
+    def reply(self, code: int, *headers: str, tag: str = "", body: str = "") -> str:
+        lines = [f"SIP/2.0 {code} Whatever"] + [f"Via: {v}" for v in self.headers("Via")]
+        lines += [f"Record-Route: {r}" for r in self.headers("Record-Route")]
+        to = self.header("To")
+        lines += [f"From: {self.header('From')}", f"To: {to}{';tag=' + tag if tag and 'tag=' not in to else ''}"]
+        lines += [f"Call-ID: {self.header('Call-ID')}", f"CSeq: {self.header('CSeq')}", *headers]
+        return finish(lines, body)
+
+
+def finish(lines: list[str], body: str) -> str:
+    if body:
+        lines = [*lines, "Content-Type: application/sdp"]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}"]) + "\r\n\r\n" + body
+
+
+class Way:
+    """One socket's messages: UDP (remote may be None: whoever sends), or one TCP connection."""
+
+    def __init__(self, sock: socket.socket, remote: tuple[str, int] | None = None) -> None:
+        self.socket, self.remote = sock, remote
+        self.stream = sock.type == socket.SOCK_STREAM
+        self.buffer = b""
+        self.closed = False
+
+    @property
+    def local(self) -> tuple[str, int]:
+        return self.socket.getsockname()[:2]
+
+    def send(self, text: str) -> None:
+        if self.stream:
+            self.socket.sendall(text.encode())
+        else:
+            self.socket.sendto(text.encode(), self.remote)
+
+    def take(self) -> Message | None:
+        """One message out of what has arrived; None: nothing whole."""
+        if not self.stream:
+            data, self.remote = self.socket.recvfrom(65535)
+            return Message(data.decode(), self)
+        if not self.buffer or not self._whole():
+            data = self.socket.recv(65535)
+            self.closed = not data
+            self.buffer += data
+        n = self._whole()
+        text, self.buffer = self.buffer[:n], self.buffer[n:]
+        return Message(text.decode(), self) if n else None
+
+    def _whole(self) -> int:
+        head, gap, _ = self.buffer.partition(b"\r\n\r\n")
+        if not gap:
+            return 0
+        length = re.search(rb"\r\nContent-Length: *(\d+)", head, re.IGNORECASE)
+        n = len(head) + 4 + int(length[1] if length else 0)
+        return n if len(self.buffer) >= n else 0
+
+
+class Puppet:
+    """Sockets and connections at 127.0.0.x; messages come from whichever has one."""
+
+    def __init__(self) -> None:
+        self.ways: list[Way] = []
+        self.doors: list[socket.socket] = []
+        self.seen: list[Message] = []
 
     def __enter__(self) -> Puppet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        for way in self.ways:
+            way.socket.close()
+        for door in self.doors:
+            door.close()
 
-    def register(self, gate: OpenGate, line: Line) -> None:
-        """From the puppet's own socket, so that its flow is where calls come."""
-        client = Client.__new__(Client)
-        client.transport, client.server, client.local = "udp", self.server, (self.host, self.port)
-        client.socket = self.socket
-        self.socket.settimeout(LIMIT_S)
-        contact, instance = f"sip:{line.account}@{self.host}:{self.port}", str(uuid.uuid4())
-        registration = Registration(client, DOMAIN, line.account, line.password, contact, instance)
-        check_equal(registration.register().code, 200, "REGISTER")
+    def udp(self, port: int, remote: tuple[str, int] | None = None, host: str = "127.0.0.1") -> Way:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((host, port))
+        way = Way(sock, remote)
+        self.ways.append(way)
+        return way
 
-    def send(self, text: str) -> None:
-        self.socket.send(text.encode())
+    def listen(self, port: int, host: str = "127.0.0.1") -> None:
+        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((host, port))
+        door.listen()
+        self.doors.append(door)
 
-    def receive(self, limit_s: float = LIMIT_S, repeats: bool = False) -> Message | None:
-        """The next message; None: nothing came."""
-        end = time.monotonic() + limit_s
-        while (left := end - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                message = Message(self.socket.recv(65535).decode())
-            except TimeoutError:
-                return None
-            if message.code == 100 or message.method == "OPTIONS" and not message.tag("To"):
-                continue
-            if message.key in self.seen and not repeats:
-                continue
-            self.seen.add(message.key)
-            return message
-        return None
+    def connect(self, remote: tuple[str, int]) -> Way:
+        way = Way(socket.create_connection(remote, LIMIT_S))
+        self.ways.append(way)
+        return way
 
-    def expect(self, wanted: str | int, of: str = "", repeats: bool = False) -> Message:
-        """The next message must be that request, or that response (to a request `of`)."""
-        message = self.receive(repeats=repeats)
-        if message is None:
-            raise Failure(f"{wanted} {of} did not come")
-        got = message.code or message.method
-        if got != wanted or (of and message.cseq[1] != of):
-            raise Failure(f"wanted {wanted} {of}, got:\n{message.text}")
+    def hang_up(self, way: Way) -> None:
+        way.socket.close()
+        self.ways.remove(way)
+
+    def _ready(self, limit_s: float) -> list:
+        for way in self.ways:
+            if way.stream and way._whole():
+                return [way]
+        sockets = {w.socket: w for w in self.ways if not w.closed} | {d: d for d in self.doors}
+        ready, _, _ = select.select(list(sockets), [], [], limit_s)
+        return [sockets[s] for s in ready]
+
+    def receive(self, what: str, limit_s: float = LIMIT_S) -> Message:
+        """The next message that is `what`: a method, or a code ("200", "2xx" of any). Others are kept in `seen`."""
+        while True:
+            ready = self._ready(limit_s)
+            if not ready:
+                raise Failure(f"no {what} within {limit_s:.0f} s; heard " + repr([m.start for m in self.seen]))
+            for one in ready:
+                if isinstance(one, socket.socket):
+                    self.ways.append(Way(one.accept()[0]))
+                    continue
+                message = one.take()
+                if message is None:
+                    continue
+                self.seen.append(message)
+                if what in (message.start.split()[0], str(message.code)) or (what == "final" and message.code >= 200):
+                    return message
+
+
+class Caller:
+    """The dialog of one call that a puppet makes."""
+
+    def __init__(self, puppet: Puppet, way: Way, line, domain: str, *, contact: str = "", routes: list[str] | None = None) -> None:
+        self.puppet, self.way, self.line, self.domain = puppet, way, line, domain
+        self.transport = "TCP" if way.stream else "UDP"
+        self.contact = contact or f"sip:{line.account}@{host_port(*way.local)}"
+        self.via = host_port(*way.local)
+        self.routes = routes or []
+        self.call_id, self.tag, self.cseq = f"{random.getrandbits(64):x}", f"{random.getrandbits(32):x}", 0
+        self.answer: Message | None = None
+        self.invited: tuple[str, str] = ("", "")
+
+    def request(self, method: str, uri: str, to: str, *headers: str, body: str = "", branch: str = "", cseq: int = 0) -> str:
+        if not cseq and method not in ("ACK", "CANCEL"):
+            self.cseq += 1
+        self.branch = branch or f"z9hG4bK{random.getrandbits(64):x}"
+        lines = [f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/{self.transport} {self.via};branch={self.branch};rport"]
+        lines += [f"Record-Route: <{r}>" for r in self.routes if method == "INVITE"]
+        lines += ["Max-Forwards: 70", f"From: <sip:{self.line.account}@{self.domain}>;tag={self.tag}", f"To: {to}"]
+        lines += [f"Call-ID: {self.call_id}", f"CSeq: {self.cseq} {method}", f"Contact: <{self.contact}>", *headers]
+        return finish(lines, body)
+
+    def invite(self, dialled: str, body: str) -> None:
+        """Sent, challenged, sent again; the answers are the puppet's to hear."""
+        uri = f"sip:{dialled}@{self.domain}"
+        self.way.send(self.request("INVITE", uri, f"<{uri}>", body=body))
+        asked = self.puppet.receive("407")
+        to = asked.header("To")
+        self.way.send(self.request("ACK", uri, to, branch=self.branch))
+        answer = credentials(asked.headers("Proxy-Authenticate"), "INVITE", uri, self.line.account, self.line.password)
+        self.way.send(self.request("INVITE", uri, f"<{uri}>", f"Proxy-Authorization: {answer}", body=body))
+        self.invited = (uri, self.branch)
+
+    def cancel(self) -> None:
+        uri, branch = self.invited
+        self.way.send(self.request("CANCEL", uri, f"<{uri}>", branch=branch))
+
+    def refused(self) -> Message:
+        """The final response, acknowledged."""
+        message = self.puppet.receive("final")
+        while message.method != "INVITE":
+            message = self.puppet.receive("final")
+        check(message.code >= 300, f"answered {message.code}")
+        uri, branch = self.invited
+        self.way.send(self.request("ACK", uri, message.header("To"), branch=branch))
         return message
 
-    def nothing(self, why: str, limit_s: float = 0.4) -> None:
-        message = self.receive(limit_s)
-        check(message is None, f"{why}: got\n{message.text if message else None}")
+    def answered(self) -> Message:
+        self.answer = self.puppet.receive("200")
+        self.way.send(self.request("ACK", self.answer.target(), self.answer.header("To")))
+        return self.answer
 
-    def via(self) -> str:
-        return f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{token()};rport"
-
-    def reply(self, request: Message, code: int, *headers: str, tag: str = "", body: str = "", phrase: str = "X") -> None:
-        to = request.get("To") + (f";tag={tag}" if tag and not request.tag("To") else "")
-        lines = [f"SIP/2.0 {code} {phrase}", *[f"Via: {v}" for v in request.all("Via")]]
-        lines += [f"Record-Route: {r}" for r in request.all("Record-Route")]
-        lines += [f"From: {request.get('From')}", f"To: {to}"]
-        lines += [f"Call-ID: {request.get('Call-ID')}", f"CSeq: {request.get('CSeq')}"]
-        if 100 < code < 300:
-            lines.append(f"Contact: <sip:puppet@{self.host}:{self.port}>")
-        self._finish(lines, headers, body)
-
-    def ack_refusal(self, response: Message) -> None:
-        """ACK to a final response other than 2xx: of the INVITE's own transaction (RFC 3261 §17.1.1.3)."""
-        lines = ["ACK sip:opengate SIP/2.0", f"Via: {response.get('Via')}", "Max-Forwards: 70"]
-        lines += [f"{name}: {response.get(name)}" for name in ("From", "To", "Call-ID")]
-        self._finish([*lines, f"CSeq: {response.cseq[0]} ACK"], (), "")
-
-    def request(self, method: str, uri: str, fields: list[str], headers: tuple[str, ...] = (), body: str = "") -> str:
-        return self._finish([f"{method} {uri} SIP/2.0", self.via(), "Max-Forwards: 70", *fields], headers, body)
-
-    def _finish(self, lines: list[str], headers: tuple[str, ...], body: str) -> str:
-        lines = [*lines, *headers]
-        if body and not any(h.lower().startswith("content-type") for h in headers):
-            lines.append("Content-Type: application/sdp")
-        text = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]) + body
-        self.send(text)
-        return text
-
-
-class Outgoing:
-    """The calling side of a call. The puppet's address must be one that the server trusts."""
-
-    def __init__(self, phone: Puppet, caller: Line, number: str) -> None:
-        self.phone, self.call_id, self.tag, self.cseq = phone, token(), token(), 0
-        self.uri = f"sip:{number}@{DOMAIN}"
-        self.from_, self.to = f"<sip:{caller.number}@{DOMAIN}>;tag={self.tag}", f"<{self.uri}>"
-        self.target, self.branch = self.uri, ""
-
-    def request(self, method: str, *headers: str, body: str = "", cseq: int = 0, to: str = "", target: str = "") -> int:
-        """Within the dialog of the last response that was taken with `meet`, or opening one. Its CSeq."""
-        if not cseq:
-            self.cseq += 1
-        number = cseq or self.cseq
-        fields = [
-            f"From: {self.from_}", f"To: {to or self.to}", f"Call-ID: {self.call_id}", f"CSeq: {number} {method}",
-        ]  # fmt: skip
-        if method in ("INVITE", "UPDATE"):
-            fields.append(f"Contact: <sip:puppet@{self.phone.host}:{self.phone.port}>")
-        text = self.phone.request(method, target or self.target, fields, headers, body)
-        if method == "INVITE":
-            self.last_invite = text
-        return number
-
-    def invite(self, *headers: str, body: str = "") -> None:
-        self.invite_cseq = self.request("INVITE", *headers, body=body)
-
-    def meet(self, response: Message) -> Message:
-        self.to = response.get("To")
-        self.target = response.contact() or self.target
-        return response
-
-    def prack(self, response: Message, *headers: str, body: str = "") -> None:
-        rack = f"RAck: {response.get('RSeq')} {response.get('CSeq')}"
-        self.request("PRACK", rack, *headers, body=body, to=response.get("To"), target=response.contact())
-
-    def ack(self, response: Message, body: str = "") -> None:
-        self.meet(response)
-        self.request("ACK", body=body, cseq=response.cseq[0])
-
-    def refused(self, code: int) -> Message:
-        """The INVITE's final response, acknowledged as such."""
-        response = self.phone.expect(code, "INVITE")
-        self.phone.ack_refusal(response)
-        return response
-
-    def bye(self, *headers: str) -> None:
-        self.request("BYE", *headers)
-
-
-class Incoming:
-    """The called side: of an INVITE that came."""
-
-    def __init__(self, phone: Puppet, invite: Message | None = None, tag: str = "") -> None:
-        self.phone, self.invite = phone, invite or phone.expect("INVITE")
-        self.tag, self.cseq = tag or token(), 0
-
-    def reply(self, code: int, *headers: str, body: str = "", tag: str = "") -> None:
-        self.phone.reply(self.invite, code, *headers, tag=tag or self.tag, body=body)
-
-    def request(self, method: str, *headers: str, body: str = "") -> None:
-        self.cseq += 1
-        fields = [
-            f"From: {self.invite.get('To')};tag={self.tag}", f"To: {self.invite.get('From')}",
-            f"Call-ID: {self.invite.get('Call-ID')}", f"CSeq: {self.cseq} {method}",
-        ]  # fmt: skip
-        if method in ("INVITE", "UPDATE"):
-            fields.append(f"Contact: <sip:puppet@{self.phone.host}:{self.phone.port}>")
-        self.phone.request(method, self.invite.contact(), fields, headers, body)
-
-    def ack(self, response: Message, body: str = "") -> None:
-        fields = [
-            f"From: {self.invite.get('To')};tag={self.tag}", f"To: {self.invite.get('From')}",
-            f"Call-ID: {self.invite.get('Call-ID')}", f"CSeq: {response.cseq[0]} ACK",
-        ]  # fmt: skip
-        self.phone.request("ACK", response.contact(), fields, (), body)
+    def bye(self) -> None:
+        assert self.answer
+        self.way.send(self.request("BYE", self.answer.target(), self.answer.header("To")))

@@ -92,7 +92,7 @@ struct ladder *ladder_new(struct sim_net *net)
 {
 	struct ladder *l = sim_alloc(sizeof(*l));
 	l->net = net;
-	sim_net_set_tap(net, on_packet, l);
+	sim_net_add_tap(net, on_packet, l);
 	return l;
 }
 

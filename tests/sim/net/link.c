@@ -110,8 +110,8 @@ void sim_tell(struct sim_net *net, const struct addr *src, const struct addr *ds
 		.fate = fate,
 		.stream = stream,
 	};
-	if (net->tap)
-		net->tap(net->tap_ctx, &packet);
+	for (uint32_t i = 0; i < net->tap_n; i++)
+		net->taps[i].fn(net->taps[i].ctx, &packet);
 }
 
 static bool end_fits(const struct addr *rule, const struct addr *addr)

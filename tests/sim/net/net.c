@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "net_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH_MAX 32
@@ -43,10 +44,14 @@ int64_t sim_net_wall_ms(const struct sim_net *net)
 	return net->wall_base_ms + net->now_us / 1000;
 }
 
-void sim_net_set_tap(struct sim_net *net, sim_tap_fn *fn, void *ctx)
+void sim_net_add_tap(struct sim_net *net, sim_tap_fn *fn, void *ctx)
 {
-	net->tap = fn;
-	net->tap_ctx = ctx;
+	if (net->tap_n == SIM_TAPS_MAX) {
+		fputs("simulation: too many taps\n", stderr);
+		abort();
+	}
+	net->taps[net->tap_n].fn = fn;
+	net->taps[net->tap_n++].ctx = ctx;
 }
 
 void sim_net_counts(const struct sim_net *net, struct sim_net_counts *ret_counts)

@@ -81,7 +81,8 @@ struct sim_packet {
 	bool stream;
 };
 typedef void sim_tap_fn(void *ctx, const struct sim_packet *packet);
-void sim_net_set_tap(struct sim_net *net, sim_tap_fn *fn, void *ctx);
+/* At most SIM_TAPS_MAX watch; further ones end the program. */
+void sim_net_add_tap(struct sim_net *net, sim_tap_fn *fn, void *ctx);
 
 struct sim_net_counts {
 	uint64_t sent, dropped, doubled, steps;

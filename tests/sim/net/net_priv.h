@@ -62,6 +62,7 @@ struct sim_host {
 #define SIM_BUCKETS   1024
 #define SIM_HOSTS_MAX 256
 #define SIM_RULES_MAX 64
+#define SIM_TAPS_MAX  4
 
 struct sim_net {
 	int64_t now_us, wall_base_ms;
@@ -81,8 +82,11 @@ struct sim_net {
 	uint32_t rule_n;
 	int landing;
 	bool icmp, chop;
-	sim_tap_fn *tap;
-	void *tap_ctx;
+	struct {
+		sim_tap_fn *fn;
+		void *ctx;
+	} taps[SIM_TAPS_MAX];
+	uint32_t tap_n;
 	struct sim_net_counts counts;
 };
 

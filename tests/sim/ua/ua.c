@@ -326,6 +326,16 @@ const char *ua_number(const struct ua *ua)
 	return ua->number;
 }
 
+const char *ua_account(const struct ua *ua)
+{
+	return ua->account;
+}
+
+struct addr ua_claimed(const struct ua *ua)
+{
+	return ua->claimed;
+}
+
 struct ua_habits *ua_habits(struct ua *ua)
 {
 	return &ua->habits;

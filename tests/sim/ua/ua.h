@@ -39,8 +39,10 @@ struct ua *ua_new(const struct ua_params *p);
 void ua_free(struct ua *ua);
 const char *ua_name(const struct ua *ua);
 const char *ua_number(const struct ua *ua);
+const char *ua_account(const struct ua *ua);
 struct ua_habits *ua_habits(struct ua *ua);
 struct addr ua_addr(const struct ua *ua);
+struct addr ua_claimed(const struct ua *ua); /* family 0: what ua_addr says */
 /* Another address from now on, as after a new lease or a NAT that forgot (UDP). claimed stays when
  * family is 0. */
 const char *ua_move(struct ua *ua, const struct addr *local);

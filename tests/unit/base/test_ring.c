@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -97,6 +98,30 @@ static void test_every_offset(void **state)
 		}
 		ring_free(r);
 	}
+}
+
+/* 100 times its size passes through, and only the beginning is ever touched. */
+static void test_emptied_stays_small(void **state)
+{
+	const size_t cap = (size_t)16 << 20, record = 4096;
+	struct ring *r = make(cap);
+	const char *bytes, *first = NULL, *last = NULL;
+
+	(void)state;
+	char *body = calloc(1, record);
+	assert_non_null(body);
+	for (size_t sum = 0; sum < 100 * cap; sum += record) {
+		assert_int_equal(ring_put(r, slice_of(body, record), SLICE_NONE, NULL), 0);
+		bytes = ring_peek(r).p;
+		assert_non_null(bytes);
+		first = !first || bytes < first ? bytes : first;
+		last = !last || bytes > last ? bytes : last;
+		ring_pop(r);
+		assert_null(ring_peek(r).p);
+	}
+	assert_true((size_t)(last - first) < (size_t)1 << 20);
+	free(body);
+	ring_free(r);
 }
 
 #define PRODUCERS 2u
@@ -203,8 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_and_out),    cmocka_unit_test(test_full_and_too_big),
-		cmocka_unit_test(test_every_offset),  cmocka_unit_test(test_threads_roomy),
-		cmocka_unit_test(test_threads_tight),
+		cmocka_unit_test(test_every_offset),  cmocka_unit_test(test_emptied_stays_small),
+		cmocka_unit_test(test_threads_roomy), cmocka_unit_test(test_threads_tight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

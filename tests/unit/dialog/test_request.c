@@ -27,6 +27,8 @@ static const struct {
 	{"sip:b@h1", "\"a,b\" <sip:u,v@p1:5070;transport=tcp;method=INVITE;x?Subject=y>;z", true,
 	 "sip:u,v@p1:5070;transport=tcp;x", "<sip:b@h1>", "p1"},
 	{"sip:b@h1?Subject=y", "", false, "sip:b@h1", "", "h1"},
+	{"sip:b?c@h1?Subject=y", "", false, "sip:b?c@h1", "", "h1"},
+	{"sip:b;x?c@h1;method=BYE?Subject=y", "", false, "sip:b;x?c@h1", "", "h1"},
 	{"sip:b@h1;method=BYE", "", false, "sip:b@h1", "", "h1"},
 	{"sip:b@h1;transport=udp;Method=BYE;lr?a=b", "", false, "sip:b@h1;transport=udp;lr", "",
 	 "h1"},

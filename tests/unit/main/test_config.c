@@ -81,6 +81,18 @@ static void test_defaults(void **state)
 	assert_int_equal(c.digest_offer, DIGEST_OFFER_MD5);
 	assert_int_equal(c.trace_memory_mb, 64);
 	assert_int_equal(c.shutdown_grace_s, 10);
+	assert_string_equal(c.dns_servers, "");
+}
+
+static void test_name_servers(void **state)
+{
+	(void)state;
+	assert_string_equal(parsed(LEAST "dns: {servers: 192.0.2.53}\n").dns_servers,
+			    "192.0.2.53:53");
+	assert_string_equal(parsed(LEAST "dns: {servers: system}\n").dns_servers, "");
+	assert_string_equal(parsed(LEAST "dns: {servers: [\"127.0.0.1:5353\", \"2001:db8::53\"]}\n")
+				    .dns_servers,
+			    "127.0.0.1:5353,[2001:db8::53]:53");
 }
 
 static void test_two_families(void **state)
@@ -129,6 +141,13 @@ static const struct {
 	{"data_dir: x\nsip:\n  domain: a\n  lisen: [\"udp:127.0.0.1:5060\"]\n",
 	 "og.yaml:4: sip.lisen: unknown key; did you mean sip.listen?"},
 	{"domain: a.example\n", "og.yaml:1: domain: unknown key; did you mean sip.domain?"},
+	{LEAST "dns: {servers: dns.example}\n", "og.yaml:3: dns.servers: \"dns.example\" is not "
+						"ADDRESS or ADDRESS:PORT; write for example "
+						"192.0.2.53 or [2001:db8::53]:53, or system"},
+	{LEAST "dns: {servers: [192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5]}\n",
+	 "og.yaml:3: dns.servers: has more than 4 entries; leave some out"},
+	{LEAST "dns: {servers: [192.0.2.1, system]}\n",
+	 "og.yaml:3: dns.servers: names servers and \"system\"; leave one of the two out"},
 	{LEAST "colour: blue\n",
 	 "og.yaml:3: colour: unknown key; opengated --help-config lists all keys"},
 	{LEAST "shard: 2\n", "og.yaml:3: shard: unknown key; did you mean shards?"},
@@ -304,10 +323,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contract),     cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_two_families), cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_not_utf8),     cmocka_unit_test(test_no_file),
-		cmocka_unit_test(test_port_share),   cmocka_unit_test(test_socket),
-		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_name_servers), cmocka_unit_test(test_two_families),
+		cmocka_unit_test(test_faults),	     cmocka_unit_test(test_not_utf8),
+		cmocka_unit_test(test_no_file),	     cmocka_unit_test(test_port_share),
+		cmocka_unit_test(test_socket),	     cmocka_unit_test(test_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,7 @@ static void test_put_replace_drop(void **state)
 	assert_int_equal(gone, 0);
 	replica_file_drop(f, &gone); /* nothing */
 	assert_int_equal(replica_file_cells_used(f), 1 + 2 + 1);
+	assert_int_equal(replica_file_records(f), 3);
 	replica_file_alive(f, 77);
 	replica_file_close(f);
 
@@ -289,6 +290,51 @@ static void test_two_files(void **state)
 	assert_true(holds(&image, 1, 0, SLICE("new")));
 	replica_image_free(&image);
 	assert_int_equal(unlink(other.path), 0);
+}
+
+static void note_unread(void *ctx, const char *path, int err)
+{
+	assert_non_null(strstr(path, "calls-1.og"));
+	assert_int_equal(err, ERR_DAMAGED);
+	(*(int *)ctx)++;
+}
+
+/* The files of all shards; one that is none is put aside and told of. */
+static void test_dir(void **state)
+{
+	struct place *p = *state;
+	struct replica_image image = {0};
+	char path[REPLICA_PATH_BYTES], aside[128];
+	uint32_t at = 0;
+	int unread = 0;
+	struct replica_file *f = open_file(p, 10);
+	assert_int_equal(replica_file_put(f, 9, 0, SLICE("zero"), &at), 0);
+	replica_file_close(f);
+	assert_int_equal(replica_path(p->dir, 255, path), 0);
+	struct replica_file_params params = {.path = path, .cells_max = 10};
+	at = 0;
+	assert_int_equal(replica_file_new(&params, &f), 0);
+	assert_int_equal(replica_file_put(f, 3, 0, SLICE("last"), &at), 0);
+	assert_int_equal(replica_file_settle(f), 0);
+	replica_file_close(f);
+	assert_int_equal(replica_path(p->dir, 1, path), 0);
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	fputs("no call file", out);
+	fclose(out);
+	assert_int_equal(replica_image_add_dir(&image, p->dir, note_unread, &unread), 0);
+	assert_int_equal(unread, 1);
+	assert_int_equal(image.count, 2);
+	assert_int_equal(image.items[0].uid, 3);
+	assert_true(holds(&image, 9, 0, SLICE("zero")));
+	replica_image_free(&image);
+	snprintf(aside, sizeof(aside), "%s/calls-1.og.unread", p->dir);
+	assert_int_equal(unlink(aside), 0);
+	replica_remove_files(p->dir, 1);
+	assert_int_equal(access(p->path, F_OK), 0);
+	assert_int_equal(replica_image_add_dir(&image, p->dir, note_unread, &unread), 0);
+	assert_int_equal(image.count, 1);
+	replica_image_free(&image);
 }
 
 /* --- damage */
@@ -523,6 +569,7 @@ int main(void)
 		CASE(test_cannot_open),
 		CASE(test_settle),
 		CASE(test_two_files),
+		CASE(test_dir),
 		CASE(test_any_bit),
 		CASE(test_cut_short),
 		CASE(test_torn_at_any_byte),

@@ -76,6 +76,35 @@ static void test_all_kinds(void **state)
 	assert_int_equal(failures.count, 0);
 }
 
+/* Each producer learns how far its own records are durable; one that the store will never take
+ * counts as let go. */
+static void test_durable(void **state)
+{
+	struct fixture *f = *state;
+	struct store_record r = {.id = 77, .from = SLICE("0501"), .number = 1, .producer = 3};
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 65536, NULL, NULL, &w), 0);
+	assert_int_equal(writer_durable(w, 3), 0);
+	assert_int_equal(writer_record_add(w, &r), 0);
+	r.id++;
+	r.number = 2;
+	assert_int_equal(writer_record_add(w, &r), 0);
+	r.id++;
+	r.producer = 4;
+	r.number = 9;
+	assert_int_equal(writer_record_add(w, &r), 0);
+	r.number = 0; /* nobody asks */
+	assert_int_equal(writer_record_add(w, &r), 0);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(writer_durable(w, 3), 2);
+	assert_int_equal(writer_durable(w, 4), 9);
+	assert_int_equal(writer_durable(w, 5), 0);
+	assert_int_equal(writer_durable(w, WRITER_PRODUCERS), 0);
+	writer_free(w);
+}
+
 /* A binding of a number that went meanwhile, and a removal of nothing, hold up nobody. */
 static void test_what_has_no_number(void **state)
 {
@@ -304,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_all_kinds),
+		TEST(test_durable),
 		TEST(test_what_has_no_number),
 		TEST(test_changes_all_or_none),
 		TEST(test_too_big),

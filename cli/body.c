@@ -1,0 +1,109 @@
+/* Flags made into what the API takes, each by its kind. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool count_good(const struct flag *f, const char *value)
+{
+	size_t n = strlen(value);
+	if (n > 0 && n < 16 && strspn(value, "0123456789") == n)
+		return true;
+	complain("%s takes a whole number, not \"%s\"", f->name, value);
+	return false;
+}
+
+static bool switch_of(const struct flag *f, const char *value, bool *ret_on)
+{
+	*ret_on = strcmp(value, "on") == 0 || strcmp(value, "yes") == 0;
+	if (*ret_on || strcmp(value, "off") == 0 || strcmp(value, "no") == 0)
+		return true;
+	complain("%s takes on or off, not \"%s\"", f->name, value);
+	return false;
+}
+
+static bool policy_good(const struct flag *f, const char *value)
+{
+	if (strcmp(value, "newest") == 0 || strcmp(value, "fork") == 0 ||
+	    strcmp(value, "reject") == 0)
+		return true;
+	complain("%s takes newest, fork or reject, not \"%s\"", f->name, value);
+	return false;
+}
+
+/* One line of stdin, for a password that others shall not see in the list of processes. */
+static json_t *secret_of(const struct flag *f, const char *value)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	if (strcmp(value, "-") != 0)
+		return json_string(value);
+	ssize_t n = getline(&line, &cap, stdin);
+	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+		line[--n] = '\0';
+	json_t *secret = n > 0 ? json_stringn(line, (size_t)n) : NULL;
+	free(line);
+	if (secret == NULL)
+		complain("%s -: standard input holds no password in UTF-8", f->name);
+	return secret;
+}
+
+static json_t *value_of(const struct flag *f, const char *value)
+{
+	bool on;
+	switch (f->kind) {
+	case KIND_SECRET:
+		return secret_of(f, value);
+	case KIND_COUNT:
+		return count_good(f, value) ? json_integer(atoll(value)) : NULL;
+	case KIND_SWITCH:
+		return switch_of(f, value, &on) ? json_boolean(on) : NULL;
+	case KIND_POLICY:
+		return policy_good(f, value) ? json_string(value) : NULL;
+	default:
+		return json_string(value);
+	}
+}
+
+json_t *body_of(const struct command *c, const struct arguments *a)
+{
+	json_t *body = json_object();
+	for (int i = 0; i < FLAGS_MAX && c->flags[i].name; i++) {
+		const struct flag *f = &c->flags[i];
+		if (a->values[i] == NULL || f->key == NULL)
+			continue;
+		json_t *value = value_of(f, a->values[i]);
+		if (value == NULL) {
+			json_decref(body);
+			return NULL;
+		}
+		json_object_set_new(body, f->key, value);
+	}
+	return body;
+}
+
+static char *append(char *path, const char *key, const char *value)
+{
+	char *escaped = url_escape(value), *longer = NULL;
+	if (path == NULL || escaped == NULL ||
+	    asprintf(&longer, "%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', key, escaped) < 0)
+		longer = NULL;
+	free(escaped);
+	free(path);
+	return longer;
+}
+
+char *query_of(const struct command *c, const struct arguments *a, const char *path,
+	       const char *operand_key)
+{
+	json_t *body = body_of(c, a); /* for its checks */
+	char *query = body ? strdup(path) : NULL;
+	json_decref(body);
+	if (query && a->operand && operand_key)
+		query = append(query, operand_key, a->operand);
+	for (int i = 0; query && i < FLAGS_MAX && c->flags[i].name; i++) {
+		if (a->values[i] && c->flags[i].key)
+			query = append(query, c->flags[i].key, a->values[i]);
+	}
+	return query;
+}

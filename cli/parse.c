@@ -1,0 +1,329 @@
+/* Words and flags against the table; flags may stand anywhere behind the command's words, the
+ * common ones anywhere. */
+#include "cli.h"
+
+#include "base/spell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS 30000
+
+const char *command_name(const struct command *c)
+{
+	static char name[64];
+	snprintf(name, sizeof(name), "%s%s%s", c->words[0], c->words[1] ? " " : "",
+		 c->words[1] ? c->words[1] : "");
+	return name;
+}
+
+const char *flag_value(const struct command *c, const struct arguments *a, const char *name)
+{
+	for (int i = 0; i < FLAGS_MAX && c->flags[i].name; i++) {
+		if (strcmp(c->flags[i].name, name) == 0)
+			return a->values[i];
+	}
+	return NULL;
+}
+
+/* "--name=value": only the name counts. */
+static size_t name_length(const char *word)
+{
+	return strcspn(word, "=");
+}
+
+static const struct flag *find_flag(const struct flag *flags, int max, const char *word)
+{
+	size_t n = name_length(word);
+	for (int i = 0; i < max && flags[i].name; i++) {
+		if (strlen(flags[i].name) == n && strncmp(flags[i].name, word, n) == 0)
+			return &flags[i];
+	}
+	return NULL;
+}
+
+bool flag_is_common(const char *word, bool *ret_takes_value)
+{
+	const struct flag *f = find_flag(common_flags, FLAGS_MAX, word);
+	*ret_takes_value = f && f->value && word[name_length(word)] == '\0';
+	return f != NULL;
+}
+
+/* ---- which command ---- */
+
+static bool is_group(const char *word)
+{
+	for (unsigned i = 0; i < command_count; i++)
+		if (commands[i].words[1] && strcmp(commands[i].words[0], word) == 0)
+			return true;
+	return false;
+}
+
+static void complain_group(const char *group)
+{
+	char list[128] = "";
+	for (unsigned i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		size_t n = strlen(list);
+		if (c->words[1] && strcmp(c->words[0], group) == 0)
+			snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", c->words[1]);
+	}
+	complain("\"%s\" alone is no command; one of these goes with it: %s", group, list);
+}
+
+/* The known command that is spelt most like it, or NULL. */
+static const struct command *nearest(const char *first, const char *second)
+{
+	const struct command *best = NULL;
+	unsigned best_distance = 0;
+	for (unsigned i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		struct slice word = slice_str(c->words[1] ? c->words[1] : "");
+		struct slice typed = slice_str(c->words[1] && second ? second : "");
+		if (!spell_is_near(slice_str(first), slice_str(c->words[0])) ||
+		    !spell_is_near(typed, word))
+			continue;
+		unsigned d = spell_distance(slice_str(first), slice_str(c->words[0])) +
+			     spell_distance(typed, word);
+		if (best == NULL || d < best_distance) {
+			best = c;
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+/* "number" for "numbr", when what follows helps no further. */
+static const char *nearest_group(const char *first)
+{
+	for (unsigned i = 0; i < command_count; i++)
+		if (spell_is_near(slice_str(first), slice_str(commands[i].words[0])))
+			return commands[i].words[0];
+	return NULL;
+}
+
+static void complain_unknown(const char *first, const char *second)
+{
+	const struct command *c = nearest(first, second);
+	bool two = second && (is_group(first) || c);
+	const char *meant = c ? command_name(c) : is_group(first) ? NULL : nearest_group(first);
+	if (meant)
+		complain("there is no command \"%s%s%s\"; did you mean \"%s\"?", first,
+			 two && c && c->words[1] ? " " : "", two && c && c->words[1] ? second : "",
+			 meant);
+	else
+		complain("there is no command \"%s%s%s\"; see 'opengatectl help'", first,
+			 two ? " " : "", two ? second : "");
+}
+
+static const struct command *lookup(const char *first, const char *second)
+{
+	for (unsigned i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		bool fits = c->words[1] == NULL || (second && strcmp(c->words[1], second) == 0);
+		if (strcmp(c->words[0], first) == 0 && fits)
+			return c;
+	}
+	return NULL;
+}
+
+/* The first two words that are neither flags nor a common flag's value. */
+static void pick_words(char **argv, int argc, const char *words[2])
+{
+	int n = 0;
+	for (int i = 1; i < argc && n < 2; i++) {
+		bool takes_value;
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			words[n++] = argv[i];
+		else if (flag_is_common(argv[i], &takes_value) && takes_value)
+			i++;
+	}
+}
+
+static bool has_word(char **argv, int argc, const char *word)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	return false;
+}
+
+const struct command *parse_command(char **argv, int argc, int *ret_status)
+{
+	const char *words[2] = {NULL, NULL};
+	pick_words(argv, argc, words);
+	const struct command *c = words[0] ? lookup(words[0], words[1]) : NULL;
+	*ret_status = EXIT_USAGE;
+	if (c)
+		return c;
+	bool help = has_word(argv, argc, "--help") || has_word(argv, argc, "-h");
+	if (words[0] == NULL && help) {
+		help_all(stdout);
+		*ret_status = EXIT_DONE;
+	} else if (words[0] == NULL) {
+		complain("which command? 'opengatectl help' lists them");
+	} else if (is_group(words[0]) && help) {
+		help_group(words[0], stdout);
+		*ret_status = EXIT_DONE;
+	} else if (is_group(words[0]) && words[1] == NULL) {
+		complain_group(words[0]);
+	} else {
+		complain_unknown(words[0], words[1]);
+	}
+	return NULL;
+}
+
+/* ---- its flags and operand ---- */
+
+static int unknown_flag(const struct command *c, const char *word)
+{
+	int n = (int)name_length(word);
+	const struct flag *sets[] = {c->flags, common_flags};
+	for (int s = 0; s < 2; s++) {
+		for (int i = 0; i < FLAGS_MAX && sets[s][i].name; i++) {
+			if (!spell_is_near(slice_of(word, (size_t)n), slice_str(sets[s][i].name)))
+				continue;
+			complain("%s has no flag %.*s; did you mean %s?", command_name(c), n, word,
+				 sets[s][i].name);
+			return EXIT_USAGE;
+		}
+	}
+	complain("%s has no flag %.*s; 'opengatectl help %s' lists them", command_name(c), n, word,
+		 command_name(c));
+	return EXIT_USAGE;
+}
+
+static int take_timeout(const char *value, struct arguments *a)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+	if (*value == '\0' || *end || !(seconds >= 0.01 && seconds <= 86400)) {
+		complain("--timeout takes seconds from 0.01 to 86400, not \"%s\"", value);
+		return EXIT_USAGE;
+	}
+	a->timeout_ms = (long)(seconds * 1000);
+	return 0;
+}
+
+static int take_common(const struct flag *f, const char *value, struct arguments *a)
+{
+	if (strcmp(f->name, "--config") == 0)
+		a->config = value;
+	else if (strcmp(f->name, "--json") == 0)
+		a->json = true;
+	else if (strcmp(f->name, "--quiet") == 0)
+		a->quiet = true;
+	else if (strcmp(f->name, "--help") == 0)
+		a->help = true;
+	else
+		return take_timeout(value, a);
+	return 0;
+}
+
+/* The flag at argv[*i]; steps over its value. */
+static int take_flag(const struct command *c, char **argv, int argc, int *i, struct arguments *a)
+{
+	const char *word = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i];
+	const struct flag *own = find_flag(c->flags, FLAGS_MAX, word);
+	const struct flag *f = own ? own : find_flag(common_flags, FLAGS_MAX, word);
+	const char *equals = strchr(word, '='), *value = "";
+	if (f == NULL)
+		return unknown_flag(c, word);
+	if (f->value == NULL && equals) {
+		complain("%s takes no value", f->name);
+		return EXIT_USAGE;
+	}
+	if (f->value)
+		value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+	if (value == NULL) {
+		complain("%s needs a value: %s %s", f->name, f->name, f->value);
+		return EXIT_USAGE;
+	}
+	if (!slice_is_utf8(slice_str(value)) && f->kind != KIND_FILE) {
+		complain("the value of %s is not UTF-8; set the terminal to UTF-8", f->name);
+		return EXIT_USAGE;
+	}
+	if (own == NULL)
+		return take_common(f, value, a);
+	if (a->values[own - c->flags]) {
+		complain("%s is given twice", f->name);
+		return EXIT_USAGE;
+	}
+	a->values[own - c->flags] = value;
+	return 0;
+}
+
+/* "calls hangpu": "calls" alone is a command too. */
+static const struct command *nearest_of_group(const char *group, const char *word)
+{
+	for (unsigned i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		if (c->words[1] && strcmp(c->words[0], group) == 0 &&
+		    spell_is_near(slice_str(word), slice_str(c->words[1])))
+			return c;
+	}
+	return NULL;
+}
+
+static int too_many(const struct command *c, const char *word)
+{
+	const struct command *other = c->words[1] ? NULL : nearest_of_group(c->words[0], word);
+	if (other)
+		complain("there is no command \"%s %s\"; did you mean \"%s\"?", c->words[0], word,
+			 command_name(other));
+	else
+		complain("%s takes %s; \"%s\" is too much", command_name(c),
+			 c->operand ? c->operand : "no operand", word);
+	return EXIT_USAGE;
+}
+
+static int take_operand(const struct command *c, const char *word, struct arguments *a)
+{
+	if (c->operand == NULL || a->operand)
+		return too_many(c, word);
+	if (*word == '\0') {
+		complain("%s is empty", c->operand);
+		return EXIT_USAGE;
+	}
+	if (c->operand_kind != KIND_FILE && !slice_is_utf8(slice_str(word))) {
+		complain("%s is not UTF-8; set the terminal to UTF-8", c->operand);
+		return EXIT_USAGE;
+	}
+	a->operand = word;
+	return 0;
+}
+
+static int check_needed(const struct command *c, const struct arguments *a)
+{
+	if (c->operand_needed && a->operand == NULL) {
+		complain("%s needs %s; see 'opengatectl help %s'", command_name(c), c->operand,
+			 command_name(c));
+		return EXIT_USAGE;
+	}
+	for (int i = 0; i < FLAGS_MAX && c->flags[i].name; i++) {
+		const struct flag *f = &c->flags[i];
+		if (!f->required || a->values[i])
+			continue;
+		complain("%s needs %s %s: %s", command_name(c), f->name, f->value, f->help);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int parse_arguments(const struct command *c, char **argv, int argc, struct arguments *a)
+{
+	int words = c->words[1] ? 2 : 1, status = 0;
+	bool flags = true;
+	*a = (struct arguments){.timeout_ms = TIMEOUT_MS};
+	for (int i = 1; i < argc && status == 0; i++) {
+		if (flags && strcmp(argv[i], "--") == 0)
+			flags = false;
+		else if (flags && argv[i][0] == '-' && argv[i][1])
+			status = take_flag(c, argv, argc, &i, a);
+		else if (words > 0)
+			words--;
+		else
+			status = take_operand(c, argv[i], a);
+	}
+	return status || a->help ? status : check_needed(c, a);
+}

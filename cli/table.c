@@ -1,0 +1,175 @@
+/* The commands and what each takes. */
+#include "cli.h"
+
+const struct flag common_flags[] = {
+	{"--config", "FILE", KIND_FILE,
+	 .help = "the server's configuration; else OPENGATE_CONFIG, "
+		 "./opengate.yaml, /etc/opengate/opengate.yaml"},
+	{"--json", .help = "print JSON"},
+	{"--quiet", .help = "no progress bar, no notes"},
+	{"--timeout", "SECONDS", KIND_COUNT, .help = "give up when no answer comes within (30)"},
+	{"--help", .help = "print this"},
+	{0},
+};
+
+#define CODE(needed)                                                                               \
+	{                                                                                          \
+		"--code", "CODE", KIND_TEXT, (needed), "code", "customer code, C9000013"           \
+	}
+#define NAME(needed)                                                                               \
+	{                                                                                          \
+		"--name", "NAME", KIND_TEXT, (needed), "name",                                     \
+			"the customer's name, up to 200 bytes"                                     \
+	}
+#define ADDRESS                                                                                    \
+	{                                                                                          \
+		"--address", "TEXT", KIND_TEXT, false, "address", "postal address"                 \
+	}
+#define SELFCARE(otherwise)                                                                        \
+	{                                                                                          \
+		"--selfcare-password", "P", KIND_SECRET, false, "selfcare_password",               \
+			"self-care password; " otherwise                                           \
+	}
+#define CHANNELS                                                                                   \
+	{                                                                                          \
+		"--channels", "N", KIND_COUNT, false, "channels",                                  \
+			"concurrent outgoing calls, 2 to 32"                                       \
+	}
+#define POLICY                                                                                     \
+	{                                                                                          \
+		"--policy", "POLICY", KIND_POLICY, false, "registration_policy",                   \
+			"when a second phone registers: newest, fork or reject"                    \
+	}
+#define INTERNATIONAL                                                                              \
+	{                                                                                          \
+		"--international", "on|off", KIND_SWITCH, false, "international",                  \
+			"may call abroad"                                                          \
+	}
+#define SUSPENDED                                                                                  \
+	{                                                                                          \
+		"--suspended", "on|off", KIND_SWITCH, false, "suspended", "no calls either way"    \
+	}
+#define MADE	 "made and shown once when left out"
+#define CUSTOMER "CODE", KIND_CUSTOMER, true
+#define NUMBER	 "NUMBER", KIND_NUMBER, true
+
+const struct command commands[] = {
+	{{"customer", "add"},
+	 .help = "add a customer",
+	 .flags = {CODE(true), NAME(true), ADDRESS, SELFCARE(MADE)},
+	 .run = run_customer_add},
+	{{"customer", "show"}, CUSTOMER, .help = "show a customer", .run = run_customer_show},
+	{{"customer", "list"}, .help = "list customers", .run = run_customer_list},
+	{{"customer", "set"},
+	 CUSTOMER,
+	 .help = "change a customer",
+	 .flags = {NAME(false), ADDRESS, SELFCARE("the old one ends at once")},
+	 .run = run_customer_set},
+	{{"customer", "remove"},
+	 CUSTOMER,
+	 .help = "remove a customer without numbers",
+	 .run = run_customer_remove},
+	{{"number", "add"},
+	 NUMBER,
+	 "add a number with its account",
+	 "The number may be written with hyphens, full-width digits or +81. A password given as a "
+	 "single - is read from standard input, where other users cannot see it.",
+	 {{"--customer", "CODE", KIND_CUSTOMER, true, "customer", "whose it is"},
+	  {"--account", "ACCOUNT", KIND_TEXT, true, "account", "account id, 8 digits"},
+	  {"--password", "P", KIND_SECRET, false, "password", "IP phone password; " MADE},
+	  {"--option-password", "P", KIND_SECRET, false, "option_password",
+	   "option service password; " MADE},
+	  CHANNELS,
+	  POLICY,
+	  INTERNATIONAL,
+	  SUSPENDED},
+	 run_number_add},
+	{{"number", "show"}, NUMBER, .help = "show a number", .run = run_number_show},
+	{{"number", "list"},
+	 .help = "list numbers",
+	 .flags = {{"--customer", "CODE", KIND_CUSTOMER, false, "customer",
+		    "only this customer's"}},
+	 .run = run_number_list},
+	{{"number", "set"},
+	 NUMBER,
+	 .help = "change a number",
+	 .detail = "Takes effect for the next call or registration.",
+	 .flags = {CHANNELS, POLICY, INTERNATIONAL, SUSPENDED},
+	 .run = run_number_set},
+	{{"number", "remove"},
+	 NUMBER,
+	 .help = "remove a number, its account and registrations",
+	 .run = run_number_remove},
+	{{"number", "password"},
+	 NUMBER,
+	 "issue a new password, shown once",
+	 "A new IP phone password cuts the phone off until it is set there too; so the command "
+	 "asks first.",
+	 {{"--sip", .help = "the IP phone password (when neither is given)"},
+	  {"--option", .help = "the option service password; the phone goes on"},
+	  {"--yes", .help = "do not ask"}},
+	 run_number_password},
+	{{"registrations", NULL},
+	 "[NUMBER]",
+	 KIND_NUMBER,
+	 .help = "list registered phones",
+	 .run = run_registrations},
+	{{"calls", "hangup"},
+	 "ID",
+	 KIND_CALL,
+	 true,
+	 .help = "end a call in progress",
+	 .run = run_calls_hangup},
+	{{"calls", NULL}, .help = "list calls in progress", .run = run_calls},
+	{{"records", NULL},
+	 "[NUMBER]",
+	 KIND_NUMBER,
+	 false,
+	 "list call records, latest first",
+	 "A time is written like 2026-11-24T09:00:00+09:00, 2026-11-24 (midnight UTC), or as an "
+	 "age: "
+	 "90s, 30m, 2h, 7d, 4w.",
+	 {{"--since", "TIME", KIND_TEXT, false, "since", "calls that started then or later"},
+	  {"--limit", "N", KIND_COUNT, false, "limit", "at most so many (100)"}},
+	 run_records},
+	{{"trace", NULL},
+	 "CALL",
+	 KIND_CALL,
+	 true,
+	 .help = "show the ladder of both legs of a call",
+	 .run = run_trace},
+	{{"status", NULL}, .help = "show the state of the server", .run = run_status},
+	{{"import", NULL},
+	 "FILE.csv",
+	 KIND_FILE,
+	 true,
+	 "add numbers from CSV, all or none",
+	 "Line 1 names the columns: number, customer and account, and as wanted password, "
+	 "option_password, channels, registration_policy, international and suspended; UTF-8. A "
+	 "row "
+	 "without a password gets one made. An option password that is given is hashed slowly on "
+	 "purpose, some 0.1 s each; a row without one has none until it is issued with 'number "
+	 "password --option'. If any row is wrong nothing is imported, and every wrong row is "
+	 "named "
+	 "with its line, column and remedy. FILE may be - for standard input.",
+	 {{"--passwords", "FILE", KIND_FILE,
+	   .help = "write the passwords that were made into this new file (CSV, mode 0600) instead "
+		   "of "
+		   "showing them"}},
+	 run_import},
+	{{"export", NULL},
+	 .help = "write all numbers as CSV, without secrets",
+	 .detail = "What is written can be imported again, where the customers exist; passwords "
+		   "cannot be read back and are made anew then.",
+	 .run = run_export},
+	{{"completion", NULL},
+	 "bash|zsh",
+	 KIND_SHELL,
+	 true,
+	 "print shell completion",
+	 "For bash: source <(opengatectl completion bash). For zsh: opengatectl completion zsh "
+	 ">\"${fpath[1]}/_opengatectl\".",
+	 .run = run_completion},
+};
+
+const unsigned command_count = COUNT(commands);

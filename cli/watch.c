@@ -1,0 +1,90 @@
+/* What goes on, and what was. */
+#include "cli.h"
+
+#include <stdlib.h>
+
+int run_registrations(const struct command *c, const struct arguments *a)
+{
+	static const struct column columns[] = {
+		{"NUMBER", "number"},
+		{"ACCOUNT", "account"},
+		{"CONTACT", "contact"},
+		{"SOURCE", "source"},
+		{"BY", "transport"},
+		{"USER AGENT", "user_agent"},
+		{"NAT", "nat"},
+		{"REACHABLE", "reach"},
+		{"LAST KEEPALIVE", "last_keepalive_at"},
+		{"EXPIRES", "expires_at"},
+	};
+	char *path = query_of(c, a, "/api/v1/registrations", "number");
+	int status =
+		path ? show_list(a, path, "registrations", columns, COUNT(columns)) : EXIT_USAGE;
+	free(path);
+	return status;
+}
+
+int run_calls(const struct command *c, const struct arguments *a)
+{
+	static const struct column columns[] = {
+		{"ID", "id"},
+		{"FROM", "from"},
+		{"TO", "to"},
+		{"STATE", "state"},
+		{"STARTED", "started_at"},
+		{"ANSWERED", "answered_at"},
+		{"CODEC", "media.codec"},
+	};
+	(void)c;
+	return show_list(a, "/api/v1/calls", "calls", columns, COUNT(columns));
+}
+
+int run_calls_hangup(const struct command *c, const struct arguments *a)
+{
+	char *path = path_with("/api/v1/calls/", a->operand, "");
+	(void)c;
+	int status = show_object(a, "DELETE", path, NULL);
+	free(path);
+	return status;
+}
+
+int run_records(const struct command *c, const struct arguments *a)
+{
+	static const struct column columns[] = {
+		{"ID", "id"},
+		{"FROM", "from"},
+		{"TO", "to"},
+		{"STARTED", "started_at"},
+		{"S", "duration_s"},
+		{"CODE", "sip_code"},
+		{"REASON", "reason"},
+		{"ENDED BY", "ended_by"},
+		{"MOS A>B", "quality.a_to_b.mos"},
+		{"MOS B>A", "quality.b_to_a.mos"},
+	};
+	char *path = query_of(c, a, "/api/v1/records", "number");
+	int status = path ? show_list(a, path, "records", columns, COUNT(columns)) : EXIT_USAGE;
+	free(path);
+	return status;
+}
+
+int run_trace(const struct command *c, const struct arguments *a)
+{
+	char *path = path_with("/api/v1/trace/", a->operand, "");
+	struct reply r;
+	(void)c;
+	int status = request(a, "GET", path, NULL, &r);
+	if (status == EXIT_DONE && a->json)
+		print_json(r.json);
+	else if (status == EXIT_DONE)
+		print_ladder(r.json);
+	reply_free(&r);
+	free(path);
+	return status;
+}
+
+int run_status(const struct command *c, const struct arguments *a)
+{
+	(void)c;
+	return show_object(a, "GET", "/api/v1/status", NULL);
+}

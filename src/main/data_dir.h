@@ -1,0 +1,8 @@
+/* data_dir: the directory of the data, made when it does not exist, and one server's alone. */
+#pragma once
+
+#include <stddef.h>
+
+/* The lock lasts until *ret_fd is closed. 0, ERR_DENIED (not writable) or ERR_IN_USE (another
+ * server has it), with a sentence. */
+int data_dir_lock(const char *data_dir, int *ret_fd, char *ret_text, size_t text_bytes);

@@ -1,0 +1,363 @@
+/*
+ * Calls are kept in the shard's call file (replica/file.h) while they live: what is said here of a
+ * call is there before a message about it leaves, since messages leave at the end of the turn.
+ * Without a file (a full disk) calls go on and it is told that they are not kept.
+ */
+#include "shard/keep_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CELLS_PER_CALL 12 /* six in the mean */
+#define CELLS_SPARE    8192
+#define AGAIN_MS       10000
+
+/* --- the file */
+
+int keep_file_open(struct shard *s)
+{
+	char path[REPLICA_PATH_BYTES];
+	struct replica_file_params p = {
+		.path = path,
+		.cells_max = s->config->calls_max * CELLS_PER_CALL + CELLS_SPARE,
+		.sequence = s->keep->sequence,
+		.wall_ms = io_wall_ms(s->p.io),
+	};
+	int err = replica_path(s->p.keep_dir, s->p.index, path);
+	return err ? err : replica_file_new(&p, &s->keep->file);
+}
+
+int keep_open(struct shard *s)
+{
+	if (s->p.keep_dir == NULL)
+		return 0;
+	s->keep = calloc(1, sizeof(*s->keep));
+	return s->keep ? keep_resume(s) : ERR_NOMEM;
+}
+
+/* What the file holds stays: this is also the way of an upgrade. */
+void keep_close(struct shard *s)
+{
+	if (s->keep == NULL)
+		return;
+	for (uint32_t i = 0; i < s->keep->talk_count; i++) {
+		bufs_give(s->bufs, (char *)s->keep->talks[i].head.p);
+		bufs_give(s->bufs, (char *)s->keep->talks[i].body.p);
+	}
+	replica_file_close(s->keep->file);
+	free(s->keep->talks);
+	free(s->keep->aliases);
+	free(s->keep);
+}
+
+void keep_failed(struct shard *s, int err)
+{
+	struct keep *k = s->keep;
+	if (k->failing)
+		return;
+	k->failing = true;
+	k->again_ms = now_of(s) + AGAIN_MS;
+	struct event e = event_of(s, EVENT_CALLS_UNPROTECTED, NULL);
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(s->p.keep_dir));
+	event_add_text(&e, EVENT_KEY_REASON,
+		       err == ERR_LIMIT ? SLICE("no room on the disk, or more calls than expected")
+					: slice_str(err_text(err)));
+	event_send(s, &e);
+}
+
+/* --- records of a call */
+
+static int put(struct shard *s, uint64_t uid, enum replica_kind kind, const void *from,
+	       uint32_t *place)
+{
+	struct keep *k = s->keep;
+	size_t n = 0;
+	int err =
+		k->file ? replica_encode(replica_tables[kind], from, k->bytes, sizeof(k->bytes), &n)
+			: ERR_LIMIT;
+	if (err == 0)
+		err = replica_file_put(k->file, uid, kind, slice_of(k->bytes, n), place);
+	if (err)
+		keep_failed(s, err);
+	return err;
+}
+
+static int put_of(struct shard *s, struct call *c, enum replica_kind kind, const void *from)
+{
+	return put(s, c->uid, kind, from, &c->kept[kind]);
+}
+
+static void drop(struct shard *s, struct call *c, enum replica_kind kind)
+{
+	if (s->keep->file)
+		replica_file_drop(s->keep->file, &c->kept[kind]);
+	c->kept[kind] = 0;
+}
+
+void keep_call(struct shard *s, struct call *c)
+{
+	if (s->keep)
+		(void)put_of(s, c, REPLICA_CALL, c);
+}
+
+/* The caller's INVITE as far as a response is built from it (RFC 3261 §8.2.6). */
+static struct slice head_of(struct shard *s, const struct leg *a)
+{
+	static const enum sip_header_kind copied[] = {SIP_HDR_VIA,  SIP_HDR_FROM,
+						      SIP_HDR_TO,   SIP_HDR_CALL_ID,
+						      SIP_HDR_CSEQ, SIP_HDR_RECORD_ROUTE};
+	const struct flow *flow;
+	const struct sip_msg *invite = txn_request_of(s->txns, a->invite, &s->scratch, &flow);
+	if (invite == NULL)
+		return SLICE_NONE;
+	struct strbuf b = scratch_buf(s, invite->raw.n + 256);
+	sip_build_request_line(&b, SLICE("INVITE"), SLICE("sip:opengate.invalid"));
+	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
+		sip_build_copy(&b, invite, copied[i]);
+	sip_build_header(&b, SIP_HDR_MAX_FORWARDS, SLICE("70"));
+	sip_build_body(&b, SLICE_NONE, SLICE_NONE);
+	return b.failed ? SLICE_NONE : strbuf_slice(&b);
+}
+
+void keep_setup(struct shard *s, struct call *c)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	if (s->keep == NULL || a == NULL)
+		return;
+	struct replica_setup setup = {.head = head_of(s, a), .leg_count = 1, .legs = {a}};
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		if (b && b->state == LEG_INVITING && b->invite_branch[0])
+			setup.legs[setup.leg_count++] = b;
+	}
+	if (put_of(s, c, REPLICA_SETUP, &setup) == 0)
+		(void)put_of(s, c, REPLICA_CALL, c);
+}
+
+static void add_ends(struct shard *s, const struct leg *l, uint8_t leg, struct replica_ends *ends)
+{
+	for (uint8_t i = 0; i < l->stream_count; i++) {
+		struct replica_end *end = &ends->v[ends->count];
+		if (!relay_endpoint_kept(s->relay, l->streams[i].endpoint, &end->kept))
+			continue;
+		end->leg = leg;
+		end->stream = i;
+		ends->count++;
+	}
+}
+
+static bool gather_ends(struct shard *s, const struct leg *a, const struct leg *b)
+{
+	struct replica_ends *ends = &s->keep->ends;
+	ends->count = 0;
+	add_ends(s, a, 0, ends);
+	add_ends(s, b, 1, ends);
+	return ends->count > 0;
+}
+
+static int put_legs(struct shard *s, struct call *c)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	if (a == NULL || b == NULL)
+		return ERR_STALE;
+	bool media = gather_ends(s, a, b);
+	struct replica_legs legs = {
+		.leg_count = 2, .legs = {a, b}, .ends_count = media, .ends = {&s->keep->ends}};
+	int err = put_of(s, c, REPLICA_LEGS, &legs);
+	if (err == 0 && media)
+		err = put_of(s, c, REPLICA_FIGURES, &s->keep->ends);
+	return err;
+}
+
+void keep_answered(struct shard *s, struct call *c, struct slice body)
+{
+	const struct replica_answer answer = {body};
+	s->touched = ID_NONE;
+	if (s->keep == NULL)
+		return;
+	int err = put_legs(s, c);
+	if (err == 0)
+		err = put_of(s, c, REPLICA_ANSWER, &answer);
+	if (err == 0)
+		(void)put_of(s, c, REPLICA_CALL, c);
+}
+
+void keep_acked(struct shard *s, struct call *c)
+{
+	if (s->keep == NULL)
+		return;
+	drop(s, c, REPLICA_SETUP);
+	drop(s, c, REPLICA_ANSWER);
+}
+
+void keep_touched(struct shard *s)
+{
+	struct call *c = call_of(s, s->touched);
+	s->touched = ID_NONE;
+	if (s->keep && c && c->state == CALL_ANSWERED)
+		(void)put_legs(s, c);
+}
+
+void keep_figures(struct shard *s, struct call *c)
+{
+	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	if (s->keep && a && b && gather_ends(s, a, b))
+		(void)put_of(s, c, REPLICA_FIGURES, &s->keep->ends);
+}
+
+/* --- the end */
+
+void keep_ended(struct shard *s, struct call *c, const struct store_record *r)
+{
+	if (s->keep == NULL)
+		return;
+	/* What must not come back after a restart goes in any case; it may make room for the rest.
+	 */
+	drop(s, c, REPLICA_FIGURES);
+	if (s->p.writer)
+		(void)put_of(s, c, REPLICA_RECORD, r);
+	bool somebody_waits = c->kept[REPLICA_SETUP] || c->kept[REPLICA_LEGS];
+	if (!somebody_waits || put_of(s, c, REPLICA_CALL, c) != 0)
+		keep_forget(s, c);
+}
+
+static void let_go_durable(struct shard *s)
+{
+	struct keep *k = s->keep;
+	if (k->record_count == 0)
+		return;
+	uint64_t durable = writer_durable(s->p.writer, s->p.index);
+	while (k->record_count && k->records[k->record_first].number <= durable) {
+		if (k->file)
+			replica_file_drop(k->file, &k->records[k->record_first].place);
+		k->record_first = (k->record_first + 1) % KEEP_RECORDS_MAX;
+		k->record_count--;
+	}
+}
+
+uint64_t keep_next_record(struct shard *s)
+{
+	return s->keep ? s->keep->record_number + 1 : 0;
+}
+
+void keep_await(struct shard *s, uint32_t *place)
+{
+	struct keep *k = s->keep;
+	k->record_number++;
+	let_go_durable(s);
+	if (*place == 0)
+		return;
+	if (k->record_count == KEEP_RECORDS_MAX) { /* the store has stood still for very long */
+		replica_file_drop(k->file, place);
+		keep_failed(s, ERR_LIMIT);
+		return;
+	}
+	k->records[(k->record_first + k->record_count++) % KEEP_RECORDS_MAX] =
+		(struct keep_record){k->record_number, *place};
+	*place = 0;
+}
+
+void keep_handed_over(struct shard *s, struct call *c)
+{
+	if (s->keep)
+		keep_await(s, &c->kept[REPLICA_RECORD]);
+}
+
+void keep_forget(struct shard *s, struct call *c)
+{
+	if (s->keep == NULL)
+		return;
+	drop(s, c, REPLICA_CALL);
+	drop(s, c, REPLICA_SETUP);
+	drop(s, c, REPLICA_ANSWER);
+	drop(s, c, REPLICA_LEGS);
+	drop(s, c, REPLICA_FIGURES);
+}
+
+/* --- now and then */
+
+/* All that is not kept, if it goes on. */
+static int keep_the_rest(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
+	     c = pool_next(s->calls, &cursor, &id)) {
+		int err = 0;
+		if (c->state == CALL_ANSWERED) {
+			err = put_legs(s, c);
+			if (err == 0)
+				err = put_of(s, c, REPLICA_CALL, c);
+		} else if (c->state == CALL_PROCEEDING) {
+			arena_reset(&s->scratch);
+			keep_setup(s, c);
+			err = c->kept[REPLICA_CALL] ? 0 : ERR_LIMIT;
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int open_again(struct shard *s)
+{
+	struct keep *k = s->keep;
+	if (k->file) {
+		replica_file_retry(k->file);
+		return 0;
+	}
+	int err = keep_file_open(s);
+	return err ? err : replica_file_settle(k->file);
+}
+
+static void try_again(struct shard *s)
+{
+	struct keep *k = s->keep;
+	k->again_ms = now_of(s) + AGAIN_MS;
+	int err = open_again(s);
+	if (err == 0)
+		err = keep_the_rest(s);
+	if (err)
+		return;
+	k->failing = false;
+	struct event e = event_of(s, EVENT_CALLS_PROTECTED, NULL);
+	event_send(s, &e);
+}
+
+void keep_tick(struct shard *s)
+{
+	struct keep *k = s->keep;
+	if (k == NULL)
+		return;
+	if (k->file)
+		replica_file_alive(k->file, io_wall_ms(s->p.io));
+	let_go_durable(s);
+	if (k->failing && now_of(s) >= k->again_ms)
+		try_again(s);
+}
+
+/* --- for shard_check */
+
+static uint32_t records_of_calls(struct shard *s)
+{
+	uint32_t cursor = 0, n = 0;
+	struct id id;
+	for (const struct call *c = pool_next(s->calls, &cursor, &id); c;
+	     c = pool_next(s->calls, &cursor, &id)) {
+		for (int kind = 0; kind < REPLICA_KINDS; kind++)
+			n += c->kept[kind] != 0;
+	}
+	return n;
+}
+
+bool keep_adds_up(struct shard *s)
+{
+	const struct keep *k = s->keep;
+	if (k == NULL || k->file == NULL)
+		return true;
+	uint32_t waiting = 0;
+	for (uint32_t i = 0; i < k->record_count; i++)
+		waiting += k->records[(k->record_first + i) % KEEP_RECORDS_MAX].place != 0;
+	return replica_file_records(k->file) == records_of_calls(s) + waiting;
+}

@@ -1,0 +1,584 @@
+/*
+ * After a restart: calls of the call files are taken up again. Each shard takes those whose number
+ * stands in their uid, modulo the present count of shards, which is also where their messages go.
+ * Tags, branches and Call-IDs stay as they were, and so do the ids of legs within them; the legs of
+ * a shard that there is no longer have new ids here, found through the aliases.
+ *
+ * Nothing is said while the shards are being made: what must be said waits for the first turn.
+ *
+ * An answered call goes on: same relay ports, same sources, same dialogs. One that was being set up
+ * ends: CANCEL to the phones, 503 to the caller. One that had ended ends once more, towards
+ * everybody who may not have heard.
+ */
+#include "shard/keep_priv.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A server that was away for longer does not find the calls that it left. */
+#define OUTAGE_MAX_MS 120000
+
+/* The records of one call, decoded. */
+struct past {
+	struct call call;
+	struct replica_setup setup;
+	struct replica_answer answer;
+	struct replica_legs legs;
+	struct replica_ends ends, figures;
+	struct leg setup_legs[1 + CALL_BRANCHES_MAX], legs_legs[2];
+	bool has[REPLICA_KINDS];
+};
+
+/* --- reading */
+
+static void *place_of(struct past *p, enum replica_kind kind, struct store_record *record)
+{
+	switch (kind) {
+	case REPLICA_CALL:
+		return &p->call;
+	case REPLICA_SETUP:
+		for (int i = 0; i < 1 + CALL_BRANCHES_MAX; i++)
+			p->setup.legs[i] = &p->setup_legs[i];
+		return &p->setup;
+	case REPLICA_ANSWER:
+		return &p->answer;
+	case REPLICA_LEGS:
+		for (int i = 0; i < 2; i++)
+			p->legs.legs[i] = &p->legs_legs[i];
+		p->legs.ends[0] = &p->ends;
+		return &p->legs;
+	case REPLICA_FIGURES:
+		return &p->figures;
+	case REPLICA_RECORD:
+		return record;
+	case REPLICA_KINDS:
+		break;
+	}
+	return NULL;
+}
+
+static bool read_item(struct past *p, const struct replica_item *item, struct store_record *record)
+{
+	enum replica_kind kind = (enum replica_kind)item->kind;
+	if (replica_decode(replica_tables[kind], item->bytes, place_of(p, kind, record)) != 0)
+		return false;
+	p->has[kind] = true;
+	return true;
+}
+
+/* Do the records make a call? A newer program's cause may have a number that we do not know. */
+static bool makes_sense(struct past *p)
+{
+	struct call *c = &p->call;
+	bool legs = p->has[REPLICA_LEGS] && p->legs.leg_count == 2,
+	     setup = p->has[REPLICA_SETUP] && p->setup.leg_count >= 1;
+	if (c->cause >= CALL_CAUSES)
+		c->cause = CAUSE_NORMAL;
+	if (p->has[REPLICA_RECORD] && c->state != CALL_ENDING) { /* killed while it ended */
+		c->state = CALL_ENDING;
+		c->ended_by = CALL_SERVER;
+	}
+	if (c->sip_code < 200 || c->sip_code > 699)
+		c->sip_code = 503;
+	if (c->state == CALL_ANSWERED)
+		return legs && c->winner < c->branch_count;
+	if (c->state == CALL_ENDING)
+		return setup || (legs && c->winner < c->branch_count);
+	return c->state == CALL_PROCEEDING && setup;
+}
+
+static void damaged_event(struct shard *s, uint64_t uid, const char *detail)
+{
+	struct event e = event_of(s, EVENT_CALL_FILE_DAMAGED, NULL);
+	e.call = uid;
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(detail));
+	event_send(s, &e);
+}
+
+/* --- ids */
+
+static int compare_aliases(const void *a, const void *b)
+{
+	uint64_t x = ((const struct keep_alias *)a)->old.v,
+		 y = ((const struct keep_alias *)b)->old.v;
+	return x < y ? -1 : x > y;
+}
+
+struct leg *keep_leg_of(const struct shard *s, struct id id)
+{
+	const struct keep *k = s->keep;
+	struct keep_alias key = {.old = id};
+	if (k == NULL || k->alias_count == 0)
+		return NULL;
+	const struct keep_alias *a =
+		bsearch(&key, k->aliases, k->alias_count, sizeof(k->aliases[0]), compare_aliases);
+	return a ? pool_get(s->legs, a->now) : NULL;
+}
+
+static bool add_alias(struct keep *k, struct id old, struct id now)
+{
+	if ((k->alias_count & (k->alias_count - 1)) == 0) { /* full at each power of two */
+		size_t cap = k->alias_count ? (size_t)k->alias_count * 2 : 1;
+		struct keep_alias *grown = realloc(k->aliases, cap * sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		k->aliases = grown;
+	}
+	k->aliases[k->alias_count++] = (struct keep_alias){old, now};
+	return true;
+}
+
+/* Its first id, which its tag tells. */
+static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *was)
+{
+	struct id first, id;
+	if (!token_read(dialog_text(&was->dialog, DIALOG_LOCAL_TAG), &first))
+		return NULL;
+	bool own = id_shard(first) == s->p.index;
+	id = first;
+	struct leg *l = own ? pool_take_id(s->legs, id) : pool_take(s->legs, &id);
+	if (l == NULL)
+		return NULL;
+	*l = *was;
+	l->id = id;
+	l->call = c->id;
+	l->state = LEG_GONE; /* until all is well */
+	if (!own && !add_alias(s->keep, first, id)) {
+		pool_give(s->legs, id);
+		return NULL;
+	}
+	l->state = was->state;
+	l->flow.shard = s->p.index;
+	if (flow_is_stream(&l->flow))
+		l->flow.connection = 0; /* gone with the process */
+	for (uint8_t i = 0; i < l->stream_count; i++)
+		l->streams[i].endpoint = ID_NONE;
+	return l;
+}
+
+/* Nobody outside knows a call's own id. */
+static struct call *take_call(struct shard *s, const struct call *was)
+{
+	struct id id;
+	struct call *c = pool_take(s->calls, &id);
+	if (c == NULL)
+		return NULL;
+	*c = *was;
+	c->id = id;
+	memset(c->kept, 0, sizeof(c->kept));
+	c->leg_a = ID_NONE;
+	for (uint8_t i = 0; i < c->branch_count; i++)
+		c->branches[i].leg = ID_NONE;
+	return c;
+}
+
+/* --- legs */
+
+static bool take_leg_a(struct shard *s, struct call *c, const struct leg *was)
+{
+	struct leg *a = was->branch == LEG_IS_CALLER ? take_leg(s, c, was) : NULL;
+	if (a == NULL)
+		return false;
+	c->leg_a = a->id;
+	struct slice call_id = dialog_text(&a->dialog, DIALOG_CALL_ID);
+	return index_put(s->by_call_id, hash_slice(&s->p.hash_key, call_id), c->id.v) == 0;
+}
+
+static bool take_branch(struct shard *s, struct call *c, const struct leg *was)
+{
+	if (was->branch >= c->branch_count || id_is(c->branches[was->branch].leg))
+		return false;
+	struct leg *b = take_leg(s, c, was);
+	if (b)
+		c->branches[was->branch].leg = b->id;
+	return b != NULL;
+}
+
+static bool take_answered_legs(struct shard *s, struct call *c, const struct past *p)
+{
+	return p->legs_legs[1].branch == c->winner && take_leg_a(s, c, &p->legs_legs[0]) &&
+	       take_branch(s, c, &p->legs_legs[1]);
+}
+
+/* All phones but the one that answered; of a call that nobody answered also the caller's leg. */
+static bool take_setup_legs(struct shard *s, struct call *c, const struct past *p)
+{
+	if (!id_is(c->leg_a) && !take_leg_a(s, c, &p->setup_legs[0]))
+		return false;
+	for (uint8_t i = 1; i < p->setup.leg_count; i++) {
+		const struct leg *was = &p->setup_legs[i];
+		bool gone = was->branch < c->branch_count &&
+			    c->branches[was->branch].state == BRANCH_GONE;
+		if (was->branch == c->winner || gone)
+			continue;
+		if (!take_branch(s, c, was))
+			return false;
+	}
+	return true;
+}
+
+static int open_end(struct shard *s, struct leg *l, const struct replica_end *end)
+{
+	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
+		return ERR_DAMAGED;
+	l->streams[end->stream].rtp = end->kept.rtp;
+	return relay_endpoint_restore(s->relay, l->id, &end->kept,
+				      &l->streams[end->stream].endpoint);
+}
+
+/* 0, or why the media cannot go on. */
+static int take_media(struct shard *s, struct call *c, struct past *p)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	if (p->has[REPLICA_FIGURES])
+		replica_figures_onto(&p->figures, &p->ends);
+	for (uint8_t i = 0; i < p->ends.count; i++) {
+		int err = open_end(s, p->ends.v[i].leg == 0 ? a : b, &p->ends.v[i]);
+		if (err)
+			return err;
+	}
+	for (uint8_t i = 0; i < a->stream_count && i < b->stream_count; i++)
+		relay_connect(s->relay, a->streams[i].endpoint, b->streams[i].endpoint);
+	return 0;
+}
+
+/* --- a call */
+
+static struct keep_talk *add_talk(struct keep *k, const struct call *c)
+{
+	if ((k->talk_count & (k->talk_count - 1)) == 0) {
+		size_t cap = k->talk_count ? (size_t)k->talk_count * 2 : 1;
+		struct keep_talk *grown = realloc(k->talks, cap * sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		k->talks = grown;
+	}
+	struct keep_talk *talk = &k->talks[k->talk_count++];
+	*talk = (struct keep_talk){.call = c->id};
+	return talk;
+}
+
+static void counted_again(struct shard *s, struct call *c)
+{
+	s->counts.calls_live++;
+	if (c->channel_held &&
+	    directory_channel_restore(s->p.directory, slice_str(c->from), c->uid) != 0)
+		c->channel_held = false; /* the number is gone, and its channels with it */
+}
+
+static void restored_event(struct shard *s, const struct call *c)
+{
+	struct event e = event_of(s, EVENT_CALL_RESTORED, c);
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(call_state_name((enum call_state)c->state)));
+	event_add_number(&e, EVENT_KEY_DURATION_MS,
+			 c->answered_at ? io_wall_ms(s->p.io) - c->answered_at : 0);
+	event_send(s, &e);
+}
+
+/* CAUSE_NORMAL: it can go on. */
+static enum call_cause why_not(struct shard *s, struct call *c, struct past *p)
+{
+	int64_t alive_ms = s->p.kept->alive_ms;
+	if (io_wall_ms(s->p.io) - alive_ms <= OUTAGE_MAX_MS)
+		return take_media(s, c, p) ? CAUSE_NO_MEDIA_PORT : CAUSE_NORMAL;
+	c->ended_at = alive_ms;
+	return CAUSE_OUTAGE;
+}
+
+static bool take_answered(struct shard *s, struct call *c, struct past *p)
+{
+	bool unacked = p->has[REPLICA_SETUP];
+	if (!take_answered_legs(s, c, p) || (unacked && !take_setup_legs(s, c, p)))
+		return false;
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	counted_again(s, c);
+	a->state = b->state = LEG_ANSWERED;
+	c->media_seen_ms = now_of(s);
+	/* not all in the same millisecond of every second */
+	wheel_arm(s->wheel, &c->timer, now_of(s) + 1 + rng_below(&s->rng, TICK_MS), TIMER_CALL,
+		  c->id);
+	session_resume(s, a);
+	session_resume(s, b);
+	enum call_cause end = why_not(s, c, p);
+	a->acked = !unacked || end != CAUSE_NORMAL;
+	if (a->acked && end == CAUSE_NORMAL)
+		return true;
+	struct keep_talk *talk = add_talk(s->keep, c);
+	if (talk == NULL)
+		return false;
+	talk->end = end;
+	talk->answer_again = !a->acked;
+	if (talk->answer_again) {
+		talk->head = bufs_copy(s->bufs, p->setup.head);
+		talk->body = bufs_copy(s->bufs, p->answer.body);
+	}
+	return true;
+}
+
+static bool take_proceeding(struct shard *s, struct call *c, struct past *p)
+{
+	if (!take_setup_legs(s, c, p))
+		return false;
+	counted_again(s, c);
+	struct keep_talk *talk = add_talk(s->keep, c);
+	if (talk == NULL)
+		return false;
+	talk->head = bufs_copy(s->bufs, p->setup.head);
+	talk->end = CAUSE_RESTARTED;
+	return true;
+}
+
+static bool take_ending(struct shard *s, struct call *c, struct past *p)
+{
+	bool answered = p->has[REPLICA_LEGS], setup = p->has[REPLICA_SETUP];
+	c->finished = true;
+	c->channel_held = false;
+	if ((answered && !take_answered_legs(s, c, p)) || (setup && !take_setup_legs(s, c, p)))
+		return false;
+	struct keep_talk *talk = add_talk(s->keep, c);
+	if (talk == NULL)
+		return false;
+	talk->head = bufs_copy(s->bufs, setup ? p->setup.head : SLICE_NONE);
+	talk->say_goodbye = true;
+	return true;
+}
+
+static bool take_state(struct shard *s, struct call *c, struct past *p)
+{
+	switch ((enum call_state)c->state) {
+	case CALL_ANSWERED:
+		return take_answered(s, c, p);
+	case CALL_PROCEEDING:
+		return take_proceeding(s, c, p);
+	default:
+		return take_ending(s, c, p);
+	}
+}
+
+/* Records without a sense, or no room for all that they want. */
+static void give_up(struct shard *s, struct call *c, uint64_t live_before)
+{
+	if (s->counts.calls_live > live_before)
+		(void)directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
+	s->counts.calls_live = live_before;
+	call_discard(s, c);
+}
+
+/* The same bytes, at once: a second crash finds what the first one found. */
+static void copy_items(struct shard *s, struct call *c, const struct replica_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t kind = items[i].kind;
+		if (kind >= REPLICA_KINDS || kind == REPLICA_RECORD || s->keep->file == NULL)
+			continue;
+		int err = replica_file_put(s->keep->file, c->uid, kind, items[i].bytes,
+					   &c->kept[kind]);
+		if (err)
+			keep_failed(s, err);
+	}
+}
+
+static void take_record(struct shard *s, const struct store_record *was, struct slice bytes)
+{
+	struct store_record r = *was;
+	uint32_t place = 0;
+	if (s->p.writer == NULL)
+		return;
+	if (s->keep->file)
+		(void)replica_file_put(s->keep->file, r.id, REPLICA_RECORD, bytes, &place);
+	r.producer = s->p.index;
+	r.number = keep_next_record(s);
+	if (writer_record_add(s->p.writer, &r) == 0)
+		keep_await(s, &place);
+	else
+		damaged_event(s, r.id, "a call record could not be handed to the store");
+}
+
+static void take_uid(struct shard *s, struct past *p, const struct replica_item *items, size_t n)
+{
+	struct store_record record;
+	struct call *c = NULL;
+	bool good = true;
+	memset(p->has, 0, sizeof(p->has));
+	p->setup.leg_count = p->legs.leg_count = p->ends.count = 0;
+	p->answer.body = SLICE_NONE;
+	for (size_t i = 0; i < n; i++) {
+		if (items[i].kind < REPLICA_KINDS)
+			good &= read_item(p, &items[i], &record);
+		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD])
+			take_record(s, &record, items[i].bytes);
+	}
+	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
+		return;
+	good &= p->has[REPLICA_CALL] && makes_sense(p);
+	uint64_t live_before = s->counts.calls_live;
+	c = good ? take_call(s, &p->call) : NULL;
+	if (c && take_state(s, c, p)) {
+		copy_items(s, c, items, n);
+		restored_event(s, c);
+		return;
+	}
+	if (c)
+		give_up(s, c, live_before);
+	damaged_event(s, items[0].uid, "the call cannot be taken up again");
+}
+
+/* Our own first: they need the very slots that they had. */
+static void take_those(struct shard *s, struct past *p, bool own)
+{
+	const struct replica_image *image = s->p.kept;
+	for (size_t at = 0; at < image->count;) {
+		size_t next = replica_image_next(image, at);
+		uint64_t uid = image->items[at].uid;
+		bool ours = uid_shard(uid) == s->p.index;
+		if (uid_shard(uid) % s->p.count == s->p.index && ours == own) {
+			if (uid > s->last_uid)
+				s->last_uid = uid;
+			take_uid(s, p, &image->items[at], next - at);
+		}
+		at = next;
+	}
+}
+
+static int take_all(struct shard *s)
+{
+	struct past *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return ERR_NOMEM;
+	take_those(s, p, true);
+	pool_take_id_end(s->legs);
+	take_those(s, p, false);
+	free(p);
+	return 0;
+}
+
+static void forget_old_file(struct shard *s)
+{
+	char path[REPLICA_PATH_BYTES];
+	if (replica_path(s->p.keep_dir, s->p.index, path) == 0)
+		(void)unlink(path);
+}
+
+int keep_resume(struct shard *s)
+{
+	struct keep *k = s->keep;
+	k->sequence = s->p.kept ? s->p.kept->sequence : 0;
+	int err = keep_file_open(s);
+	if (err)
+		keep_failed(s, err);
+	err = s->p.kept ? take_all(s) : 0;
+	if (k->alias_count)
+		qsort(k->aliases, k->alias_count, sizeof(k->aliases[0]), compare_aliases);
+	if (k->talk_count)
+		wheel_arm(s->wheel, &k->talk_timer, now_of(s), TIMER_RESUME, ID_NONE);
+	if (err)
+		return err;
+	/* The old one would bring back what has ended since. */
+	if (k->file == NULL || replica_file_settle(k->file) != 0)
+		forget_old_file(s);
+	return 0;
+}
+
+/* --- the first turn: what must be said */
+
+bool keep_takes_request(struct shard *s, struct id server)
+{
+	struct leg *a = s->keep ? leg_of(s, s->keep->answering) : NULL;
+	if (a == NULL)
+		return false;
+	a->invite = server;
+	txn_set_user(s->txns, server, user_of(USER_LEG, a->id));
+	return true;
+}
+
+/* The caller's INVITE once more, so that there is a transaction that repeats our answer and takes
+ * its ACK. */
+static void take_invite_again(struct shard *s, const struct call *c, struct slice head)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	struct sip_msg msg;
+	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
+	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||
+	    !msg.is_request || msg.method != SIP_INVITE)
+		return;
+	s->keep->answering = a->id;
+	(void)txn_receive(s->txns, &msg, &a->flow, flow_is_stream(&a->flow), &s->scratch,
+			  now_of(s));
+	s->keep->answering = ID_NONE;
+}
+
+static void take_up_branches(struct shard *s, const struct call *c)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		if (b && i != c->winner && b->state == LEG_INVITING && leg_resume_invite(s, b) != 0)
+			b->state = LEG_GONE;
+	}
+}
+
+static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (i != c->winner)
+			cancel_branch(s, c, i, cause, NULL);
+	}
+}
+
+static void answer_again(struct shard *s, struct call *c, struct slice body)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	struct strbuf more = scratch_buf(s, 256);
+	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+	leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
+	cancel_losers(s, c, CAUSE_ELSEWHERE);
+}
+
+/* It ended just before: BYE to whom it was due, or what a refusal says. */
+static void say_goodbye(struct shard *s, struct call *c)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	enum call_cause cause = (enum call_cause)c->cause;
+	cancel_losers(s, c, cause);
+	if (b == NULL) {
+		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
+		return;
+	}
+	a->state = b->state = LEG_GONE;
+	if (c->ended_by != CALL_CALLER)
+		leg_send_bye(s, a, cause, NULL);
+	if (c->ended_by != CALL_CALLEE)
+		leg_send_bye(s, b, cause, NULL);
+}
+
+static void talk_of(struct shard *s, const struct keep_talk *talk)
+{
+	struct call *c = call_of(s, talk->call);
+	if (c == NULL)
+		return;
+	arena_reset(&s->scratch);
+	s->out_call = c->uid;
+	take_invite_again(s, c, talk->head);
+	take_up_branches(s, c);
+	if (talk->say_goodbye)
+		say_goodbye(s, c);
+	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
+		answer_again(s, c, talk->body);
+	if (talk->end != CAUSE_NORMAL)
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
+			     NULL);
+	else
+		call_settle(s, c);
+}
+
+void keep_talk(struct shard *s)
+{
+	struct keep *k = s->keep;
+	for (uint32_t i = 0; i < k->talk_count; i++) {
+		talk_of(s, &k->talks[i]);
+		bufs_give(s->bufs, (char *)k->talks[i].head.p);
+		bufs_give(s->bufs, (char *)k->talks[i].body.p);
+	}
+	free(k->talks);
+	k->talks = NULL;
+	k->talk_count = 0;
+}

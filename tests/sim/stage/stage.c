@@ -1,0 +1,387 @@
+#include "stage/stage.h"
+
+#include "base/err.h"
+#include "net/net_priv.h"
+#include "net/sim_io.h"
+#include "stage/watch.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WALL_MS		 1767225600000 /* 2026-01-01T00:00:00Z */
+#define EVENT_RING_BYTES (1u << 20)
+#define MEDIA_PORT_FIRST 20000
+#define MEDIA_PORT_LAST	 29999
+#define SETTLE_MS	 200000 /* more than the longest chain of timeouts */
+
+void stage_params_default(struct stage_params *p)
+{
+	*p = (struct stage_params){
+		.seed = 1,
+		.shards = 1,
+		.inbox_bytes = 1u << 20,
+		.config =
+			{
+				.domain = STAGE_DOMAIN,
+				.server_name = "OpenGate",
+				.expires_min_s = 60,
+				.expires_max_s = 7200,
+				.expires_default_s = 3600,
+				.nonce_life_s = 300,
+				.ring_limit_s = 180,
+				.media_timeout_s = 60,
+				.calls_max = 200,
+			},
+	};
+}
+
+void stage_fault(struct stage *st, const char *fmt, ...)
+{
+	va_list args;
+	if (st->fault[0])
+		return;
+	va_start(args, fmt);
+	vsnprintf(st->fault, sizeof(st->fault), fmt, args);
+	va_end(args);
+}
+
+struct addr stage_addr(int family)
+{
+	struct addr a = {0};
+	(void)addr_parse(family == 6 ? SLICE("[2001:db8::1]") : SLICE("192.0.2.1"), 5060, &a);
+	return a;
+}
+
+/* --- the server's parts */
+
+static void wake_shard(void *ctx, uint16_t shard)
+{
+	struct stage *st = ctx;
+	sim_io_wake(st->ios[shard]);
+}
+
+/* A shard's part of the calls and of the relay ports, in whole pairs. */
+static struct shard_config part_of(const struct stage *st, uint16_t shard)
+{
+	const uint32_t n = st->p.shards;
+	const uint32_t pairs = (MEDIA_PORT_LAST - MEDIA_PORT_FIRST + 1) / 2 / n;
+	const uint32_t first = MEDIA_PORT_FIRST + shard * pairs * 2;
+	struct shard_config c = st->p.config;
+	c.calls_max = (c.calls_max + n - 1) / n;
+	c.media4 = stage_addr(4);
+	c.media6 = stage_addr(6);
+	c.media4.port = c.media6.port = 0;
+	c.media_port_first = (uint16_t)first;
+	c.media_port_last = (uint16_t)(first + pairs * 2 - 1);
+	return c;
+}
+
+static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (uint8_t)sim_rand_next(&st->rand);
+}
+
+static void open_shard(struct stage *st, uint16_t i)
+{
+	char name[16], text[256] = "";
+	snprintf(name, sizeof(name), "shard %u", i);
+	const struct sim_io_params io = {
+		.name = name, .home4 = stage_addr(4), .home6 = stage_addr(6)};
+	st->ios[i] = sim_io_new(st->net, &io);
+	st->configs[i] = part_of(st, i);
+	struct shard_params p = {
+		.index = i,
+		.count = st->p.shards,
+		.io = st->ios[i],
+		.directory = st->directory,
+		.events = st->events,
+		.writer = keep_writer(st->keep),
+		.config = &st->configs[i],
+		.listeners =
+			{
+				{.transport = SIP_UDP, .bind = stage_addr(4)},
+				{.transport = SIP_TCP, .bind = stage_addr(4)},
+				{.transport = SIP_UDP, .bind = stage_addr(6)},
+				{.transport = SIP_TCP, .bind = stage_addr(6)},
+			},
+		.listener_count = 4,
+		.hash_key = st->hash_key,
+		.nonce_key = st->nonce_key,
+		.inboxes = shard_set_inboxes(st->set),
+		.wake = wake_shard,
+		.wake_ctx = st,
+	};
+	fill_random(st, p.seed, sizeof(p.seed));
+	if (shard_new(&p, &st->shards[i], text, sizeof(text))) {
+		fprintf(stderr, "simulation: shard %u does not start: %s\n", i, text);
+		abort();
+	}
+	st->sockets_at_start[i] = sim_io_sockets(st->ios[i]);
+}
+
+static void must(int err, const char *what)
+{
+	if (err == 0)
+		return;
+	fprintf(stderr, "simulation: %s: %s\n", what, err_text(err));
+	abort();
+}
+
+void stage_start(struct stage *st)
+{
+	const struct directory_params dp = {.hash_key = &st->hash_key,
+					    .writer = keep_writer(st->keep)};
+	must(directory_new(&dp, &st->directory), "directory");
+	keep_load(st->keep, st->directory);
+	must(event_stream_new(st->p.shards, EVENT_RING_BYTES, NULL, NULL, &st->events), "events");
+	watch_events(st->watch);
+	must(shard_set_new(st->p.shards, st->p.inbox_bytes, wake_shard, st, &st->set), "inboxes");
+	for (uint16_t i = 0; i < st->p.shards; i++)
+		open_shard(st, i);
+	st->starts++;
+}
+
+static void stop(struct stage *st)
+{
+	if (!st->directory)
+		return;
+	while (event_stream_drain(st->events))
+		;
+	for (uint16_t i = 0; i < st->p.shards; i++) {
+		shard_free(st->shards[i]);
+		sim_io_free(st->ios[i]);
+	}
+	shard_set_free(st->set);
+	event_stream_free(st->events);
+	directory_free(st->directory);
+	st->directory = NULL;
+}
+
+void stage_crash(struct stage *st)
+{
+	stop(st);
+	keep_crash(st->keep);
+	watch_crash(st->watch);
+	st->crashed = true;
+}
+
+void stage_drain(struct stage *st)
+{
+	for (uint16_t i = 0; i < st->p.shards; i++)
+		shard_drain(st->shards[i]);
+}
+
+void stage_end_calls(struct stage *st)
+{
+	for (uint16_t i = 0; i < st->p.shards; i++) {
+		shard_end_calls(st->shards[i]);
+		sim_io_poke(st->ios[i]);
+	}
+}
+
+void stage_reconfigure(struct stage *st)
+{
+	for (uint16_t i = 0; i < st->p.shards; i++) {
+		st->configs[i] = part_of(st, i);
+		shard_reconfigure(st->shards[i], &st->configs[i]);
+	}
+}
+
+/* --- numbers */
+
+void stage_number(struct stage *st, struct directory_number n, const char *password)
+{
+	snprintf(n.realm, sizeof(n.realm), "%s", st->p.config.domain);
+	if (password)
+		must(digest_ha1(slice_str(n.account), slice_str(n.realm), slice_str(password),
+				&n.ha1),
+		     "digest");
+	keep_number_put(st->keep, &n);
+	if (st->directory)
+		must(directory_put(st->directory, &n), "number");
+}
+
+void stage_number_remove(struct stage *st, const char *number)
+{
+	keep_number_remove(st->keep, number);
+	if (st->directory)
+		(void)directory_remove(st->directory, slice_str(number));
+}
+
+bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number)
+{
+	const struct directory_number *n = keep_number(st->keep, number);
+	if (n)
+		*ret_number = *n;
+	return n != NULL;
+}
+
+void stage_counts(struct stage *st, struct shard_counts *ret_counts)
+{
+	*ret_counts = (struct shard_counts){0};
+	for (uint16_t i = 0; st->directory && i < st->p.shards; i++) {
+		struct shard_counts one;
+		shard_counts(st->shards[i], &one);
+		const uint64_t *from = (const uint64_t *)&one;
+		uint64_t *to = (uint64_t *)ret_counts;
+		for (size_t f = 0; f < sizeof(one) / sizeof(*from); f++)
+			to[f] += from[f]; /* the struct is uint64_t all through */
+	}
+}
+
+/* --- phones */
+
+struct ua *stage_phone(struct stage *st, const char *name)
+{
+	for (uint32_t i = 0; i < st->phone_n; i++) {
+		if (strcmp(ua_name(st->phones[i]), name) == 0)
+			return st->phones[i];
+	}
+	return NULL;
+}
+
+struct ua *stage_phone_add(struct stage *st, struct ua_params p)
+{
+	if (st->phone_n == STAGE_PHONES_MAX) {
+		fprintf(stderr, "simulation: too many phones\n");
+		abort();
+	}
+	p.net = st->net;
+	p.domain = p.domain ? p.domain : st->p.config.domain;
+	p.seed = sim_rand_next(&st->rand);
+	p.server = stage_addr(p.local.family);
+	if (p.local.port == 0)
+		p.local.port = 5060;
+	struct ua *ua = ua_new(&p);
+	st->phones[st->phone_n++] = ua;
+	hide_phone(watch_hide(st->watch), ua);
+	ladder_name(st->ladder, &p.local, p.name);
+	return ua;
+}
+
+/* --- time */
+
+bool stage_step(struct stage *st, int64_t until_us)
+{
+	if (st->fault[0] || !sim_net_step(st->net, until_us))
+		return false;
+	watch_step(st->watch);
+	return !st->fault[0];
+}
+
+bool stage_run_ms(struct stage *st, int64_t ms)
+{
+	const int64_t until = sim_net_now_us(st->net) + ms * 1000;
+	while (stage_step(st, until))
+		;
+	return !st->fault[0];
+}
+
+/* --- the end */
+
+static bool shards_idle(struct stage *st, char *text, size_t bytes)
+{
+	struct shard_counts c;
+	stage_counts(st, &c);
+	snprintf(text, bytes,
+		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu transactions, "
+		 "%llu endpoints, %llu bytes of buffers, %llu timers",
+		 (unsigned long long)c.calls_used, (unsigned long long)c.legs_used,
+		 (unsigned long long)c.exchanges_used, (unsigned long long)c.pings_used,
+		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
+		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
+		 (unsigned long long)c.timers - st->p.shards);
+	return c.calls_used + c.legs_used + c.exchanges_used + c.pings_used + c.txn_servers +
+			       c.txn_clients + c.endpoints + c.buf_bytes ==
+		       0 &&
+	       c.timers == st->p.shards; /* the tick of each */
+}
+
+static void check_sockets(struct stage *st)
+{
+	struct shard_counts c;
+	stage_counts(st, &c);
+	if (c.connections)
+		stage_fault(st, "%llu connections are open when all phones have closed theirs",
+			    (unsigned long long)c.connections);
+	for (uint16_t i = 0; i < st->p.shards; i++) {
+		const uint32_t n = sim_io_sockets(st->ios[i]);
+		if (n != st->sockets_at_start[i])
+			stage_fault(st, "shard %u has %u sockets open, %u at the start", i, n,
+				    st->sockets_at_start[i]);
+	}
+}
+
+/* A phone that thinks that it is in a call when the server knows of none was forgotten by it. */
+static void check_phones(struct stage *st)
+{
+	for (uint32_t i = 0; i < st->phone_n && !st->crashed; i++) {
+		struct ua *ua = st->phones[i];
+		const struct ua_call *c;
+		for (uint32_t n = 0; (c = ua_line_at(ua, n)); n++) {
+			if (!ua_call_quiet(c) && !ua_habits(ua)->ignored[0])
+				stage_fault(st, "%s is still %s at the end", ua_name(ua),
+					    ua_state_name(ua_call_state(c)));
+		}
+	}
+}
+
+bool stage_settle(struct stage *st)
+{
+	char text[400];
+	if (!st->directory)
+		return !st->fault[0];
+	st->p.config.ping_period_s = 0;
+	stage_reconfigure(st);
+	for (int64_t ms = 0; ms < SETTLE_MS && !shards_idle(st, text, sizeof(text)); ms += 1000) {
+		if (!stage_run_ms(st, 1000))
+			return false;
+	}
+	if (!shards_idle(st, text, sizeof(text)))
+		stage_fault(st, "left over at the end: %s", text);
+	for (uint32_t i = 0; i < st->phone_n; i++)
+		ua_hang_line(st->phones[i]);
+	(void)stage_run_ms(st, 1000);
+	check_sockets(st);
+	check_phones(st);
+	watch_records(st->watch);
+	return !st->fault[0];
+}
+
+/* --- life */
+
+struct stage *stage_new(const struct stage_params *p)
+{
+	struct stage *st = sim_alloc(sizeof(*st));
+	const struct sim_net_params np = {.seed = p->seed, .wall_ms = WALL_MS};
+	st->p = *p;
+	st->rand.state = p->seed * 2654435761u + 1;
+	st->net = sim_net_new(&np);
+	st->ladder = ladder_new(st->net);
+	st->keep = keep_new(st->net);
+	st->watch = watch_new(st);
+	fill_random(st, st->hash_key.bytes, sizeof(st->hash_key.bytes));
+	fill_random(st, st->nonce_key.bytes, sizeof(st->nonce_key.bytes));
+	const struct addr v4 = {.family = 4, .ip = {192, 0, 2, 1}};
+	struct addr v6 = stage_addr(6);
+	v6.port = 0;
+	ladder_name(st->ladder, &v4, "SERVER");
+	ladder_name(st->ladder, &v6, "SERVER");
+	return st;
+}
+
+void stage_free(struct stage *st)
+{
+	if (!st)
+		return;
+	stop(st);
+	for (uint32_t i = 0; i < st->phone_n; i++)
+		ua_free(st->phones[i]);
+	watch_free(st->watch);
+	keep_free(st->keep);
+	ladder_free(st->ladder);
+	sim_net_free(st->net);
+	free(st);
+}

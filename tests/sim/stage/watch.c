@@ -1,0 +1,179 @@
+#include "stage/watch.h"
+
+#include "net/net_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIELD_BYTES 96
+
+/* The texts of the last event of each type. */
+struct last_event {
+	char fields[EVENT_KEYS][FIELD_BYTES];
+};
+
+struct watch {
+	struct stage *st;
+	struct hide *hide;
+	uint64_t counts[EVENT_TYPES];
+	struct last_event last[EVENT_TYPES];
+	struct stage_call *calls;
+	uint32_t call_n, call_cap;
+	uint32_t records_seen;
+};
+
+/* --- calls and records */
+
+static struct stage_call *call_of_uid(struct watch *w, uint64_t uid)
+{
+	for (uint32_t i = w->call_n; i-- > 0;) {
+		if (w->calls[i].uid == uid)
+			return &w->calls[i];
+	}
+	return NULL;
+}
+
+static void call_began(struct watch *w, uint64_t uid)
+{
+	if (call_of_uid(w, uid)) {
+		stage_fault(w->st, "call %016llx began twice", (unsigned long long)uid);
+		return;
+	}
+	if (w->call_n == w->call_cap) {
+		w->call_cap = w->call_cap ? 2 * w->call_cap : 64;
+		w->calls = realloc(w->calls, w->call_cap * sizeof(*w->calls));
+		if (!w->calls)
+			abort();
+	}
+	w->calls[w->call_n++] = (struct stage_call){.uid = uid};
+}
+
+static void record_came(struct watch *w, const struct store_record *r)
+{
+	struct stage_call *c = call_of_uid(w, r->id);
+	if (!c)
+		stage_fault(w->st, "a record of call %016llx, which never began",
+			    (unsigned long long)r->id);
+	else if (c->records++)
+		stage_fault(w->st, "a second record of call %016llx", (unsigned long long)r->id);
+}
+
+static void read_records(struct watch *w)
+{
+	while (w->records_seen < keep_records(w->st->keep))
+		record_came(w, &keep_record(w->st->keep, w->records_seen++)->r);
+}
+
+void watch_records(struct watch *w)
+{
+	for (uint32_t i = 0; i < w->call_n; i++) {
+		const struct stage_call *c = &w->calls[i];
+		if (c->records == 0 && !c->lost)
+			stage_fault(w->st, "call %016llx has ended without a record",
+				    (unsigned long long)c->uid);
+	}
+}
+
+void watch_crash(struct watch *w)
+{
+	w->records_seen = keep_records(w->st->keep);
+	for (uint32_t i = 0; i < w->call_n; i++) {
+		struct stage_call *c = &w->calls[i];
+		bool durable = false;
+		for (uint32_t r = w->records_seen; r-- > 0 && !durable;)
+			durable = keep_record(w->st->keep, r)->r.id == c->uid;
+		c->records = durable;
+		c->lost = c->lost || !durable;
+	}
+}
+
+/* --- events */
+
+static void keep_texts(struct last_event *last, const struct event *e)
+{
+	*last = (struct last_event){0};
+	for (uint32_t i = 0; i < e->field_count; i++) {
+		const struct event_field *f = &e->fields[i];
+		if (event_key_is_number(f->key))
+			snprintf(last->fields[f->key], FIELD_BYTES, "%lld", (long long)f->number);
+		else
+			(void)slice_copy(slice_first(f->text, FIELD_BYTES - 1),
+					 last->fields[f->key], FIELD_BYTES);
+	}
+}
+
+static void on_event(void *ctx, const struct event *e)
+{
+	struct watch *w = ctx;
+	w->counts[e->type]++;
+	if (e->type != EVENT_SIP_MESSAGE)
+		keep_texts(&w->last[e->type], e);
+	if (e->type == EVENT_CALL_STARTED)
+		call_began(w, e->call);
+}
+
+void watch_events(struct watch *w)
+{
+	(void)event_stream_add_reader(w->st->events, on_event, w);
+}
+
+uint64_t stage_events(const struct stage *st, enum event_type type)
+{
+	return st->watch->counts[type];
+}
+
+const char *stage_event_text(const struct stage *st, enum event_type type, enum event_key key)
+{
+	return st->watch->last[type].fields[key];
+}
+
+/* --- every step */
+
+static void check_shards(struct stage *st)
+{
+	char text[256];
+	struct shard_counts counts;
+	for (uint16_t i = 0; i < st->p.shards; i++) {
+		if (shard_check(st->shards[i], text, sizeof(text)))
+			stage_fault(st, "shard %u: %s", i, text);
+	}
+	stage_counts(st, &counts);
+	const uint32_t held = directory_channels_held(st->directory, SLICE_NONE);
+	if (held != counts.calls_live)
+		stage_fault(st, "%u channels are held by %llu live calls", held,
+			    (unsigned long long)counts.calls_live);
+}
+
+void watch_step(struct watch *w)
+{
+	if (!w->st->directory)
+		return;
+	while (event_stream_drain(w->st->events))
+		;
+	read_records(w);
+	check_shards(w->st);
+}
+
+/* --- life */
+
+struct watch *watch_new(struct stage *st)
+{
+	struct watch *w = sim_alloc(sizeof(*w));
+	w->st = st;
+	w->hide = hide_new(st);
+	return w;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	hide_free(w->hide);
+	free(w->calls);
+	free(w);
+}
+
+struct hide *watch_hide(struct watch *w)
+{
+	return w->hide;
+}

@@ -1,0 +1,34 @@
+/*
+ * watch: what must hold at every step, whatever the scenario does.
+ *
+ * - shard_check finds nothing on any shard, and as many channels are held as calls are live;
+ * - topology is hidden: no message to a phone holds an address, Call-ID, tag, branch or account of
+ *   another phone (hide.c reads every packet that the server sends);
+ * - each call that began gets one record, not two; at the end none is without.
+ */
+#pragma once
+
+#include "stage/stage.h"
+
+struct watch;
+
+struct watch *watch_new(struct stage *st);
+void watch_free(struct watch *w);
+/* The server was started: its events are read from now on. */
+void watch_events(struct watch *w);
+/* After each step. */
+void watch_step(struct watch *w);
+/* The server died: calls without a durable record will never have one. */
+void watch_crash(struct watch *w);
+/* Every call that began has its record. */
+void watch_records(struct watch *w);
+
+/* --- hide.c */
+struct hide;
+struct hide *hide_new(struct stage *st);
+void hide_free(struct hide *h);
+/* Its account and addresses are its own from now on. */
+void hide_phone(struct hide *h, struct ua *ua);
+struct hide *watch_hide(struct watch *w);
+/* The scenario does on purpose what the check forbids (a text of one phone said by another). */
+void hide_stop(struct hide *h);
