@@ -166,6 +166,8 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.digest_offer = c->digest_offer,
 		.ping_period_s = c->ping_period_s,
 		.ring_limit_s = c->ring_limit_s,
+		.session_expires_s = c->session_expires_s,
+		.session_min_s = c->session_min_s,
 		.media_timeout_s = c->media_timeout_s,
 		.calls_max = (c->calls_max + count - 1) / count,
 		.connections_max = (c->connections_max + count - 1) / count,

@@ -297,6 +297,8 @@ static bool take_answered(struct shard *s, struct call *c, struct past *p)
 	/* not all in the same millisecond of every second */
 	wheel_arm(s->wheel, &c->timer, now_of(s) + 1 + rng_below(&s->rng, TICK_MS), TIMER_CALL,
 		  c->id);
+	session_resume(s, a);
+	session_resume(s, b);
 	enum call_cause end = why_not(s, c, p);
 	a->acked = !unacked || end != CAUSE_NORMAL;
 	if (a->acked && end == CAUSE_NORMAL)
@@ -508,7 +510,7 @@ static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause
 {
 	for (uint8_t i = 0; i < c->branch_count; i++) {
 		if (i != c->winner)
-			cancel_branch(s, c, i, cause);
+			cancel_branch(s, c, i, cause, NULL);
 	}
 }
 
@@ -533,9 +535,9 @@ static void say_goodbye(struct shard *s, struct call *c)
 	}
 	a->state = b->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLER)
-		leg_send_bye(s, a, cause);
+		leg_send_bye(s, a, cause, NULL);
 	if (c->ended_by != CALL_CALLEE)
-		leg_send_bye(s, b, cause);
+		leg_send_bye(s, b, cause, NULL);
 }
 
 static void talk_of(struct shard *s, const struct keep_talk *talk)
