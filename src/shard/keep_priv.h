@@ -5,14 +5,6 @@
 #include "replica/image.h"
 #include "shard/shard_priv.h"
 
-#define KEEP_RECORDS_MAX 32768 /* handed to the writer and not yet durable */
-
-/* A call record that waits for the store. */
-struct keep_record {
-	uint64_t number;
-	uint32_t place;
-};
-
 /* A leg of a shard that there is no longer, and where it went. */
 struct keep_alias {
 	struct id old, now;
@@ -27,20 +19,24 @@ struct keep_talk {
 	enum call_cause end;	 /* CAUSE_NORMAL: it goes on */
 };
 
+/* A call record that waits for room in the writer. */
+struct keep_late {
+	struct slice bytes; /* a buf, as in the call file */
+	uint32_t place;
+};
+
 struct keep {
 	struct replica_file *file; /* NULL: none could be opened, nothing is kept */
 	uint64_t sequence;
-	bool failing;	  /* some call is not kept, and it was said */
-	int64_t again_ms; /* when to try again, monotonic */
-	/* a ring, oldest first */
-	struct keep_record records[KEEP_RECORDS_MAX];
-	uint32_t record_first, record_count;
-	uint64_t record_number;	    /* of the last one handed over */
+	bool failing;		    /* some call is not kept, and it was said */
+	int64_t again_ms;	    /* when to try again, monotonic */
 	struct keep_alias *aliases; /* by old id */
 	uint32_t alias_count;
 	struct keep_talk *talks;
 	uint32_t talk_count;
 	struct timer talk_timer;
+	struct keep_late *late;
+	uint32_t late_count;
 	struct id answering; /* leg A whose INVITE is read again just now */
 	struct replica_ends ends;
 	char bytes[REPLICA_RECORD_BYTES];
@@ -50,7 +46,11 @@ struct keep {
 int keep_file_open(struct shard *s);
 /* Says that calls are not kept, once until they are again. */
 void keep_failed(struct shard *s, int err);
-/* A record went to the writer; its *place is taken over until it is durable. */
-void keep_await(struct shard *s, uint32_t *place);
+/* late.c */
+/* False: no memory; the record is lost. */
+bool late_add(struct shard *s, uint64_t uid, struct slice bytes);
+void late_offer(struct shard *s);
+uint32_t late_kept(const struct keep *k);
+void late_close(struct shard *s);
 /* resume.c */
 int keep_resume(struct shard *s);

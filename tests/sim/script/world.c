@@ -261,15 +261,10 @@ static bool server_does(struct run *r, const char *verb)
 
 static bool store_is(struct run *r)
 {
-	int64_t delay_ms = -1;
 	if (run_flag(r, "full"))
 		vault_set_full(r->st->vault, true);
 	if (run_flag(r, "roomy"))
 		vault_set_full(r->st->vault, false);
-	if (!run_number(r, "delay", &delay_ms))
-		return false;
-	if (delay_ms >= 0)
-		vault_set_delay_ms(r->st->vault, delay_ms);
 	return true;
 }
 
@@ -365,25 +360,28 @@ static bool net_land(struct run *r)
 	return true;
 }
 
-/* net name pbx.example.jp [udp|tcp] ADDR... : what DNS says; without addresses: no such name. */
+static bool read_target(struct run *r, const char *text, struct name *name)
+{
+	struct slice rest = slice_str(text), scheme = slice_cut(&rest, ':');
+	struct locate_target *t = &name->targets[name->target_count];
+	t->transport = slice_eq(scheme, SLICE("tcp")) ? SIP_TCP : SIP_UDP;
+	if (addr_parse(rest, 5060, &t->addr) || name->target_count == LOCATE_TARGETS_MAX - 1)
+		return run_fail(r, "\"%s\" is no udp:ADDR or tcp:ADDR, or one too many", text);
+	name->target_count++;
+	return true;
+}
+
 static bool net_name(struct run *r)
 {
-	const char *host = run_word(r), *text;
-	struct locate_answer a = {.err = ERR_NOT_FOUND};
-	enum sip_transport transport = SIP_UDP;
-	if (!host)
-		return run_fail(r, "which name?");
-	while ((text = run_word(r))) {
-		if (strcmp(text, "tcp") == 0 || strcmp(text, "udp") == 0) {
-			transport = text[0] == 't' ? SIP_TCP : SIP_UDP;
-			continue;
-		}
-		if (!read_addr(r, text, 5060, &a.targets[a.target_count].addr))
+	const char *word = run_word(r);
+	struct name *name = word ? names_add(&r->st->names, slice_str(word)) : NULL;
+	if (!name)
+		return run_fail(r, "which name? or one too many");
+	name->silent = run_flag(r, "silent");
+	while ((word = run_word(r)) != NULL) {
+		if (!read_target(r, word, name))
 			return false;
-		a.targets[a.target_count++].transport = transport;
-		a.err = 0;
 	}
-	stage_name(r->st, host, &a);
 	return true;
 }
 

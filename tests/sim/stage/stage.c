@@ -55,42 +55,6 @@ struct addr stage_addr(int family)
 	return a;
 }
 
-/* --- names */
-
-static struct stage_name *name_of(struct stage *st, struct slice host)
-{
-	for (uint32_t i = 0; i < st->name_n; i++) {
-		if (slice_ieq(host, slice_str(st->names[i].host)))
-			return &st->names[i];
-	}
-	return NULL;
-}
-
-void stage_name(struct stage *st, const char *host, const struct locate_answer *answer)
-{
-	struct stage_name *n = name_of(st, slice_str(host));
-	if (!n && st->name_n < STAGE_NAMES_MAX)
-		n = &st->names[st->name_n++];
-	if (!n)
-		return;
-	snprintf(n->host, sizeof(n->host), "%s", host);
-	n->answer = *answer;
-}
-
-/* In the locator's place: the answer comes by mail, as from its thread. */
-static int locate(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token)
-{
-	struct stage *st = ctx;
-	const struct stage_name *n = name_of(st, uri->host);
-	if (!n)
-		return 0;
-	struct locate_answer a = n->answer;
-	a.shard = shard;
-	a.token = token;
-	shard_set_located(st->set, &a);
-	return 0;
-}
-
 /* --- the server's parts */
 
 static void wake_shard(void *ctx, uint16_t shard)
@@ -113,6 +77,15 @@ static struct shard_config part_of(const struct stage *st, uint16_t shard)
 	c.media_port_first = (uint16_t)first;
 	c.media_port_last = (uint16_t)(first + pairs * 2 - 1);
 	return c;
+}
+
+static int locate(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token)
+{
+	struct stage *st = ctx;
+	struct locate_answer answer = {.token = token, .shard = shard};
+	if (names_answer(&st->names, uri->host, &answer))
+		shard_set_located(st->set, &answer);
+	return 0;
 }
 
 static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
@@ -215,8 +188,6 @@ static void stop(struct stage *st)
 void stage_crash(struct stage *st)
 {
 	stop(st);
-	vault_crash(st->vault);
-	watch_crash(st->watch);
 	st->crashed = true;
 }
 
@@ -348,11 +319,10 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
 		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
 		 (unsigned long long)c.timers - st->p.shards);
-	return c.calls_used + c.legs_used + c.exchanges_used + c.pings_used + c.pursuits_used +
-			       c.comebacks_used + c.txn_servers + c.txn_clients + c.endpoints +
-			       c.buf_bytes ==
-		       0 &&
-	       c.timers == st->p.shards; /* the tick of each */
+	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
+			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
+			       c.endpoints + c.buf_bytes;
+	return taken == 0 && c.timers == st->p.shards; /* the tick of each */
 }
 
 static void check_sockets(struct stage *st)

@@ -14,13 +14,13 @@
 #include "net/ladder.h"
 #include "replica/image.h"
 #include "shard/set.h"
+#include "stage/names.h"
 #include "stage/vault.h"
 #include "ua/ua.h"
 
 #define STAGE_DOMAIN	  "sip.example.jp"
 #define STAGE_TEXT_BYTES  512
 #define STAGE_NUMBERS_MAX 256
-#define STAGE_NAMES_MAX	  16
 #define STAGE_PHONES_MAX  256
 #define STAGE_SHARDS_MAX  8
 
@@ -41,12 +41,6 @@ struct stage_call {
 	uint32_t records;
 };
 
-/* What DNS says. */
-struct stage_name {
-	char host[64];
-	struct locate_answer answer;
-};
-
 struct watch;
 
 struct stage {
@@ -55,6 +49,7 @@ struct stage {
 	struct ladder *ladder;
 	struct vault *vault;
 	struct watch *watch;
+	struct names names;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct sim_rand rand;
@@ -70,8 +65,6 @@ struct stage {
 	struct shard_config configs[STAGE_SHARDS_MAX];
 	uint32_t sockets_at_start[STAGE_SHARDS_MAX];
 
-	struct stage_name names[STAGE_NAMES_MAX];
-	uint32_t name_n;
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
 	bool crashed; /* at some time: records may come twice */
@@ -83,9 +76,9 @@ struct stage *stage_new(const struct stage_params *p);
 void stage_free(struct stage *st);
 
 /* --- The server. */
-/* What is durable is loaded. */
+/* What the vault holds is loaded, and calls are taken up from the call files. */
 void stage_start(struct stage *st);
-/* As kill -9: sockets break, what is not durable is gone; the call files stay. */
+/* As kill -9: sockets break; the vault and the call files stay. */
 void stage_crash(struct stage *st);
 void stage_drain(struct stage *st);
 void stage_end_calls(struct stage *st);
@@ -98,9 +91,6 @@ bool stage_number_get(struct stage *st, const char *number, struct directory_num
 /* Sums over the shards; all zero when the server is down. */
 void stage_counts(struct stage *st, struct shard_counts *ret_counts);
 struct addr stage_addr(int family);
-/* What the locator answers for that host from now on (at once). A host that was never named gets no
- * answer at all: DNS is silent. */
-void stage_name(struct stage *st, const char *host, const struct locate_answer *answer);
 
 /* --- Telephones. */
 /* local with port 0: 5060. p.net, domain, server and seed are the stage's. */

@@ -11,7 +11,6 @@
 
 /* One change of bindings, in the order of handing over. */
 struct change {
-	int64_t durable_us;
 	bool remove;
 	char number[STORE_NUMBER_BYTES];
 	int64_t expires_at;
@@ -23,14 +22,12 @@ struct vault {
 	struct writer writer; /* first */
 	struct sim_net *net;
 	bool full;
-	int64_t delay_ms;
 	struct directory_number numbers[NUMBERS_MAX];
 	uint32_t number_n;
 	struct change *changes;
 	size_t change_n, change_cap;
 	struct vault_record **records;
 	uint32_t record_n, record_cap;
-	uint32_t record_start; /* what came before is of an earlier process */
 };
 
 static void die(const char *what, int err)
@@ -60,11 +57,6 @@ static struct vault *self(struct writer *w)
 	return (struct vault *)w;
 }
 
-static int64_t durable_at(const struct vault *k)
-{
-	return sim_net_now_us(k->net) + k->delay_ms * 1000;
-}
-
 static void note(struct vault *k, const struct writer_change *ch)
 {
 	if (k->change_n == k->change_cap) {
@@ -75,7 +67,6 @@ static void note(struct vault *k, const struct writer_change *ch)
 	}
 	struct change *c = &k->changes[k->change_n++];
 	*c = (struct change){
-		.durable_us = durable_at(k),
 		.remove = ch->remove,
 		.expires_at = ch->binding.expires_at,
 		.key_n = ch->binding.key.n,
@@ -121,7 +112,6 @@ static int record_add(struct writer *w, const struct store_record *r)
 	}
 	struct vault_record *kept = sim_alloc(sizeof(*kept));
 	kept->r = *r;
-	kept->durable_us = durable_at(k);
 	struct slice *texts[] = {&kept->r.from,	    &kept->r.to,     &kept->r.dialled,
 				 &kept->r.customer, &kept->r.reason, &kept->r.reason_text,
 				 &kept->r.ended_by, &kept->r.codec};
@@ -131,23 +121,9 @@ static int record_add(struct writer *w, const struct store_record *r)
 	return 0;
 }
 
-/* The last one of that producer that is durable. */
-static uint64_t op_durable(const struct writer *w, uint16_t producer)
-{
-	const struct vault *k = (const struct vault *)w;
-	const int64_t now = sim_net_now_us(k->net);
-	for (uint32_t i = k->record_n; i-- > k->record_start;) {
-		const struct vault_record *r = k->records[i];
-		if (r->r.producer == producer && r->durable_us <= now)
-			return r->r.number;
-	}
-	return 0;
-}
-
 static const struct writer_ops OPS = {
 	.bindings_change = bindings_change,
 	.record_add = record_add,
-	.durable = op_durable,
 };
 
 /* --- life */
@@ -157,7 +133,6 @@ struct vault *vault_new(struct sim_net *net)
 	struct vault *k = sim_alloc(sizeof(*k));
 	k->writer.ops = &OPS;
 	k->net = net;
-	k->delay_ms = VAULT_DELAY_MS;
 	return k;
 }
 
@@ -182,22 +157,6 @@ struct writer *vault_writer(struct vault *k)
 void vault_set_full(struct vault *k, bool full)
 {
 	k->full = full;
-}
-
-void vault_set_delay_ms(struct vault *k, int64_t ms)
-{
-	k->delay_ms = ms;
-}
-
-/* The writer works in order: what comes behind something lost is lost too. */
-void vault_crash(struct vault *k)
-{
-	const int64_t now = sim_net_now_us(k->net);
-	while (k->change_n && k->changes[k->change_n - 1].durable_us > now)
-		change_free(&k->changes[--k->change_n]);
-	while (k->record_n && k->records[k->record_n - 1]->durable_us > now)
-		free(k->records[--k->record_n]);
-	k->record_start = k->record_n;
 }
 
 /* --- provisioning */

@@ -1,16 +1,14 @@
 /*
- * vault: the store of the simulation. What the directory and the shards hand to the writer is
- * accepted at once and durable a while later, as behind the real writer; a crash loses what was on
- * its way. It can be full (ERR_AGAIN), which the real one is while its disk is.
+ * vault: the store of the simulation. What the directory and the shards hand to the writer is safe
+ * once it is accepted, as in the real writer's queue, which outlives the process. It can be full
+ * (ERR_AGAIN), as the real one is while the disk is.
  *
- * At a start everything durable goes through a real store file and directory_load.
+ * At a start everything goes through a real store file and directory_load.
  */
 #pragma once
 
 #include "directory/directory.h"
 #include "net/net.h"
-
-#define VAULT_DELAY_MS 10 /* the real writer gathers for so long */
 
 struct vault;
 
@@ -18,7 +16,6 @@ struct vault;
 struct vault_record {
 	struct store_record r; /* its slices point below */
 	char texts[400];
-	int64_t durable_us;
 };
 
 struct vault *vault_new(struct sim_net *net);
@@ -26,10 +23,6 @@ void vault_free(struct vault *k);
 struct writer *vault_writer(struct vault *k);
 
 void vault_set_full(struct vault *k, bool full);
-/* What is handed over from now on is durable so much later. */
-void vault_set_delay_ms(struct vault *k, int64_t ms);
-/* The process was killed: what is not durable yet never will be. */
-void vault_crash(struct vault *k);
 /* Fills a directory that has just been made. Ends the program when the store fails. */
 void vault_load(struct vault *k, struct directory *d);
 

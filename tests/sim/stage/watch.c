@@ -74,18 +74,6 @@ void watch_records(struct watch *w)
 	}
 }
 
-void watch_crash(struct watch *w)
-{
-	w->records_seen = vault_handed_over(w->st->vault);
-	for (uint32_t i = 0; i < w->call_n; i++) {
-		struct stage_call *c = &w->calls[i];
-		bool durable = false;
-		for (uint32_t r = w->records_seen; r-- > 0 && !durable;)
-			durable = vault_record(w->st->vault, r)->r.id == c->uid;
-		c->records = durable;
-	}
-}
-
 /* --- events */
 
 static void keep_texts(struct last_event *last, const struct event *e)
