@@ -239,6 +239,8 @@ static void tell(const struct run *r, const struct script_case *c, FILE *to)
 		}
 	}
 	if (r->st)
+		watch_story(r->st->watch, to, "# ");
+	if (r->st)
 		ladder_print(r->st->ladder, to, "# ", LADDER_LINES);
 }
 

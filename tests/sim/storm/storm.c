@@ -327,6 +327,7 @@ static bool rage(const struct weather *w, uint64_t seed, uint32_t calls)
 	if (!ok) {
 		printf("# %s, seed %llu, after %u calls: %s\n", w->name, (unsigned long long)seed,
 		       s.calls, s.st->fault);
+		watch_story(s.st->watch, stdout, "# ");
 		ladder_print(s.st->ladder, stdout, "# ", LADDER_LINES);
 	}
 	printf("# %.0f s, %u calls, %llu answered, %u records\n",
