@@ -341,7 +341,8 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
-	talk->head = bufs_copy(s->bufs, setup ? p->setup.head : SLICE_NONE);
+	/* Once it was answered nothing more is said to the INVITE. */
+	talk->head = bufs_copy(s->bufs, setup && !answered ? p->setup.head : SLICE_NONE);
 	talk->say_goodbye = true;
 	return true;
 }
