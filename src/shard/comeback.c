@@ -26,21 +26,20 @@ int comebacks_open(struct shard *s)
 	return pool_new(&p, &s->comebacks);
 }
 
+void comebacks_close(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct comeback *c; s->comebacks && (c = pool_next(s->comebacks, &cursor, &id));)
+		bufs_give(s->bufs, (char *)c->bytes.p);
+	pool_free(s->comebacks);
+}
+
 static void comeback_free(struct shard *s, struct comeback *c)
 {
 	wheel_cancel(s->wheel, &c->timer);
 	bufs_give(s->bufs, (char *)c->bytes.p);
 	pool_give(s->comebacks, c->id);
-}
-
-void comebacks_close(struct shard *s)
-{
-	uint32_t cursor = 0;
-	struct id id;
-	for (struct comeback *c = s->comebacks ? pool_next(s->comebacks, &cursor, &id) : NULL; c;
-	     c = pool_next(s->comebacks, &cursor, &id))
-		comeback_free(s, c);
-	pool_free(s->comebacks);
 }
 
 static int send_to(struct shard *s, const struct locate_target *t, struct slice bytes,

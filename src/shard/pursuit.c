@@ -39,6 +39,16 @@ int pursuits_open(struct shard *s)
 	return err ? err : index_new(PURSUITS_MAX, &s->pursuits_by_client);
 }
 
+void pursuits_close(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct pursuit *p; s->pursuits && (p = pool_next(s->pursuits, &cursor, &id));)
+		bufs_give(s->bufs, (char *)p->kept.p);
+	index_free(s->pursuits_by_client);
+	pool_free(s->pursuits);
+}
+
 /* --- slots */
 
 static uint64_t hash_of(const struct shard *s, struct id client)
@@ -82,17 +92,6 @@ static void pursuit_free(struct shard *s, struct pursuit *p)
 	wheel_cancel(s->wheel, &p->timer);
 	bufs_give(s->bufs, (char *)p->kept.p);
 	pool_give(s->pursuits, p->id);
-}
-
-void pursuits_close(struct shard *s)
-{
-	uint32_t cursor = 0;
-	struct id id;
-	for (struct pursuit *p = s->pursuits ? pool_next(s->pursuits, &cursor, &id) : NULL; p;
-	     p = pool_next(s->pursuits, &cursor, &id))
-		pursuit_free(s, p);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
 }
 
 static struct slice moved(struct strbuf *b, struct slice from)

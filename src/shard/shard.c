@@ -62,6 +62,12 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 	case TIMER_LEG:
 		leg_on_timer(s, owner);
 		return;
+	case TIMER_RELIABLE:
+		early_on_timer(s, owner);
+		return;
+	case TIMER_SESSION:
+		session_on_timer(s, owner);
+		return;
 	case TIMER_TICK:
 		tick(s);
 		return;

@@ -127,7 +127,7 @@ bool world_phone(struct run *r)
 	if (!p.name || stage_phone(r->st, p.name))
 		return run_fail(r, "a new phone needs a new name");
 	snprintf(number, sizeof(number), "050100000%02u", 10 + i);
-	snprintf(account, sizeof(account), "100000%02u", 10 + i);
+	snprintf(account, sizeof(account), "200000%02u", 10 + i);
 	p.number = run_value(r, "number") ? run_value(r, "number") : number;
 	p.account = run_value(r, "account") ? run_value(r, "account") : account;
 	p.password = run_value(r, "password") ? run_value(r, "password") : p.password;

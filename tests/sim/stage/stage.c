@@ -13,6 +13,7 @@
 #define EVENT_RING_BYTES (1u << 20)
 #define MEDIA_PORT_FIRST 20000
 #define MEDIA_PORT_LAST	 29999
+#define FAREWELL_MS	 40000
 #define SETTLE_MS	 200000 /* more than the longest chain of timeouts */
 
 void stage_params_default(struct stage_params *p)
@@ -297,10 +298,12 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 	struct shard_counts c;
 	stage_counts(st, &c);
 	snprintf(text, bytes,
-		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu transactions, "
+		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu on their way, "
+		 "%llu+%llu transactions, "
 		 "%llu endpoints, %llu bytes of buffers, %llu timers",
 		 (unsigned long long)c.calls_used, (unsigned long long)c.legs_used,
 		 (unsigned long long)c.exchanges_used, (unsigned long long)c.pings_used,
+		 (unsigned long long)c.pursuits_used, (unsigned long long)c.comebacks_used,
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
 		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
 		 (unsigned long long)c.timers - st->p.shards);
@@ -339,13 +342,31 @@ static void check_phones(struct stage *st)
 	}
 }
 
+/* What ends calls by itself (silence, the ring limit) does not end them for the scenario. */
+static bool calls_end(struct stage *st)
+{
+	struct shard_counts c;
+	stage_counts(st, &c);
+	for (int64_t ms = 0; ms < FAREWELL_MS && c.calls_live; ms += 1000) {
+		if (!stage_run_ms(st, 1000))
+			return false;
+		stage_counts(st, &c);
+	}
+	if (c.calls_live)
+		stage_fault(st, "%llu calls were not ended", (unsigned long long)c.calls_live);
+	return c.calls_live == 0;
+}
+
 bool stage_settle(struct stage *st)
 {
 	char text[400];
 	if (!st->directory)
 		return !st->fault[0];
 	st->p.config.ping_period_s = 0;
+	st->p.config.media_timeout_s = 0;
 	stage_reconfigure(st);
+	if (!calls_end(st))
+		return false;
 	for (int64_t ms = 0; ms < SETTLE_MS && !shards_idle(st, text, sizeof(text)); ms += 1000) {
 		if (!stage_run_ms(st, 1000))
 			return false;
