@@ -123,7 +123,8 @@ int config_file_read(const struct config_source *s, char **ret_text, size_t *ret
 		return config_fault(s, ERR_IO, 0, NULL,
 				    "there is no such file; give the path with --config FILE");
 	if (!f)
-		return config_fault(s, ERR_IO, 0, NULL, "cannot be opened: %m; let this user read it");
+		return config_fault(s, ERR_IO, 0, NULL,
+				    "cannot be opened: %m; let this user read it");
 	err = read_all(f, ret_text, ret_n);
 	if (err)
 		config_fault(s, err, 0, NULL,
