@@ -65,10 +65,20 @@ soak: build ## SOAK_CALLS (100000) SIPp calls with sound through the release bui
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_LOAD_CALLS=$(SOAK_CALLS) OPENGATE_LOAD_RATE=250 python3 tests/live/test_load.py
 
+.PHONY: bench
+bench: build ## CPU time and memory beside Kamailio and rtpengine; PART="calls media" for single parts
+	@tools/install-deps bench
+	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/bench/bench.py $(PART)
+
 .PHONY: kill
 kill: build ## kill -9 the server ten times under 200 calls with media; nothing may be lost
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_KILL_CALLS=200 OPENGATE_KILL_ROUNDS=10 python3 tests/live/test_kill.py
+
+.PHONY: storm
+storm: build ## 1,000,000 broken datagrams at the release build, while phones register and call
+	@tools/install-deps test
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_STORM_DATAGRAMS=1000000 OPENGATE_STORM_RATE=8000 python3 tests/live/test_mutated.py
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)

@@ -297,6 +297,8 @@ static bool take_answered(struct shard *s, struct call *c, struct past *p)
 	/* not all in the same millisecond of every second */
 	wheel_arm(s->wheel, &c->timer, now_of(s) + 1 + rng_below(&s->rng, TICK_MS), TIMER_CALL,
 		  c->id);
+	session_resume(s, a);
+	session_resume(s, b);
 	enum call_cause end = why_not(s, c, p);
 	a->acked = !unacked || end != CAUSE_NORMAL;
 	if (a->acked && end == CAUSE_NORMAL)
@@ -376,20 +378,10 @@ static void copy_items(struct shard *s, struct call *c, const struct replica_ite
 	}
 }
 
-static void take_record(struct shard *s, const struct store_record *was, struct slice bytes)
+static void take_record(struct shard *s, const struct store_record *r)
 {
-	struct store_record r = *was;
-	uint32_t place = 0;
-	if (s->p.writer == NULL)
-		return;
-	if (s->keep->file)
-		(void)replica_file_put(s->keep->file, r.id, REPLICA_RECORD, bytes, &place);
-	r.producer = s->p.index;
-	r.number = keep_next_record(s);
-	if (writer_record_add(s->p.writer, &r) == 0)
-		keep_await(s, &place);
-	else
-		damaged_event(s, r.id, "a call record could not be handed to the store");
+	if (s->p.writer && writer_record_add(s->p.writer, r) != 0)
+		damaged_event(s, r->id, "a call record could not be handed to the store");
 }
 
 static void take_uid(struct shard *s, struct past *p, const struct replica_item *items, size_t n)
@@ -404,7 +396,7 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
 		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD])
-			take_record(s, &record, items[i].bytes);
+			take_record(s, &record);
 	}
 	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
 		return;
@@ -518,7 +510,7 @@ static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause
 {
 	for (uint8_t i = 0; i < c->branch_count; i++) {
 		if (i != c->winner)
-			cancel_branch(s, c, i, cause);
+			cancel_branch(s, c, i, cause, NULL);
 	}
 }
 
@@ -543,9 +535,9 @@ static void say_goodbye(struct shard *s, struct call *c)
 	}
 	a->state = b->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLER)
-		leg_send_bye(s, a, cause);
+		leg_send_bye(s, a, cause, NULL);
 	if (c->ended_by != CALL_CALLEE)
-		leg_send_bye(s, b, cause);
+		leg_send_bye(s, b, cause, NULL);
 }
 
 static void talk_of(struct shard *s, const struct keep_talk *talk)
