@@ -67,31 +67,24 @@ static void test_call(void **state)
 	static const char *const want[] = {
 		"1 calls 2, now",
 		"",
-		"  seconds   caller                                 OpenGate                       "
-		"     "
-		"      callee",
+		"  seconds   caller                                 OpenGate "
+		"                                 callee",
 		"            198.51.100.7:5062 udp               192.0.2.1:50"
 		"60                     203.0.113.9:5064",
-		"    0.000   |-- INVITE ------------------------------->|                          "
-		"     "
-		"           |",
-		"            |   audio 198.51.100.7:4000 PCMU           |                          "
-		"     "
-		"           |",
-		"    0.500   |-- INVITE (again) ----------------------->|                          "
-		"     "
-		"           |",
-		"    0.500   |                                          |-- INVITE "
-		"------------------------------->|",
-		"    0.600   |               ( the callee's media comes from 203.0.113.9:4002 )    "
-		"       "
-		"         |",
-		"   12.000   |<- 180 Ringing ---------------------------|                          "
-		"     "
-		"           |",
-		"   13.000   |                   ( something happened: why: how )                  "
-		"      "
-		"           |",
+		"    0.000   |-- INVITE ------------------------------->|    "
+		"                                      |",
+		"            |   audio 198.51.100.7:4000 PCMU           |    "
+		"                                      |",
+		"    0.500   |-- INVITE (again) ----------------------->|    "
+		"                                      |",
+		"    0.500   |                                          |-- I"
+		"NVITE ------------------------------->|",
+		"    0.600   |                 ( the callee's media comes fro"
+		"m 203.0.113.9:4002 )                  |",
+		"   12.000   |<- 180 Ringing ---------------------------|    "
+		"                                      |",
+		"   13.000   |                          ( something happened:"
+		" why: how )                           |",
 		NULL,
 	};
 	json_t *trace = json_pack("{s:[]}", "events"), *e;
