@@ -101,7 +101,8 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 /* The leg, when the request is of its dialog. */
 static struct leg *speaks_of(struct leg *l, const struct sip_msg *msg)
 {
-	if (l && l->branch == LEG_IS_CALLER && l->state == LEG_INVITING)
+	if (l && l->branch == LEG_IS_CALLER && l->state == LEG_INVITING &&
+	    token_same(dialog_text(&l->dialog, DIALOG_LOCAL_TAG), msg->to_tag))
 		token_number(&l->dialog, token_number_of(msg->to_tag)); /* any of its early ones */
 	return l && l->state != LEG_GONE && dialog_matches_request(&l->dialog, msg) ? l : NULL;
 }
@@ -112,7 +113,7 @@ static struct leg *leg_of_request(struct shard *s, const struct sip_msg *msg)
 	if (!token_read(msg->to_tag, &id))
 		return NULL;
 	struct leg *l = speaks_of(leg_of(s, id), msg);
-	return l ? l : speaks_of(keep_leg_of(s, id), msg);
+	return l ? l : speaks_of(keep_leg_of(s, id, msg->to_tag), msg);
 }
 
 static void bye_received(struct shard *s, struct call *c, struct leg *l, struct id server,

@@ -5,7 +5,7 @@ struct leg *leg_of(const struct shard *s, struct id id)
 {
 	struct leg *l = pool_get(s->legs, id);
 	/* Of ids of our own, only what a phone has kept may mean a leg of before (indialog.c). */
-	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
+	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id, SLICE_NONE);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -429,10 +429,8 @@ void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 static void free_leg(struct shard *s, struct leg *l)
 {
 	media_close(s, l);
-	early_free(s, l);
 	session_end(s, l);
-	wheel_cancel(s->wheel, &l->timer);
-	bufs_give(s->bufs, (char *)l->ack.p);
+	leg_let_go(s, l);
 	pool_give(s->legs, l->id);
 }
 
