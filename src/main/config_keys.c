@@ -70,6 +70,13 @@ const struct config_key config_keys[] = {
 	 "Calls at a time, all shards together; one more is answered 503.",
 	 COUNT(calls_max, 1, 10000000), .live = true},
 
+	{"sip.connections_max", "20000", "TCP connections at a time, all shards together.",
+	 COUNT(connections_max, 1, 10000000)},
+	{"sip.connections_per_source", "1000",
+	 "TCP connections that one IPv4 address or IPv6 /64 may have open; 0: as many as there "
+	 "are.",
+	 COUNT(connections_per_source, 0, 10000000)},
+
 	{"dns.servers", "system",
 	 "Name servers for phones and proxies that are named rather than numbered: ADDRESS or "
 	 "ADDRESS:PORT, one or a list of up to 4; system: those of /etc/resolv.conf.",

@@ -275,8 +275,6 @@ static const struct replica_field record_rows[] = {
 	F_BOOL(15, store_record, has_media),
 	F_STRUCT(16, store_record, a_to_b, PART(QUALITY)),
 	F_STRUCT(17, store_record, b_to_a, PART(QUALITY)),
-	F_NOT_KEPT(store_record, producer), /* between the shard and the writer */
-	F_NOT_KEPT(store_record, number),
 };
 
 const struct replica_table replica_parts[] = {

@@ -160,6 +160,17 @@ static void on_unreachable(void *ctx, const struct flow *flow)
 	dispatch_flow_gone(s, flow);
 }
 
+static void on_refused(void *ctx, const struct addr *remote, const char *why)
+{
+	char text[ADDR_TEXT_BYTES];
+	struct shard *s = ctx;
+	struct event e = event_of(s, EVENT_OVERLOAD, NULL);
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(remote, text)));
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(why));
+	event_send(s, &e);
+	s->counts.overload_total++;
+}
+
 static int on_foreign(void *ctx, const struct flow *flow, struct slice bytes)
 {
 	return inbox_send(ctx, flow, bytes);
@@ -170,6 +181,7 @@ const struct transport_ops dispatch_transport_ops = {
 	.on_keepalive = on_keepalive,
 	.on_closed = on_closed,
 	.on_unreachable = on_unreachable,
+	.on_refused = on_refused,
 	.on_foreign = on_foreign,
 };
 

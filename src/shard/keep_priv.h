@@ -5,14 +5,6 @@
 #include "replica/image.h"
 #include "shard/shard_priv.h"
 
-#define KEEP_RECORDS_MAX 32768 /* handed to the writer and not yet durable */
-
-/* A call record that waits for the store. */
-struct keep_record {
-	uint64_t number;
-	uint32_t place;
-};
-
 /* A leg of a shard that there is no longer, and where it went. */
 struct keep_alias {
 	struct id old, now;
@@ -30,12 +22,8 @@ struct keep_talk {
 struct keep {
 	struct replica_file *file; /* NULL: none could be opened, nothing is kept */
 	uint64_t sequence;
-	bool failing;	  /* some call is not kept, and it was said */
-	int64_t again_ms; /* when to try again, monotonic */
-	/* a ring, oldest first */
-	struct keep_record records[KEEP_RECORDS_MAX];
-	uint32_t record_first, record_count;
-	uint64_t record_number;	    /* of the last one handed over */
+	bool failing;		    /* some call is not kept, and it was said */
+	int64_t again_ms;	    /* when to try again, monotonic */
 	struct keep_alias *aliases; /* by old id */
 	uint32_t alias_count;
 	struct keep_talk *talks;
@@ -50,7 +38,5 @@ struct keep {
 int keep_file_open(struct shard *s);
 /* Says that calls are not kept, once until they are again. */
 void keep_failed(struct shard *s, int err);
-/* A record went to the writer; its *place is taken over until it is durable. */
-void keep_await(struct shard *s, uint32_t *place);
 /* resume.c */
 int keep_resume(struct shard *s);

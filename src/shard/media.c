@@ -115,8 +115,11 @@ static void expect(struct shard *s, struct leg *l, uint32_t i, const struct sdp_
 		.signalling = l->flow.remote,
 		.rtcp_mux = said->rtcp_mux,
 	};
+	uint8_t direction = (uint8_t)(said->on_hold_address ? SDP_INACTIVE : said->direction);
+	if (st->active && st->direction != direction)
+		relay_endpoint_turned(s->relay, st->endpoint);
 	st->active = true;
-	st->direction = (uint8_t)(said->on_hold_address ? SDP_INACTIVE : said->direction);
+	st->direction = direction;
 	if (said->has_address) {
 		peer.rtp = said->rtp;
 		peer.rtcp = said->rtcp;

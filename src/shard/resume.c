@@ -378,20 +378,10 @@ static void copy_items(struct shard *s, struct call *c, const struct replica_ite
 	}
 }
 
-static void take_record(struct shard *s, const struct store_record *was, struct slice bytes)
+static void take_record(struct shard *s, const struct store_record *r)
 {
-	struct store_record r = *was;
-	uint32_t place = 0;
-	if (s->p.writer == NULL)
-		return;
-	if (s->keep->file)
-		(void)replica_file_put(s->keep->file, r.id, REPLICA_RECORD, bytes, &place);
-	r.producer = s->p.index;
-	r.number = keep_next_record(s);
-	if (writer_record_add(s->p.writer, &r) == 0)
-		keep_await(s, &place);
-	else
-		damaged_event(s, r.id, "a call record could not be handed to the store");
+	if (s->p.writer && writer_record_add(s->p.writer, r) != 0)
+		damaged_event(s, r->id, "a call record could not be handed to the store");
 }
 
 static void take_uid(struct shard *s, struct past *p, const struct replica_item *items, size_t n)
@@ -406,7 +396,7 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
 		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD])
-			take_record(s, &record, items[i].bytes);
+			take_record(s, &record);
 	}
 	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
 		return;

@@ -7,7 +7,7 @@
 #define TXNS_PER_CALL	   6
 #define TXNS_SPARE	   4096 /* registrations, pings, strangers */
 #define BYTES_PER_CALL	   (16 * 1024)
-#define CONNECTIONS_MAX	   20000
+#define CONNECTIONS_MAX	   1000000	       /* where the configuration does not say */
 #define IDLE_CONNECTION_MS (2 * 3600 * 1000LL) /* longer than the longest registration by then */
 
 /* --- what io says */
@@ -181,7 +181,9 @@ static int open_transport(struct shard *s, char *ret_text, size_t text_bytes)
 		.shard = s->p.index,
 		.cookie_base = COOKIE_TRANSPORT,
 		.listener_count = s->p.listener_count,
-		.connections_max = CONNECTIONS_MAX,
+		.connections_max =
+			s->config->connections_max ? s->config->connections_max : CONNECTIONS_MAX,
+		.connections_per_source_max = s->config->connections_per_source_max,
 		.idle_ms = IDLE_CONNECTION_MS,
 		.ops = dispatch_transport_ops,
 	};
@@ -294,9 +296,8 @@ void shard_free(struct shard *s)
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
-	pool_free(s->comebacks);
+	pursuits_close(s);
+	comebacks_close(s);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);

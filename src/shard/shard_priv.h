@@ -258,10 +258,8 @@ void keep_acked(struct shard *s, struct call *c);
 /* After each message and timer: s->touched. */
 void keep_touched(struct shard *s);
 void keep_figures(struct shard *s, struct call *c);
-/* Its record, before it goes to the writer; what number that has there; and that it went. */
+/* It has ended. r: its record, when the writer has no room for it yet. */
 void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
-uint64_t keep_next_record(struct shard *s);
-void keep_handed_over(struct shard *s, struct call *c);
 void keep_forget(struct shard *s, struct call *c);
 void keep_tick(struct shard *s);
 /* What a restart left to be said. */
@@ -386,11 +384,13 @@ bool pursuit_withdraw(struct shard *s, uint64_t user, enum sip_method method);
 void pursuit_located(struct shard *s, struct id pursuit, const struct locate_answer *a);
 void pursuit_on_timer(struct shard *s, struct id pursuit);
 int pursuits_open(struct shard *s);
+void pursuits_close(struct shard *s);
 /* Those that nothing will ever move again: for shard_check. */
 uint32_t pursuits_lost(const struct shard *s);
 
 /* --- comeback.c: responses whose connection has gone */
 int comebacks_open(struct shard *s);
+void comebacks_close(struct shard *s);
 int comeback_send(struct shard *s, const struct flow *flow, struct slice bytes);
 /* That connection could not be opened. */
 void comeback_flow_gone(struct shard *s, const struct flow *flow);

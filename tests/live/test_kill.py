@@ -266,6 +266,26 @@ def _() -> None:
         check_equal(len(gate.wait_records(4)), 4, "records")
 
 
+@case("registrations that were answered are there after a kill at any moment")
+def _() -> None:
+    with OpenGate() as gate, World() as world:
+        gate.add_customer()
+        phones = [Phone(world, gate.add_line(i), gate.port) for i in range(60)]
+        for first in range(0, 60, 10):
+            assert gate.process
+            process = gate.process
+            # in the very moment when one of them has its 200
+            phones[first + random.randrange(10)].on_registered = lambda: process.signal(signal.SIGKILL)
+            for phone in phones[first : first + 10]:
+                phone.register()
+            check_equal(process.wait(), KILLED, "exit status")
+            with world.lock:
+                done = {p.line.number for p in phones if p.registered}
+            gate.start()
+            there = {r["number"] for r in gate.registrations()}
+            check(done <= there, f"{len(done - there)} of {len(done)} answered registrations are lost: {done - there}")
+
+
 class Churn:
     """Some calls end and others begin all the time, also at the very moment of the kill."""
 

@@ -11,7 +11,7 @@
 
 /* One change of bindings, in the order of handing over. */
 struct change {
-	int64_t at_us;
+	int64_t durable_us;
 	bool remove;
 	char number[STORE_NUMBER_BYTES];
 	int64_t expires_at;
@@ -59,6 +59,11 @@ static struct keep *self(struct writer *w)
 	return (struct keep *)w;
 }
 
+static int64_t durable_at(const struct keep *k)
+{
+	return sim_net_now_us(k->net) + k->delay_ms * 1000;
+}
+
 static void note(struct keep *k, const struct writer_change *ch)
 {
 	if (k->change_n == k->change_cap) {
@@ -69,7 +74,7 @@ static void note(struct keep *k, const struct writer_change *ch)
 	}
 	struct change *c = &k->changes[k->change_n++];
 	*c = (struct change){
-		.at_us = sim_net_now_us(k->net),
+		.durable_us = durable_at(k),
 		.remove = ch->remove,
 		.expires_at = ch->binding.expires_at,
 		.key_n = ch->binding.key.n,
@@ -115,7 +120,7 @@ static int record_add(struct writer *w, const struct store_record *r)
 	}
 	struct kept_record *kept = sim_alloc(sizeof(*kept));
 	kept->r = *r;
-	kept->at_us = sim_net_now_us(k->net);
+	kept->durable_us = durable_at(k);
 	struct slice *texts[] = {&kept->r.from,	    &kept->r.to,     &kept->r.dialled,
 				 &kept->r.customer, &kept->r.reason, &kept->r.reason_text,
 				 &kept->r.ended_by, &kept->r.codec};
@@ -169,16 +174,13 @@ void keep_set_delay_ms(struct keep *k, int64_t ms)
 	k->delay_ms = ms;
 }
 
-static bool durable(const struct keep *k, int64_t at_us)
-{
-	return at_us + k->delay_ms * 1000 <= sim_net_now_us(k->net);
-}
-
+/* The writer works in order: what comes behind something lost is lost too. */
 void keep_crash(struct keep *k)
 {
-	while (k->change_n && !durable(k, k->changes[k->change_n - 1].at_us))
+	const int64_t now = sim_net_now_us(k->net);
+	while (k->change_n && k->changes[k->change_n - 1].durable_us > now)
 		change_free(&k->changes[--k->change_n]);
-	while (k->record_n && !durable(k, k->records[k->record_n - 1]->at_us))
+	while (k->record_n && k->records[k->record_n - 1]->durable_us > now)
 		free(k->records[--k->record_n]);
 }
 

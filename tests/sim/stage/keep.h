@@ -18,7 +18,7 @@ struct keep;
 struct kept_record {
 	struct store_record r; /* its slices point below */
 	char texts[400];
-	int64_t at_us;
+	int64_t durable_us;
 };
 
 struct keep *keep_new(struct sim_net *net);
@@ -26,6 +26,7 @@ void keep_free(struct keep *k);
 struct writer *keep_writer(struct keep *k);
 
 void keep_set_full(struct keep *k, bool full);
+/* What is handed over from now on is durable so much later. */
 void keep_set_delay_ms(struct keep *k, int64_t ms);
 /* The process was killed: what is not durable yet never will be. */
 void keep_crash(struct keep *k);
