@@ -137,8 +137,10 @@ static void tell(struct shard *s, struct leg *a, struct leg *b, int code, struct
 
 static void arm(struct shard *s, struct leg *b)
 {
-	wheel_arm(s->wheel, &b->early.timer, now_of(s) + b->early.interval_ms, TIMER_RELIABLE,
-		  b->id);
+	int64_t at_ms = now_of(s) + b->early.interval_ms;
+	if (at_ms > b->early.give_up_ms)
+		at_ms = b->early.give_up_ms;
+	wheel_arm(s->wheel, &b->early.timer, at_ms, TIMER_RELIABLE, b->id);
 }
 
 static void tell_reliably(struct shard *s, struct leg *a, struct leg *b, int code,
