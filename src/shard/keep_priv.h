@@ -35,6 +35,10 @@ struct keep {
 	struct keep_talk *talks;
 	uint32_t talk_count;
 	struct timer talk_timer;
+	/* while calls are taken up: where in the image those begin that come in a second round */
+	size_t *postponed;
+	size_t postponed_count;
+	bool second_round;
 	struct keep_late *late;
 	uint32_t late_count;
 	struct id answering; /* leg A whose INVITE is read again just now */
