@@ -11,7 +11,6 @@
 
 /* One change of bindings, in the order of handing over. */
 struct change {
-	int64_t at_us;
 	bool remove;
 	char number[STORE_NUMBER_BYTES];
 	int64_t expires_at;
@@ -23,7 +22,6 @@ struct keep {
 	struct writer writer; /* first */
 	struct sim_net *net;
 	bool full;
-	int64_t delay_ms;
 	struct directory_number numbers[NUMBERS_MAX];
 	uint32_t number_n;
 	struct change *changes;
@@ -69,7 +67,6 @@ static void note(struct keep *k, const struct writer_change *ch)
 	}
 	struct change *c = &k->changes[k->change_n++];
 	*c = (struct change){
-		.at_us = sim_net_now_us(k->net),
 		.remove = ch->remove,
 		.expires_at = ch->binding.expires_at,
 		.key_n = ch->binding.key.n,
@@ -115,7 +112,6 @@ static int record_add(struct writer *w, const struct store_record *r)
 	}
 	struct kept_record *kept = sim_alloc(sizeof(*kept));
 	kept->r = *r;
-	kept->at_us = sim_net_now_us(k->net);
 	struct slice *texts[] = {&kept->r.from,	    &kept->r.to,     &kept->r.dialled,
 				 &kept->r.customer, &kept->r.reason, &kept->r.reason_text,
 				 &kept->r.ended_by, &kept->r.codec};
@@ -137,7 +133,6 @@ struct keep *keep_new(struct sim_net *net)
 	struct keep *k = sim_alloc(sizeof(*k));
 	k->writer.ops = &OPS;
 	k->net = net;
-	k->delay_ms = KEEP_DELAY_MS;
 	return k;
 }
 
@@ -162,24 +157,6 @@ struct writer *keep_writer(struct keep *k)
 void keep_set_full(struct keep *k, bool full)
 {
 	k->full = full;
-}
-
-void keep_set_delay_ms(struct keep *k, int64_t ms)
-{
-	k->delay_ms = ms;
-}
-
-static bool durable(const struct keep *k, int64_t at_us)
-{
-	return at_us + k->delay_ms * 1000 <= sim_net_now_us(k->net);
-}
-
-void keep_crash(struct keep *k)
-{
-	while (k->change_n && !durable(k, k->changes[k->change_n - 1].at_us))
-		change_free(&k->changes[--k->change_n]);
-	while (k->record_n && !durable(k, k->records[k->record_n - 1]->at_us))
-		free(k->records[--k->record_n]);
 }
 
 /* --- provisioning */

@@ -1,16 +1,14 @@
 /*
  * keep: the store of the simulation. What the directory and the shards hand to the writer is
- * accepted at once and durable a while later, as behind the real writer; a crash loses what was on
- * its way. It can be full (ERR_AGAIN), which the real one is while its disk is.
+ * accepted at once and outlives a crash, as with the real writer and its queue. It can be full
+ * (ERR_AGAIN), which the real one is while its disk is.
  *
- * At a start everything durable goes through a real store file and directory_load.
+ * At a start everything goes through a real store file and directory_load.
  */
 #pragma once
 
 #include "directory/directory.h"
 #include "net/net.h"
-
-#define KEEP_DELAY_MS 10 /* the real writer gathers for so long */
 
 struct keep;
 
@@ -18,7 +16,6 @@ struct keep;
 struct kept_record {
 	struct store_record r; /* its slices point below */
 	char texts[400];
-	int64_t at_us;
 };
 
 struct keep *keep_new(struct sim_net *net);
@@ -26,9 +23,6 @@ void keep_free(struct keep *k);
 struct writer *keep_writer(struct keep *k);
 
 void keep_set_full(struct keep *k, bool full);
-void keep_set_delay_ms(struct keep *k, int64_t ms);
-/* The process was killed: what is not durable yet never will be. */
-void keep_crash(struct keep *k);
 /* Fills a directory that has just been made. Ends the program when the store fails. */
 void keep_load(struct keep *k, struct directory *d);
 

@@ -3,11 +3,13 @@
 #include "base/err.h"
 #include "net/net_priv.h"
 #include "net/sim_io.h"
+#include "replica/image.h"
 #include "stage/watch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WALL_MS		 1767225600000 /* 2026-01-01T00:00:00Z */
 #define EVENT_RING_BYTES (1u << 20)
@@ -83,7 +85,15 @@ static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
 		bytes[i] = (uint8_t)sim_rand_next(&st->rand);
 }
 
-static void open_shard(struct stage *st, uint16_t i)
+/* The endpoints of calls that were taken up again are not the shard's own sockets. */
+static uint32_t own_sockets(struct stage *st, uint16_t i)
+{
+	struct shard_counts c;
+	shard_counts(st->shards[i], &c);
+	return sim_io_sockets(st->ios[i]) - 2 * (uint32_t)c.endpoints;
+}
+
+static void open_shard(struct stage *st, uint16_t i, const struct replica_image *kept)
 {
 	char name[16], text[256] = "";
 	snprintf(name, sizeof(name), "shard %u", i);
@@ -98,6 +108,8 @@ static void open_shard(struct stage *st, uint16_t i)
 		.directory = st->directory,
 		.events = st->events,
 		.writer = keep_writer(st->keep),
+		.keep_dir = st->dir,
+		.kept = kept,
 		.config = &st->configs[i],
 		.listeners =
 			{
@@ -118,7 +130,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		fprintf(stderr, "simulation: shard %u does not start: %s\n", i, text);
 		abort();
 	}
-	st->sockets_at_start[i] = sim_io_sockets(st->ios[i]);
+	st->sockets_at_start[i] = own_sockets(st, i);
 }
 
 static void must(int err, const char *what)
@@ -129,8 +141,14 @@ static void must(int err, const char *what)
 	abort();
 }
 
+static void unread(void *ctx, const char *path, int err)
+{
+	stage_fault(ctx, "%s: %s", path, err_text(err));
+}
+
 void stage_start(struct stage *st)
 {
+	struct replica_image kept = {0};
 	const struct directory_params dp = {.hash_key = &st->hash_key,
 					    .writer = keep_writer(st->keep)};
 	must(directory_new(&dp, &st->directory), "directory");
@@ -138,8 +156,13 @@ void stage_start(struct stage *st)
 	must(event_stream_new(st->p.shards, EVENT_RING_BYTES, NULL, NULL, &st->events), "events");
 	watch_events(st->watch);
 	must(shard_set_new(st->p.shards, st->p.inbox_bytes, wake_shard, st, &st->set), "inboxes");
+	must(replica_image_add_dir(&kept, st->dir, unread, st), "call files");
 	for (uint16_t i = 0; i < st->p.shards; i++)
-		open_shard(st, i);
+		open_shard(st, i, &kept);
+	replica_remove_files(st->dir, st->p.shards);
+	if (kept.damaged)
+		stage_fault(st, "%u records in the call files are damaged", kept.damaged);
+	replica_image_free(&kept);
 	st->starts++;
 }
 
@@ -162,9 +185,6 @@ static void stop(struct stage *st)
 void stage_crash(struct stage *st)
 {
 	stop(st);
-	keep_crash(st->keep);
-	watch_crash(st->watch);
-	st->crashed = true;
 }
 
 void stage_drain(struct stage *st)
@@ -317,7 +337,7 @@ static void check_sockets(struct stage *st)
 /* A phone that thinks that it is in a call when the server knows of none was forgotten by it. */
 static void check_phones(struct stage *st)
 {
-	for (uint32_t i = 0; i < st->phone_n && !st->crashed; i++) {
+	for (uint32_t i = 0; i < st->phone_n; i++) {
 		struct ua *ua = st->phones[i];
 		const struct ua_call *c;
 		for (uint32_t n = 0; (c = ua_line_at(ua, n)); n++) {
@@ -361,6 +381,9 @@ struct stage *stage_new(const struct stage_params *p)
 	st->net = sim_net_new(&np);
 	st->ladder = ladder_new(st->net);
 	st->keep = keep_new(st->net);
+	strcpy(st->dir, "/tmp/opengate-sim-XXXXXX");
+	if (!mkdtemp(st->dir))
+		must(ERR_IO, st->dir);
 	st->watch = watch_new(st);
 	fill_random(st, st->hash_key.bytes, sizeof(st->hash_key.bytes));
 	fill_random(st, st->nonce_key.bytes, sizeof(st->nonce_key.bytes));
@@ -381,6 +404,8 @@ void stage_free(struct stage *st)
 		ua_free(st->phones[i]);
 	watch_free(st->watch);
 	keep_free(st->keep);
+	replica_remove_files(st->dir, 0);
+	(void)rmdir(st->dir);
 	ladder_free(st->ladder);
 	sim_net_free(st->net);
 	free(st);

@@ -37,7 +37,6 @@ void stage_params_default(struct stage_params *p);
 struct stage_call {
 	uint64_t uid;
 	uint32_t records;
-	bool lost; /* a crash came before its record */
 };
 
 struct watch;
@@ -64,7 +63,7 @@ struct stage {
 
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
-	bool crashed; /* at some time: phones may hang in calls that the server has lost */
+	char dir[32]; /* the call files */
 	char fault[STAGE_TEXT_BYTES];
 };
 
@@ -75,7 +74,8 @@ void stage_free(struct stage *st);
 /* --- The server. */
 /* What is durable is loaded. */
 void stage_start(struct stage *st);
-/* As kill -9: sockets break, what is not durable is gone. */
+/* As kill -9 between two turns: sockets break, memory is gone. Calls and what was handed to the
+ * writer are there at the next start. */
 void stage_crash(struct stage *st);
 void stage_drain(struct stage *st);
 void stage_end_calls(struct stage *st);

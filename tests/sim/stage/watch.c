@@ -68,22 +68,9 @@ void watch_records(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		const struct stage_call *c = &w->calls[i];
-		if (c->records == 0 && !c->lost)
+		if (c->records == 0)
 			stage_fault(w->st, "call %016llx has ended without a record",
 				    (unsigned long long)c->uid);
-	}
-}
-
-void watch_crash(struct watch *w)
-{
-	w->records_seen = keep_records(w->st->keep);
-	for (uint32_t i = 0; i < w->call_n; i++) {
-		struct stage_call *c = &w->calls[i];
-		bool durable = false;
-		for (uint32_t r = w->records_seen; r-- > 0 && !durable;)
-			durable = keep_record(w->st->keep, r)->r.id == c->uid;
-		c->records = durable;
-		c->lost = c->lost || !durable;
 	}
 }
 

@@ -18,8 +18,6 @@ void watch_free(struct watch *w);
 void watch_events(struct watch *w);
 /* After each step. */
 void watch_step(struct watch *w);
-/* The server died: calls without a durable record will never have one. */
-void watch_crash(struct watch *w);
 /* Every call that began has its record. */
 void watch_records(struct watch *w);
 
