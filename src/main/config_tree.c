@@ -7,6 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Keys and values in quotes may hold line ends, or what a terminal takes for a command; the fault
+ * stays one line. */
+static void visible(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+	}
+}
+
 int config_fault(const struct config_source *s, int err, size_t line, const char *key,
 		 const char *fmt, ...)
 {
@@ -23,6 +33,7 @@ int config_fault(const struct config_source *s, int err, size_t line, const char
 	va_start(args, fmt);
 	vsnprintf(s->fault + n, s->fault_bytes - (size_t)n, fmt, args);
 	va_end(args);
+	visible(s->fault);
 	return err;
 }
 

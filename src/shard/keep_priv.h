@@ -13,10 +13,18 @@ struct keep_alias {
 /* What must be said about a call that was taken up, once all shards are there. */
 struct keep_talk {
 	struct id call;
-	struct slice head, body; /* bufs: the caller's INVITE, what our 200 said */
-	bool answer_again;	 /* the 200 was not acknowledged */
-	bool say_goodbye;	 /* it had ended, and not everybody was told */
-	enum call_cause end;	 /* CAUSE_NORMAL: it goes on */
+	/* bufs: the caller's INVITE, what our 200 said */
+	struct slice head, headers, body;
+	bool answer_again;   /* the 200 was not acknowledged */
+	bool say_goodbye;    /* it had ended, and not everybody was told */
+	enum call_cause end; /* CAUSE_NORMAL: it goes on */
+};
+
+/* An endpoint whose ports somebody else had at the start: it is tried again. */
+struct keep_missing {
+	struct id call, leg;
+	uint8_t stream, tries;
+	struct relay_kept kept;
 };
 
 struct keep {
@@ -26,6 +34,8 @@ struct keep {
 	int64_t again_ms;	    /* when to try again, monotonic */
 	struct keep_alias *aliases; /* by old id */
 	uint32_t alias_count;
+	struct keep_missing *missing;
+	uint32_t missing_count;
 	struct keep_talk *talks;
 	uint32_t talk_count;
 	struct timer talk_timer;
@@ -40,3 +50,5 @@ int keep_file_open(struct shard *s);
 void keep_failed(struct shard *s, int err);
 /* resume.c */
 int keep_resume(struct shard *s);
+void keep_open_missing(struct shard *s);
+void keep_talk_free(struct shard *s, struct keep_talk *talk);

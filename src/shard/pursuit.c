@@ -39,6 +39,16 @@ int pursuits_open(struct shard *s)
 	return err ? err : index_new(PURSUITS_MAX, &s->pursuits_by_client);
 }
 
+void pursuits_close(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct pursuit *p; s->pursuits && (p = pool_next(s->pursuits, &cursor, &id));)
+		bufs_give(s->bufs, (char *)p->kept.p);
+	index_free(s->pursuits_by_client);
+	pool_free(s->pursuits);
+}
+
 /* --- slots */
 
 static uint64_t hash_of(const struct shard *s, struct id client)

@@ -17,6 +17,8 @@
 
 /* A server that was away for longer does not find the calls that it left. */
 #define OUTAGE_MAX_MS 120000
+/* So often, once a second, are ports asked for that somebody else has. */
+#define PORT_TRIES 30
 
 /* The records of one call, decoded. */
 struct past {
@@ -95,6 +97,14 @@ static void damaged_event(struct shard *s, uint64_t uid, const char *detail)
 	event_send(s, &e);
 }
 
+/* Arrays that are empty at first and full at each power of two. */
+static void *room_for_one(void *array, uint32_t count, size_t each)
+{
+	if (count & (count - 1))
+		return array;
+	return realloc(array, (count ? (size_t)count * 2 : 1) * each);
+}
+
 /* --- ids */
 
 static int compare_aliases(const void *a, const void *b)
@@ -117,15 +127,17 @@ struct leg *keep_leg_of(const struct shard *s, struct id id)
 
 static bool add_alias(struct keep *k, struct id old, struct id now)
 {
-	if ((k->alias_count & (k->alias_count - 1)) == 0) { /* full at each power of two */
-		size_t cap = k->alias_count ? (size_t)k->alias_count * 2 : 1;
-		struct keep_alias *grown = realloc(k->aliases, cap * sizeof(*grown));
-		if (grown == NULL)
-			return false;
-		k->aliases = grown;
-	}
+	struct keep_alias *grown = room_for_one(k->aliases, k->alias_count, sizeof(k->aliases[0]));
+	if (grown == NULL)
+		return false;
+	k->aliases = grown;
 	k->aliases[k->alias_count++] = (struct keep_alias){old, now};
 	return true;
+}
+
+static struct slice copy_of(struct shard *s, struct slice text)
+{
+	return text.n ? bufs_copy(s->bufs, text) : SLICE_NONE;
 }
 
 /* Its first id, which its tag tells. */
@@ -140,6 +152,7 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 	if (l == NULL)
 		return NULL;
 	*l = *was;
+	l->said = SLICE_NONE;
 	l->id = id;
 	l->call = c->id;
 	l->state = LEG_GONE; /* until all is well */
@@ -148,6 +161,7 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 		return NULL;
 	}
 	l->state = was->state;
+	l->said = copy_of(s, was->said);
 	l->flow.shard = s->p.index;
 	if (flow_is_stream(&l->flow))
 		l->flow.connection = 0; /* gone with the process */
@@ -217,13 +231,35 @@ static bool take_setup_legs(struct shard *s, struct call *c, const struct past *
 	return true;
 }
 
+static int try_later(struct shard *s, const struct leg *l, const struct replica_end *end)
+{
+	struct keep *k = s->keep;
+	struct keep_missing *grown =
+		room_for_one(k->missing, k->missing_count, sizeof(k->missing[0]));
+	if (grown == NULL)
+		return ERR_NOMEM;
+	k->missing = grown;
+	k->missing[k->missing_count++] = (struct keep_missing){
+		.call = l->call, .leg = l->id, .stream = end->stream, .kept = end->kept};
+	return 0;
+}
+
+/* While we were away another program may have had the port for a moment. */
 static int open_end(struct shard *s, struct leg *l, const struct replica_end *end)
 {
 	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
 		return ERR_DAMAGED;
 	l->streams[end->stream].rtp = end->kept.rtp;
-	return relay_endpoint_restore(s->relay, l->id, &end->kept,
-				      &l->streams[end->stream].endpoint);
+	int err = relay_endpoint_restore(s->relay, l->id, &end->kept,
+					 &l->streams[end->stream].endpoint);
+	return err == ERR_IN_USE ? try_later(s, l, end) : err;
+}
+
+static void connect_ends(struct shard *s, const struct call *c)
+{
+	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	for (uint8_t i = 0; a && b && i < a->stream_count && i < b->stream_count; i++)
+		relay_connect(s->relay, a->streams[i].endpoint, b->streams[i].endpoint);
 }
 
 /* 0, or why the media cannot go on. */
@@ -237,22 +273,53 @@ static int take_media(struct shard *s, struct call *c, struct past *p)
 		if (err)
 			return err;
 	}
-	for (uint8_t i = 0; i < a->stream_count && i < b->stream_count; i++)
-		relay_connect(s->relay, a->streams[i].endpoint, b->streams[i].endpoint);
+	connect_ends(s, c);
 	return 0;
+}
+
+/* True: it is settled one way or the other. */
+static bool open_missing(struct shard *s, struct keep_missing *m)
+{
+	struct call *c = call_of(s, m->call);
+	struct leg *l = leg_of(s, m->leg);
+	bool wanted = c && l && c->state == CALL_ANSWERED && m->stream < l->stream_count &&
+		      !id_is(l->streams[m->stream].endpoint);
+	if (!wanted)
+		return true;
+	int err =
+		relay_endpoint_restore(s->relay, l->id, &m->kept, &l->streams[m->stream].endpoint);
+	if (err == 0) {
+		connect_ends(s, c);
+		return true;
+	}
+	if (++m->tries < PORT_TRIES)
+		return false;
+	arena_reset(&s->scratch);
+	call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_NO_MEDIA_PORT},
+		     NULL);
+	return true;
+}
+
+void keep_open_missing(struct shard *s)
+{
+	struct keep *k = s->keep;
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < k->missing_count; i++) {
+		struct keep_missing m = k->missing[i];
+		if (!open_missing(s, &m))
+			k->missing[left++] = m;
+	}
+	k->missing_count = left;
 }
 
 /* --- a call */
 
 static struct keep_talk *add_talk(struct keep *k, const struct call *c)
 {
-	if ((k->talk_count & (k->talk_count - 1)) == 0) {
-		size_t cap = k->talk_count ? (size_t)k->talk_count * 2 : 1;
-		struct keep_talk *grown = realloc(k->talks, cap * sizeof(*grown));
-		if (grown == NULL)
-			return NULL;
-		k->talks = grown;
-	}
+	struct keep_talk *grown = room_for_one(k->talks, k->talk_count, sizeof(k->talks[0]));
+	if (grown == NULL)
+		return NULL;
+	k->talks = grown;
 	struct keep_talk *talk = &k->talks[k->talk_count++];
 	*talk = (struct keep_talk){.call = c->id};
 	return talk;
@@ -297,6 +364,8 @@ static bool take_answered(struct shard *s, struct call *c, struct past *p)
 	/* not all in the same millisecond of every second */
 	wheel_arm(s->wheel, &c->timer, now_of(s) + 1 + rng_below(&s->rng, TICK_MS), TIMER_CALL,
 		  c->id);
+	session_resume(s, a);
+	session_resume(s, b);
 	enum call_cause end = why_not(s, c, p);
 	a->acked = !unacked || end != CAUSE_NORMAL;
 	if (a->acked && end == CAUSE_NORMAL)
@@ -307,8 +376,9 @@ static bool take_answered(struct shard *s, struct call *c, struct past *p)
 	talk->end = end;
 	talk->answer_again = !a->acked;
 	if (talk->answer_again) {
-		talk->head = bufs_copy(s->bufs, p->setup.head);
-		talk->body = bufs_copy(s->bufs, p->answer.body);
+		talk->head = copy_of(s, p->setup.head);
+		talk->headers = copy_of(s, p->answer.headers);
+		talk->body = copy_of(s, p->answer.body);
 	}
 	return true;
 }
@@ -321,7 +391,7 @@ static bool take_proceeding(struct shard *s, struct call *c, struct past *p)
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
-	talk->head = bufs_copy(s->bufs, p->setup.head);
+	talk->head = copy_of(s, p->setup.head);
 	talk->end = CAUSE_RESTARTED;
 	return true;
 }
@@ -336,7 +406,7 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
-	talk->head = bufs_copy(s->bufs, setup ? p->setup.head : SLICE_NONE);
+	talk->head = copy_of(s, setup ? p->setup.head : SLICE_NONE);
 	talk->say_goodbye = true;
 	return true;
 }
@@ -389,7 +459,7 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 	bool good = true;
 	memset(p->has, 0, sizeof(p->has));
 	p->setup.leg_count = p->legs.leg_count = p->ends.count = 0;
-	p->answer.body = SLICE_NONE;
+	p->answer = (struct replica_answer){0};
 	for (size_t i = 0; i < n; i++) {
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
@@ -508,16 +578,14 @@ static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause
 {
 	for (uint8_t i = 0; i < c->branch_count; i++) {
 		if (i != c->winner)
-			cancel_branch(s, c, i, cause);
+			cancel_branch(s, c, i, cause, NULL);
 	}
 }
 
-static void answer_again(struct shard *s, struct call *c, struct slice body)
+static void answer_again(struct shard *s, struct call *c, const struct keep_talk *talk)
 {
 	struct leg *a = leg_of(s, c->leg_a);
-	struct strbuf more = scratch_buf(s, 256);
-	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
-	leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
+	leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"), talk->body);
 	cancel_losers(s, c, CAUSE_ELSEWHERE);
 }
 
@@ -533,9 +601,9 @@ static void say_goodbye(struct shard *s, struct call *c)
 	}
 	a->state = b->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLER)
-		leg_send_bye(s, a, cause);
+		leg_send_bye(s, a, cause, NULL);
 	if (c->ended_by != CALL_CALLEE)
-		leg_send_bye(s, b, cause);
+		leg_send_bye(s, b, cause, NULL);
 }
 
 static void talk_of(struct shard *s, const struct keep_talk *talk)
@@ -550,7 +618,7 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 	if (talk->say_goodbye)
 		say_goodbye(s, c);
 	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
-		answer_again(s, c, talk->body);
+		answer_again(s, c, talk);
 	if (talk->end != CAUSE_NORMAL)
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
 			     NULL);
@@ -558,13 +626,19 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		call_settle(s, c);
 }
 
+void keep_talk_free(struct shard *s, struct keep_talk *talk)
+{
+	bufs_give(s->bufs, (char *)talk->head.p);
+	bufs_give(s->bufs, (char *)talk->headers.p);
+	bufs_give(s->bufs, (char *)talk->body.p);
+}
+
 void keep_talk(struct shard *s)
 {
 	struct keep *k = s->keep;
 	for (uint32_t i = 0; i < k->talk_count; i++) {
 		talk_of(s, &k->talks[i]);
-		bufs_give(s->bufs, (char *)k->talks[i].head.p);
-		bufs_give(s->bufs, (char *)k->talks[i].body.p);
+		keep_talk_free(s, &k->talks[i]);
 	}
 	free(k->talks);
 	k->talks = NULL;

@@ -62,6 +62,12 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 	case TIMER_LEG:
 		leg_on_timer(s, owner);
 		return;
+	case TIMER_RELIABLE:
+		early_on_timer(s, owner);
+		return;
+	case TIMER_SESSION:
+		session_on_timer(s, owner);
+		return;
 	case TIMER_TICK:
 		tick(s);
 		return;
@@ -290,9 +296,8 @@ void shard_free(struct shard *s)
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
-	pool_free(s->comebacks);
+	pursuits_close(s);
+	comebacks_close(s);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);

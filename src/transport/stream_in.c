@@ -92,14 +92,11 @@ static size_t head_bytes(struct slice s)
 static void answer_fault(struct transport *t, struct connection *c, struct slice rest, int err)
 {
 	static const struct sip_fault no_length = {
-		400, "Where this message ends cannot be told: Content-Length is missing or is no "
-		     "number"};
-	static const struct sip_fault too_big = {513, "The message is larger than 64 KiB"};
+		400, "Without one good Content-Length a stream cannot be cut into messages"};
+	static const struct sip_fault too_big = {513, "The message is too large"};
 	struct flow flow = stream_flow(t, c);
 	size_t head = head_bytes(rest);
-	if (head == 0)
-		return;
-	transport_deliver_faulty(t, slice_first(rest, head), &flow,
+	transport_deliver_faulty(t, head ? slice_first(rest, head) : rest, &flow,
 				 err == ERR_TOO_BIG ? &too_big : &no_length);
 }
 

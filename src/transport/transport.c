@@ -129,8 +129,7 @@ void transport_deliver_faulty(struct transport *t, struct slice bytes, const str
 	struct sip_msg msg;
 	arena_reset(&t->arena);
 	sip_msg_parse(bytes, &t->arena, &msg);
-	if (msg.fault.code == 0)
-		msg.fault = *fault;
+	msg.fault = *fault; /* a body that is not there yet is no fault of its own */
 	t->p.ops.on_message(t->p.ops.ctx, &msg, flow, &t->arena);
 }
 

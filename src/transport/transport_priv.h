@@ -53,8 +53,7 @@ struct transport {
 /* One whole message, from a datagram or a stream. */
 void transport_deliver(struct transport *t, struct slice bytes, const struct flow *flow);
 
-/* The same for bytes that nobody knows the end of: what the parser does not mind gets this fault.
- */
+/* The same for bytes that nobody knows the end of, with that fault. */
 void transport_deliver_faulty(struct transport *t, struct slice bytes, const struct flow *flow,
 			      const struct sip_fault *fault);
 

@@ -95,6 +95,7 @@ def does_not_read(gate: OpenGate) -> None:
     """Requests without end, and not one answer taken: the server ends it."""
     with connect(gate) as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.socket.settimeout(LIMIT_S)
         try:
             for number in range(1000, 200000):
                 client.send(options("TCP", "127.0.0.1", number))

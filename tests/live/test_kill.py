@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from dataclasses import dataclass, field
@@ -199,6 +200,24 @@ def _() -> None:
                 call.bye()
         town.nothing_left()
         check_equal(len(gate.wait_records(4)), 4, "records")
+
+
+@case("a relay port that another program took meanwhile is waited for")
+def _() -> None:
+    with OpenGate() as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        call = town.talk(1)[0]
+        assert call.media and call.media.remote
+        town.kill()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.bind(call.media.remote)
+            gate.start()
+            check_equal(len(gate.calls()), 1, "calls while the port is taken")
+        sound_goes_on(town, [call])
+        with world.lock:
+            call.bye()
+        town.nothing_left()
 
 
 @case("killed again while it starts")

@@ -60,6 +60,7 @@ static bool do_registers(struct run *r, struct ua *ua)
 	if (!start_register(r, ua) || !run_until(r, has_registered, ua, RUN_PATIENCE_MS))
 		return false;
 	const int code = want ? atoi(want) : 200;
+	r->settled[run_phone_index(r, ua)] = ua_seen_count(ua);
 	if (ua_reg_code(ua) != code)
 		return run_fail(r, "its REGISTER was answered %d, not %d", ua_reg_code(ua), code);
 	return true;
@@ -173,6 +174,8 @@ static bool do_habit(struct run *r, struct ua *ua)
 		h->no_trying = true;
 	if (run_flag(r, "preauth"))
 		h->preauth = true;
+	if (run_flag(r, "same-nc"))
+		h->same_nc = true;
 	if (!run_number(r, "reinvite", &code))
 		return false;
 	h->reinvite_code = (int)code;
@@ -238,14 +241,14 @@ static bool do_reply(struct run *r, struct ua *ua)
  * URI of its first line. */
 static bool complete(struct run *r, struct ua *ua, char *text, size_t cap, size_t *ret_n)
 {
-	char value[1024], method[32], uri[300];
+	char value[1024], method[32] = "", uri[300] = "";
 	struct strbuf b;
 	struct slice rest = slice_str(r->more), first = rest;
 	const char *end = strstr(r->more, "\r\n\r\n");
 	const size_t body = end ? strlen(end + 4) : 0;
-	if (slice_copy(slice_cut(&first, ' '), method, sizeof(method)) ||
-	    slice_copy(slice_cut(&first, ' '), uri, sizeof(uri)))
-		return run_fail(r, "the first line is too long");
+	/* Of rubbish they stay empty. */
+	(void)slice_copy(slice_cut(&first, ' '), method, sizeof(method));
+	(void)slice_copy(slice_cut(&first, ' '), uri, sizeof(uri));
 	strbuf_init(&b, text, cap);
 	while (rest.n) {
 		const struct slice line = slice_cut(&rest, '\n');

@@ -18,10 +18,17 @@ bool run_fail(struct run *r, const char *fmt, ...)
 
 /* --- words */
 
+/* Small letters before a '='. */
+static bool is_argument(const char *word)
+{
+	const size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz_-");
+	return n > 0 && word[n] == '=';
+}
+
 const char *run_word(struct run *r)
 {
 	for (uint32_t i = 0; i < r->word_n; i++) {
-		if (r->used[i] || strchr(r->words[i], '='))
+		if (r->used[i] || is_argument(r->words[i]))
 			continue;
 		r->used[i] = true;
 		return r->words[i];

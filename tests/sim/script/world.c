@@ -127,7 +127,7 @@ bool world_phone(struct run *r)
 	if (!p.name || stage_phone(r->st, p.name))
 		return run_fail(r, "a new phone needs a new name");
 	snprintf(number, sizeof(number), "050100000%02u", 10 + i);
-	snprintf(account, sizeof(account), "100000%02u", 10 + i);
+	snprintf(account, sizeof(account), "200000%02u", 10 + i);
 	p.number = run_value(r, "number") ? run_value(r, "number") : number;
 	p.account = run_value(r, "account") ? run_value(r, "account") : account;
 	p.password = run_value(r, "password") ? run_value(r, "password") : p.password;
@@ -363,6 +363,31 @@ static bool net_land(struct run *r)
 	return true;
 }
 
+static bool read_target(struct run *r, const char *text, struct name *name)
+{
+	struct slice rest = slice_str(text), scheme = slice_cut(&rest, ':');
+	struct locate_target *t = &name->targets[name->target_count];
+	t->transport = slice_eq(scheme, SLICE("tcp")) ? SIP_TCP : SIP_UDP;
+	if (addr_parse(rest, 5060, &t->addr) || name->target_count == LOCATE_TARGETS_MAX - 1)
+		return run_fail(r, "\"%s\" is no udp:ADDR or tcp:ADDR, or one too many", text);
+	name->target_count++;
+	return true;
+}
+
+static bool net_name(struct run *r)
+{
+	const char *word = run_word(r);
+	struct name *name = word ? names_add(&r->st->names, slice_str(word)) : NULL;
+	if (!name)
+		return run_fail(r, "which name? or one too many");
+	name->silent = run_flag(r, "silent");
+	while ((word = run_word(r)) != NULL) {
+		if (!read_target(r, word, name))
+			return false;
+	}
+	return true;
+}
+
 bool world_net(struct run *r)
 {
 	const char *verb = run_word(r);
@@ -378,6 +403,8 @@ bool world_net(struct run *r)
 		return net_link(r);
 	if (strcmp(verb, "unplug") == 0 || strcmp(verb, "plug") == 0)
 		return net_plug(r, verb[0] == 'u');
+	if (strcmp(verb, "name") == 0)
+		return net_name(r);
 	if (strcmp(verb, "land") == 0)
 		return net_land(r);
 	if (strcmp(verb, "icmp") == 0)

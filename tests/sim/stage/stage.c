@@ -15,6 +15,7 @@
 #define EVENT_RING_BYTES (1u << 20)
 #define MEDIA_PORT_FIRST 20000
 #define MEDIA_PORT_LAST	 29999
+#define FAREWELL_MS	 40000
 #define SETTLE_MS	 200000 /* more than the longest chain of timeouts */
 
 void stage_params_default(struct stage_params *p)
@@ -79,6 +80,15 @@ static struct shard_config part_of(const struct stage *st, uint16_t shard)
 	return c;
 }
 
+static int locate(void *ctx, const struct sip_uri *uri, uint16_t shard, uint64_t token)
+{
+	struct stage *st = ctx;
+	struct locate_answer answer = {.token = token, .shard = shard};
+	if (names_answer(&st->names, uri->host, &answer))
+		shard_set_located(st->set, &answer);
+	return 0;
+}
+
 static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -121,6 +131,8 @@ static void open_shard(struct stage *st, uint16_t i, const struct replica_image 
 		.listener_count = 4,
 		.hash_key = st->hash_key,
 		.nonce_key = st->nonce_key,
+		.locate = locate,
+		.locate_ctx = st,
 		.inboxes = shard_set_inboxes(st->set),
 		.wake = wake_shard,
 		.wake_ctx = st,
@@ -306,17 +318,19 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 	struct shard_counts c;
 	stage_counts(st, &c);
 	snprintf(text, bytes,
-		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu transactions, "
+		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu on their way, "
+		 "%llu+%llu transactions, "
 		 "%llu endpoints, %llu bytes of buffers, %llu timers",
 		 (unsigned long long)c.calls_used, (unsigned long long)c.legs_used,
 		 (unsigned long long)c.exchanges_used, (unsigned long long)c.pings_used,
+		 (unsigned long long)c.pursuits_used, (unsigned long long)c.comebacks_used,
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
 		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
 		 (unsigned long long)c.timers - st->p.shards);
-	return c.calls_used + c.legs_used + c.exchanges_used + c.pings_used + c.txn_servers +
-			       c.txn_clients + c.endpoints + c.buf_bytes ==
-		       0 &&
-	       c.timers == st->p.shards; /* the tick of each */
+	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
+			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
+			       c.endpoints + c.buf_bytes;
+	return taken == 0 && c.timers == st->p.shards; /* the tick of each */
 }
 
 static void check_sockets(struct stage *st)
@@ -348,13 +362,31 @@ static void check_phones(struct stage *st)
 	}
 }
 
+/* What ends calls by itself (silence, the ring limit) does not end them for the scenario. */
+static bool calls_end(struct stage *st)
+{
+	struct shard_counts c;
+	stage_counts(st, &c);
+	for (int64_t ms = 0; ms < FAREWELL_MS && c.calls_live; ms += 1000) {
+		if (!stage_run_ms(st, 1000))
+			return false;
+		stage_counts(st, &c);
+	}
+	if (c.calls_live)
+		stage_fault(st, "%llu calls were not ended", (unsigned long long)c.calls_live);
+	return c.calls_live == 0;
+}
+
 bool stage_settle(struct stage *st)
 {
 	char text[400];
 	if (!st->directory)
 		return !st->fault[0];
 	st->p.config.ping_period_s = 0;
+	st->p.config.media_timeout_s = 0;
 	stage_reconfigure(st);
+	if (!calls_end(st))
+		return false;
 	for (int64_t ms = 0; ms < SETTLE_MS && !shards_idle(st, text, sizeof(text)); ms += 1000) {
 		if (!stage_run_ms(st, 1000))
 			return false;

@@ -14,6 +14,7 @@
 #include "net/ladder.h"
 #include "shard/set.h"
 #include "stage/keep.h"
+#include "stage/names.h"
 #include "ua/ua.h"
 
 #define STAGE_DOMAIN	  "sip.example.jp"
@@ -47,6 +48,7 @@ struct stage {
 	struct ladder *ladder;
 	struct keep *keep;
 	struct watch *watch;
+	struct names names;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct sim_rand rand;

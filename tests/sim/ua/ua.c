@@ -186,6 +186,7 @@ static void on_request(struct ua *ua, const struct wire_msg *m, const struct ua_
 {
 	struct ua_call *c = ua_call_of_dialog(ua, m);
 	if (slice_eq(m->method, SLICE("ACK"))) {
+		ua_served_acked(ua, m);
 		if (c)
 			ua_call_on_ack(ua, c, m);
 		return;
@@ -373,7 +374,8 @@ const char *ua_reply_last(struct ua *ua, const char *pattern, int code, const ch
 	for (uint32_t i = ua->seen_n; i-- > 0;) {
 		if (!wire_read(ua->seen[i].raw, &m) || !m.is_request || !wire_matches(pattern, &m))
 			continue;
-		ua_reply(ua, &m, &ua->seen_ways[i], code, ua->lines[0]->local_tag, headers, type,
+		const struct ua_call *c = ua_call_of_dialog(ua, &m);
+		ua_reply(ua, &m, &ua->seen_ways[i], code, c ? c->local_tag : "alone", headers, type,
 			 body);
 		return NULL;
 	}

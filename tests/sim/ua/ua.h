@@ -32,6 +32,7 @@ struct ua_habits {
 	char algorithm[16]; /* of the challenges offered it takes this one; empty: the first */
 	bool no_trying;	    /* leaves an INVITE without 100 */
 	bool preauth;	    /* uses the last nonce once more without being asked */
+	bool same_nc;	    /* says the last nc once more, once (a replay) */
 	int reinvite_code;  /* answers the next re-INVITE with this; 0: 200 */
 };
 

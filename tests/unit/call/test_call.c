@@ -132,6 +132,23 @@ static void test_cancel_crossed_by_answer(void **state)
 	assert_int_equal(count(ORDER_FINISH), 0);
 }
 
+/* Events of branches that were never started are of nobody: no order may name one. */
+static void test_no_such_branch(void **state)
+{
+	static const enum call_event_kind kinds[] = {CALL_EV_RING, CALL_EV_CONNECT, CALL_EV_FAIL};
+	struct call c = ringing(2);
+
+	(void)state;
+	for (int ended = 0; ended < 2; ended++) {
+		for (int i = 0; i < 3; i++) {
+			struct call_event e = {.kind = kinds[i], .branch = 2, .code = 600};
+			assert_false(ev(&c, e));
+			assert_int_equal(orders.count, 0);
+		}
+		ev(&c, (struct call_event){.kind = CALL_EV_CANCEL});
+	}
+}
+
 static void test_ring_limit(void **state)
 {
 	struct call c = ringing(2);
@@ -182,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_all_refuse),
 		cmocka_unit_test(test_declined_ends_all),
 		cmocka_unit_test(test_cancel_crossed_by_answer),
+		cmocka_unit_test(test_no_such_branch),
 		cmocka_unit_test(test_ring_limit),
 		cmocka_unit_test(test_any_order),
 	};

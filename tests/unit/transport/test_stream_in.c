@@ -160,8 +160,8 @@ static void test_too_large(void **state)
 		{REQUEST("Content-Length: -1\r\n\r\nxx"), "fault 400 answerable"},
 		{REQUEST("\r\nxx"), "fault 400 answerable"},
 		{"OPTIONS sip:a@b SIP/2.0\r\nContent-Length: x\r\n\r\n", "fault 400"},
-		{"\x16\x03\x01", ""},
-		{"GET / HTTP/1.1\r\n", ""},
+		{"\x16\x03\x01", "fault 400"},
+		{"GET / HTTP/1.1\r\n", "fault 400"},
 	};
 	struct world *w = *state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -190,7 +190,7 @@ static void test_endless_headers(void **state)
 	for (int i = 0; i < 64; i++)
 		world_stream(w, c, slice_of(header, sizeof(header)));
 	world_pass(w, 1001);
-	assert_string_equal(world_seen(w), "closed 0");
+	assert_string_equal(world_seen(w), "fault 513; closed 0");
 }
 
 /* The connection breaks while one of its messages is handled. */

@@ -26,7 +26,8 @@ struct world {
 	int64_t now_ms;
 	int open_error, send_error;
 	struct transport *transport;
-	char text[8192]; /* the events since the last world_seen */
+	uint32_t events, messages; /* all, and messages without a fault: for who counts */
+	char text[8192];	   /* the events since the last world_seen */
 	struct strbuf log;
 	struct flow flow; /* of the last event */
 	char raw[256];	  /* of the last message */
