@@ -271,6 +271,16 @@ static bool store_is(struct run *r)
 	return true;
 }
 
+/* Not the store's: the files that shards keep their calls in. */
+static bool disk_is(struct run *r)
+{
+	if (run_flag(r, "full"))
+		stage_disk(true);
+	if (run_flag(r, "roomy"))
+		stage_disk(false);
+	return true;
+}
+
 bool world_server(struct run *r)
 {
 	if (!r->st)
@@ -278,6 +288,8 @@ bool world_server(struct run *r)
 	const char *verb = run_word(r);
 	if (verb && strcmp(verb, "store") == 0)
 		return store_is(r);
+	if (verb && strcmp(verb, "disk") == 0)
+		return disk_is(r);
 	if (verb)
 		return server_does(r, verb);
 	if (!set_times(r, &r->st->p.config))

@@ -79,6 +79,8 @@ void stage_start(struct stage *st);
 /* As kill -9 between two turns: sockets break, memory is gone. Calls and what was handed to the
  * writer are there at the next start. */
 void stage_crash(struct stage *st);
+/* Full: no call file can be made, none can grow. */
+void stage_disk(bool full);
 void stage_drain(struct stage *st);
 void stage_end_calls(struct stage *st);
 /* Takes over what was changed in st->p.config. */
