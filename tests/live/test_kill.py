@@ -12,9 +12,13 @@ import random
 import signal
 import socket
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from lib.audio import compare, write_known_sound
+from lib.baresip import Phone as Softphone
 from lib.daemon import Line, OpenGate, sanitized
 from lib.phones import Call, Phone, World
 from lib.tap import case, check, check_equal, note, run_cases
@@ -303,6 +307,37 @@ def _() -> None:
             gate.start()
             there = {r["number"] for r in gate.registrations()}
             check(done <= there, f"{len(done - there)} of {len(done)} answered registrations are lost: {done - there}")
+
+
+@case("two softphones hear each other on, over UDP and TCP, and hang up")
+def _() -> None:
+    with tempfile.TemporaryDirectory() as directory, OpenGate() as gate:
+        sounds = [Path(directory) / "caller.wav", Path(directory) / "callee.wav"]
+        for i, sound in enumerate(sounds):
+            write_known_sound(sound, i + 1, 30.0)
+        lines = gate.add_lines(2)
+        for transport in ("udp", "tcp"):
+            with (
+                Softphone(lines[0], gate.port, gate.ports, sounds[0], transport=transport) as caller,
+                Softphone(lines[1], gate.port, gate.ports, sounds[1], transport=transport) as callee,
+            ):
+                caller.wait_registered()
+                callee.wait_registered()
+                caller.dial(lines[1].number)
+                callee.wait_event("CALL_ESTABLISHED")
+                time.sleep(3)
+                check_equal(gate.stop(signal.SIGKILL), KILLED, "exit status")
+                gate.start()
+                time.sleep(4)
+                check_equal(len(gate.calls()), 1, "calls after the restart")
+                caller.hang_up()
+                callee.wait_event("CALL_CLOSED")
+                gate.wait_calls(0)
+                for who, phone, sound in (("callee", callee, sounds[0]), ("caller", caller, sounds[1])):
+                    seen = compare(sound, phone.recording())
+                    note(f"{transport}: {who} heard: {seen}")
+                    check(seen.heard_ms >= 5000, f"{who} heard only {seen.heard_ms} ms of sound")
+                    check(seen.share >= 0.9, f"{who} heard something else than was played: {seen}")
 
 
 class Churn:
