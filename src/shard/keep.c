@@ -44,6 +44,7 @@ void keep_close(struct shard *s)
 	for (uint32_t i = 0; i < s->keep->talk_count; i++) {
 		keep_talk_free(s, &s->keep->talks[i]);
 	}
+	late_close(s);
 	replica_file_close(s->keep->file);
 	free(s->keep->talks);
 	free(s->keep->missing);
@@ -291,6 +292,7 @@ void keep_tick(struct shard *s)
 	if (k->file)
 		replica_file_alive(k->file, io_wall_ms(s->p.io));
 	keep_open_missing(s);
+	late_offer(s);
 	if (k->failing && now_of(s) >= k->again_ms)
 		try_again(s);
 }
@@ -314,5 +316,5 @@ bool keep_adds_up(struct shard *s)
 	const struct keep *k = s->keep;
 	if (k == NULL || k->file == NULL)
 		return true;
-	return replica_file_records(k->file) == records_of_calls(s);
+	return replica_file_records(k->file) == records_of_calls(s) + late_kept(k);
 }

@@ -446,9 +446,10 @@ static void copy_items(struct shard *s, struct call *c, const struct replica_ite
 	}
 }
 
-static void take_record(struct shard *s, const struct store_record *r)
+static void take_record(struct shard *s, const struct store_record *r, struct slice bytes)
 {
-	if (s->p.writer && writer_record_add(s->p.writer, r) != 0)
+	int err = s->p.writer ? writer_record_add(s->p.writer, r) : 0;
+	if (err && (err != ERR_AGAIN || !late_add(s, r->id, bytes)))
 		damaged_event(s, r->id, "a call record could not be handed to the store");
 }
 
@@ -464,7 +465,7 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
 		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD])
-			take_record(s, &record);
+			take_record(s, &record, items[i].bytes);
 	}
 	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
 		return;

@@ -278,6 +278,7 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
+/* The ACKs that legs of calls in progress keep. */
 static void free_acks(struct shard *s)
 {
 	uint32_t cursor = 0;
