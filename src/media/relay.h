@@ -72,7 +72,8 @@ struct relay_params {
 	struct addr address4, address6; /* bind here; family 0: none of that family */
 	uint16_t port_first, port_last; /* of this shard's share; even .. odd */
 	uint32_t endpoints_max;
-	uint64_t cookie_base; /* its sockets carry cookie_base + (slot << 1) + is_rtcp */
+	uint32_t ready_pairs_max; /* so many port pairs stay open between calls; 0: none */
+	uint64_t cookie_base;	  /* its sockets carry this and numbers from there on */
 	uint8_t dscp;
 	struct relay_ops ops; /* may close and open endpoints */
 	/* Ports of the whole server, all shards: SDP that points there, at address4 or address6, is

@@ -123,7 +123,7 @@ static void bye_received(struct shard *s, struct call *c, struct leg *l, struct 
 			.side = l->branch == LEG_IS_CALLER ? CALL_CALLER : CALL_CALLEE,
 		};
 		bool caller_early = l->branch == LEG_IS_CALLER && l->state == LEG_INVITING;
-		if (l->branch == LEG_IS_CALLER && !l->acked)
+		if (l->branch == LEG_IS_CALLER && !l->acked && !caller_early)
 			txn_acked(s->txns, l->invite,
 				  now_of(s)); /* who hangs up has heard the 2xx */
 		if (!caller_early)

@@ -5,6 +5,8 @@
 #include "replica/image.h"
 #include "shard/shard_priv.h"
 
+#include <stdlib.h>
+
 /* A leg of a shard that there is no longer, and where it went. */
 struct keep_alias {
 	struct id old, now;
@@ -45,12 +47,25 @@ struct keep {
 	struct keep_talk *talks;
 	uint32_t talk_count;
 	struct timer talk_timer;
+	/* while calls are taken up: where in the image those begin that come in a second round */
+	size_t *postponed;
+	size_t postponed_count;
+	bool second_round;
 	struct keep_late *late;
 	uint32_t late_count;
 	struct id answering; /* leg A whose INVITE is read again just now */
 	struct replica_ends ends;
 	char bytes[REPLICA_RECORD_BYTES];
 };
+
+/* Arrays that are empty at first and full at each power of two: one with room for one more; NULL:
+ * no memory. */
+static inline void *keep_room(void *array, uint32_t count, size_t each)
+{
+	if (count & (count - 1))
+		return array;
+	return realloc(array, (count ? (size_t)count * 2 : 1) * each);
+}
 
 /* keep.c */
 int keep_file_open(struct shard *s);
@@ -64,5 +79,9 @@ uint32_t late_kept(const struct keep *k);
 void late_close(struct shard *s);
 /* resume.c */
 int keep_resume(struct shard *s);
+/* resume_media.c */
+/* The endpoints of an answered call, its legs being there. 0, or why the media cannot go on. */
+int keep_take_media(struct shard *s, struct call *c, const struct replica_ends *ends);
 void keep_open_missing(struct shard *s);
+/* resume_talk.c */
 void keep_talk_free(struct shard *s, struct keep_talk *talk);

@@ -37,7 +37,6 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 		uint8_t can;
 	} rows[] = {
 		{SIP_HDR_SUPPORTED, "100rel", LEG_CAN_100REL},
-		{SIP_HDR_SUPPORTED, "timer", LEG_CAN_TIMER},
 		{SIP_HDR_ALLOW, "UPDATE", LEG_CAN_UPDATE},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

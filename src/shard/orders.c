@@ -4,7 +4,7 @@
 struct leg *leg_of(const struct shard *s, struct id id)
 {
 	struct leg *l = pool_get(s->legs, id);
-	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
+	return l ? l : keep_leg_of(s, id);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -96,7 +96,10 @@ bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	b->invite_cseq = dialog_next_cseq(&b->dialog);
-	return a && send_invite(s, c, a, b) == 0;
+	if (a == NULL || send_invite(s, c, a, b) != CAUSE_NORMAL)
+		return false;
+	keep_setup(s, c); /* what would be cancelled after a restart */
+	return true;
 }
 
 static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
@@ -226,11 +229,13 @@ static int early_body(struct shard *s, struct leg *a, struct leg *b, struct slic
  * opens another dialog, as that of a fork would. */
 static void final_answer(struct shard *s, struct call *c, struct leg *b, struct slice *body)
 {
-	bool told = b->early.told.n > 0;
-	if (told && !slice_eq(b->early.told, *body))
+	struct slice told = b->early.told;
+	if (told.n && !sdp_same_but_origin(told, *body))
 		early_begin(s, c, b);
 	else if (b->early.told_settled)
 		*body = SLICE_NONE; /* acknowledged with the PRACK (RFC 6337 §2.2) */
+	else if (told.n)
+		*body = told;
 }
 
 /* What the caller's 200 says: the answer to its offer, or (late offer) the callee's offer. */
@@ -284,7 +289,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 		keep_answered(s, c, strbuf_slice(&more), body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
-		early_free(s, b);
+		early_over(s, b);
 		return;
 	}
 	c->sip_code = (int16_t)call_cause_info(CAUSE_BAD_OFFER)->sip_code;

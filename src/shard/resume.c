@@ -2,7 +2,9 @@
  * After a restart: calls of the call files are taken up again. Each shard takes those whose number
  * stands in their uid, modulo the present count of shards, which is also where their messages go.
  * Tags, branches and Call-IDs stay as they were, and so do the ids of legs within them; the legs of
- * a shard that there is no longer have new ids here, found through the aliases.
+ * a shard that there is no longer have new ids here, found through the aliases. So have legs whose
+ * slot another one has: a call that ends, or a phone that was cancelled, may be in the file still
+ * when its leg is gone and the slot is another call's.
  *
  * Nothing is said while the shards are being made: what must be said waits for the first turn.
  *
@@ -17,8 +19,6 @@
 
 /* A server that was away for longer does not find the calls that it left. */
 #define OUTAGE_MAX_MS 120000
-/* So often, once a second, are ports asked for that somebody else has. */
-#define PORT_TRIES 30
 
 /* The records of one call, decoded. */
 struct past {
@@ -97,14 +97,6 @@ static void damaged_event(struct shard *s, uint64_t uid, const char *detail)
 	event_send(s, &e);
 }
 
-/* Arrays that are empty at first and full at each power of two. */
-static void *room_for_one(void *array, uint32_t count, size_t each)
-{
-	if (count & (count - 1))
-		return array;
-	return realloc(array, (count ? (size_t)count * 2 : 1) * each);
-}
-
 /* --- ids */
 
 static int compare_aliases(const void *a, const void *b)
@@ -127,7 +119,7 @@ struct leg *keep_leg_of(const struct shard *s, struct id id)
 
 static bool add_alias(struct keep *k, struct id old, struct id now)
 {
-	struct keep_alias *grown = room_for_one(k->aliases, k->alias_count, sizeof(k->aliases[0]));
+	struct keep_alias *grown = keep_room(k->aliases, k->alias_count, sizeof(k->aliases[0]));
 	if (grown == NULL)
 		return false;
 	k->aliases = grown;
@@ -140,13 +132,14 @@ static struct slice copy_of(struct shard *s, struct slice text)
 	return text.n ? bufs_copy(s->bufs, text) : SLICE_NONE;
 }
 
-/* Its first id, which its tag tells. */
+/* Its first id, which its tag tells; a new one when there is no such slot here, or in the second
+ * round when it is taken. */
 static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *was)
 {
 	struct id first, id;
 	if (!token_read(dialog_text(&was->dialog, DIALOG_LOCAL_TAG), &first))
 		return NULL;
-	bool own = id_shard(first) == s->p.index;
+	bool own = id_shard(first) == s->p.index && !s->keep->second_round;
 	id = first;
 	struct leg *l = own ? pool_take_id(s->legs, id) : pool_take(s->legs, &id);
 	if (l == NULL)
@@ -231,92 +224,11 @@ static bool take_setup_legs(struct shard *s, struct call *c, const struct past *
 	return true;
 }
 
-static int try_later(struct shard *s, const struct leg *l, const struct replica_end *end)
-{
-	struct keep *k = s->keep;
-	struct keep_missing *grown =
-		room_for_one(k->missing, k->missing_count, sizeof(k->missing[0]));
-	if (grown == NULL)
-		return ERR_NOMEM;
-	k->missing = grown;
-	k->missing[k->missing_count++] = (struct keep_missing){
-		.call = l->call, .leg = l->id, .stream = end->stream, .kept = end->kept};
-	return 0;
-}
-
-/* While we were away another program may have had the port for a moment. */
-static int open_end(struct shard *s, struct leg *l, const struct replica_end *end)
-{
-	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
-		return ERR_DAMAGED;
-	l->streams[end->stream].rtp = end->kept.rtp;
-	int err = relay_endpoint_restore(s->relay, l->id, &end->kept,
-					 &l->streams[end->stream].endpoint);
-	return err == ERR_IN_USE ? try_later(s, l, end) : err;
-}
-
-static void connect_ends(struct shard *s, const struct call *c)
-{
-	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	for (uint8_t i = 0; a && b && i < a->stream_count && i < b->stream_count; i++)
-		relay_connect(s->relay, a->streams[i].endpoint, b->streams[i].endpoint);
-}
-
-/* 0, or why the media cannot go on. */
-static int take_media(struct shard *s, struct call *c, struct past *p)
-{
-	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	if (p->has[REPLICA_FIGURES])
-		replica_figures_onto(&p->figures, &p->ends);
-	for (uint8_t i = 0; i < p->ends.count; i++) {
-		int err = open_end(s, p->ends.v[i].leg == 0 ? a : b, &p->ends.v[i]);
-		if (err)
-			return err;
-	}
-	connect_ends(s, c);
-	return 0;
-}
-
-/* True: it is settled one way or the other. */
-static bool open_missing(struct shard *s, struct keep_missing *m)
-{
-	struct call *c = call_of(s, m->call);
-	struct leg *l = leg_of(s, m->leg);
-	bool wanted = c && l && c->state == CALL_ANSWERED && m->stream < l->stream_count &&
-		      !id_is(l->streams[m->stream].endpoint);
-	if (!wanted)
-		return true;
-	int err =
-		relay_endpoint_restore(s->relay, l->id, &m->kept, &l->streams[m->stream].endpoint);
-	if (err == 0) {
-		connect_ends(s, c);
-		return true;
-	}
-	if (++m->tries < PORT_TRIES)
-		return false;
-	arena_reset(&s->scratch);
-	call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_NO_MEDIA_PORT},
-		     NULL);
-	return true;
-}
-
-void keep_open_missing(struct shard *s)
-{
-	struct keep *k = s->keep;
-	uint32_t left = 0;
-	for (uint32_t i = 0; i < k->missing_count; i++) {
-		struct keep_missing m = k->missing[i];
-		if (!open_missing(s, &m))
-			k->missing[left++] = m;
-	}
-	k->missing_count = left;
-}
-
 /* --- a call */
 
 static struct keep_talk *add_talk(struct keep *k, const struct call *c)
 {
-	struct keep_talk *grown = room_for_one(k->talks, k->talk_count, sizeof(k->talks[0]));
+	struct keep_talk *grown = keep_room(k->talks, k->talk_count, sizeof(k->talks[0]));
 	if (grown == NULL)
 		return NULL;
 	k->talks = grown;
@@ -346,8 +258,10 @@ static void restored_event(struct shard *s, const struct call *c)
 static enum call_cause why_not(struct shard *s, struct call *c, struct past *p)
 {
 	int64_t alive_ms = s->p.kept->alive_ms;
+	if (p->has[REPLICA_FIGURES])
+		replica_figures_onto(&p->figures, &p->ends);
 	if (io_wall_ms(s->p.io) - alive_ms <= OUTAGE_MAX_MS)
-		return take_media(s, c, p) ? CAUSE_NO_MEDIA_PORT : CAUSE_NORMAL;
+		return keep_take_media(s, c, &p->ends) ? CAUSE_NO_MEDIA_PORT : CAUSE_NORMAL;
 	c->ended_at = alive_ms;
 	return CAUSE_OUTAGE;
 }
@@ -406,7 +320,8 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
-	talk->head = copy_of(s, setup ? p->setup.head : SLICE_NONE);
+	/* Once it was answered nothing more is said to the INVITE. */
+	talk->head = copy_of(s, setup && !answered ? p->setup.head : SLICE_NONE);
 	talk->say_goodbye = true;
 	return true;
 }
@@ -453,8 +368,20 @@ static void take_record(struct shard *s, const struct store_record *r, struct sl
 		damaged_event(s, r->id, "a call record could not be handed to the store");
 }
 
-static void take_uid(struct shard *s, struct past *p, const struct replica_item *items, size_t n)
+/* The slots of some of its legs are taken: once more when all others have theirs. */
+static bool postpone(struct keep *k, size_t at)
 {
+	size_t *grown = realloc(k->postponed, (k->postponed_count + 1) * sizeof(*grown));
+	if (k->second_round || grown == NULL)
+		return false;
+	k->postponed = grown;
+	k->postponed[k->postponed_count++] = at;
+	return true;
+}
+
+static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
+{
+	const struct replica_item *items = &s->p.kept->items[at];
 	struct store_record record;
 	struct call *c = NULL;
 	bool good = true;
@@ -464,7 +391,8 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 	for (size_t i = 0; i < n; i++) {
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
-		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD])
+		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD] &&
+		    !s->keep->second_round)
 			take_record(s, &record, items[i].bytes);
 	}
 	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
@@ -479,7 +407,8 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 	}
 	if (c)
 		give_up(s, c, live_before);
-	damaged_event(s, items[0].uid, "the call cannot be taken up again");
+	if (c == NULL || !postpone(s->keep, at))
+		damaged_event(s, items[0].uid, "the call cannot be taken up again");
 }
 
 /* Our own first: they need the very slots that they had. */
@@ -493,7 +422,7 @@ static void take_those(struct shard *s, struct past *p, bool own)
 		if (uid_shard(uid) % s->p.count == s->p.index && ours == own) {
 			if (uid > s->last_uid)
 				s->last_uid = uid;
-			take_uid(s, p, &image->items[at], next - at);
+			take_uid(s, p, at, next - at);
 		}
 		at = next;
 	}
@@ -507,6 +436,13 @@ static int take_all(struct shard *s)
 	take_those(s, p, true);
 	pool_take_id_end(s->legs);
 	take_those(s, p, false);
+	s->keep->second_round = true;
+	for (size_t i = 0; i < s->keep->postponed_count; i++) {
+		size_t at = s->keep->postponed[i];
+		take_uid(s, p, at, replica_image_next(s->p.kept, at) - at);
+	}
+	free(s->keep->postponed);
+	s->keep->postponed = NULL;
 	free(p);
 	return 0;
 }
@@ -536,112 +472,4 @@ int keep_resume(struct shard *s)
 	if (k->file == NULL || replica_file_settle(k->file) != 0)
 		forget_old_file(s);
 	return 0;
-}
-
-/* --- the first turn: what must be said */
-
-bool keep_takes_request(struct shard *s, struct id server)
-{
-	struct leg *a = s->keep ? leg_of(s, s->keep->answering) : NULL;
-	if (a == NULL)
-		return false;
-	a->invite = server;
-	txn_set_user(s->txns, server, user_of(USER_LEG, a->id));
-	return true;
-}
-
-/* The caller's INVITE once more, so that there is a transaction that repeats our answer and takes
- * its ACK. */
-static void take_invite_again(struct shard *s, const struct call *c, struct slice head)
-{
-	struct leg *a = leg_of(s, c->leg_a);
-	struct sip_msg msg;
-	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
-	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||
-	    !msg.is_request || msg.method != SIP_INVITE)
-		return;
-	s->keep->answering = a->id;
-	(void)txn_receive(s->txns, &msg, &a->flow, flow_is_stream(&a->flow), &s->scratch,
-			  now_of(s));
-	s->keep->answering = ID_NONE;
-}
-
-static void take_up_branches(struct shard *s, const struct call *c)
-{
-	for (uint8_t i = 0; i < c->branch_count; i++) {
-		struct leg *b = branch_leg(s, c, i);
-		if (b && i != c->winner && b->state == LEG_INVITING && leg_resume_invite(s, b) != 0)
-			b->state = LEG_GONE;
-	}
-}
-
-static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause)
-{
-	for (uint8_t i = 0; i < c->branch_count; i++) {
-		if (i != c->winner)
-			cancel_branch(s, c, i, cause, NULL);
-	}
-}
-
-static void answer_again(struct shard *s, struct call *c, const struct keep_talk *talk)
-{
-	struct leg *a = leg_of(s, c->leg_a);
-	leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"), talk->body);
-	cancel_losers(s, c, CAUSE_ELSEWHERE);
-}
-
-/* It ended just before: BYE to whom it was due, or what a refusal says. */
-static void say_goodbye(struct shard *s, struct call *c)
-{
-	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	enum call_cause cause = (enum call_cause)c->cause;
-	cancel_losers(s, c, cause);
-	if (b == NULL) {
-		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
-		return;
-	}
-	a->state = b->state = LEG_GONE;
-	if (c->ended_by != CALL_CALLER)
-		leg_send_bye(s, a, cause, NULL);
-	if (c->ended_by != CALL_CALLEE)
-		leg_send_bye(s, b, cause, NULL);
-}
-
-static void talk_of(struct shard *s, const struct keep_talk *talk)
-{
-	struct call *c = call_of(s, talk->call);
-	if (c == NULL)
-		return;
-	arena_reset(&s->scratch);
-	s->out_call = c->uid;
-	take_invite_again(s, c, talk->head);
-	take_up_branches(s, c);
-	if (talk->say_goodbye)
-		say_goodbye(s, c);
-	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
-		answer_again(s, c, talk);
-	if (talk->end != CAUSE_NORMAL)
-		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
-			     NULL);
-	else
-		call_settle(s, c);
-}
-
-void keep_talk_free(struct shard *s, struct keep_talk *talk)
-{
-	bufs_give(s->bufs, (char *)talk->head.p);
-	bufs_give(s->bufs, (char *)talk->headers.p);
-	bufs_give(s->bufs, (char *)talk->body.p);
-}
-
-void keep_talk(struct shard *s)
-{
-	struct keep *k = s->keep;
-	for (uint32_t i = 0; i < k->talk_count; i++) {
-		talk_of(s, &k->talks[i]);
-		keep_talk_free(s, &k->talks[i]);
-	}
-	free(k->talks);
-	k->talks = NULL;
-	k->talk_count = 0;
 }

@@ -228,6 +228,7 @@ static int open_relay(struct shard *s)
 		.port_first = s->config->media_port_first,
 		.port_last = s->config->media_port_last,
 		.endpoints_max = s->config->calls_max * LEGS_PER_CALL,
+		.ready_pairs_max = s->config->media_ready_pairs,
 		.cookie_base = COOKIE_RELAY,
 		.dscp = 46,
 		.ops = {.ctx = s, .on_learned = on_learned, .on_refused = on_refused},

@@ -47,6 +47,7 @@ struct shard_config {
 	uint32_t trusted_count;
 	struct addr media4, media6;		    /* relay addresses; family 0: none */
 	uint16_t media_port_first, media_port_last; /* of this shard's share */
+	uint32_t media_ready_pairs; /* port pairs that stay open between calls; 0: none */
 };
 
 struct shard_params {

@@ -332,6 +332,8 @@ void early_update(struct shard *s, struct call *c, struct leg *from, struct id s
 		  const struct sip_msg *msg);
 void early_on_timer(struct shard *s, struct id leg);
 void early_free(struct shard *s, struct leg *l);
+/* It has answered, and the caller knows. */
+void early_over(struct shard *s, struct leg *l);
 
 /* --- session.c: session timers, each leg on its own (RFC 4028) */
 /* A request whose Session-Expires is too short was answered 422: false. */

@@ -91,10 +91,10 @@ def load(what: str, port: int, *options: str) -> dict[str, float]:
 class Gate(OpenGate):
     """OpenGate with subscribers from the beginning, trusting the caller's address."""
 
-    def __init__(self, numbers: int, registered: int = 0, *, media_ports: int = 2000, database: Path | None = None, **settings) -> None:
+    def __init__(self, numbers: int, registered: int = 0, *, database: Path | None = None, **settings) -> None:
         super().__init__(media_ports=16, ipv6=False, sip_trusted=["127.0.0.1"], log_level="warning", **settings)
         # Clear of the ports that `load` and bench_media take.
-        self.media_first, self.media_last = (18000, 19999) if media_ports <= 2000 else (44000, 65535)
+        self.media_first, self.media_last = 33000, 65535
         self.settings["sip_ping_period_s"] = 0
         self.write_config()
         data = self.dir / "data"
@@ -299,7 +299,7 @@ def part_memory() -> None:
     table = Table("Memory: resident set")
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     standing = min(STANDING_MOST, (descriptors - 1000) // 4, 5000)
-    with Gate(4 * standing // 32 + 2, shards=1, media_ports=20000) as gate:
+    with Gate(4 * standing // 32 + 2, shards=1) as gate:
         numbers = ["--numbers", str(4 * standing // 32 + 2)]
         load("register", gate.port, *numbers, "--count", numbers[1])
         with Standing(gate.port, 1000, *numbers):

@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 import time
@@ -307,6 +308,44 @@ def _() -> None:
             gate.start()
             there = {r["number"] for r in gate.registrations()}
             check(done <= there, f"{len(done - there)} of {len(done)} answered registrations are lost: {done - there}")
+
+
+@case("killed while another program locked the database: the records are there after the start")
+def _() -> None:
+    with OpenGate() as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        call = town.talk(1)[0]
+        other = sqlite3.connect(gate.dir / "data/opengate.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with world.lock:
+            call.bye()
+        town.nothing_left()
+        town.kill()
+        other.execute("ROLLBACK")
+        other.close()
+        gate.start()
+        check_equal(len(gate.records()), 1, "records")
+
+
+@case("a call file that is none is put aside and told of; the server starts")
+def _() -> None:
+    with OpenGate(shards=1) as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        town.talk(1)
+        town.kill()
+        path = gate.dir / "data/calls-0.og"
+        path.write_bytes(os.urandom(4096))
+        gate.start()
+        check_equal(gate.calls(), [], "calls")
+        check(path.with_name("calls-0.og.unread").exists(), "it was not put aside")
+        check("calls-0.og" in gate.log(), "it was not told of")
+        call = town.callers[0].call(town.called[0].line.number)
+        world.wait("a new call to be answered", lambda: call.state == "answered")
+        with world.lock:
+            call.bye()
+        town.nothing_left()
 
 
 @case("two softphones hear each other on, over UDP and TCP, and hang up")

@@ -181,6 +181,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 		{"default", &c->expires_default_s}, {"nonce", &c->nonce_life_s},
 		{"ping", &c->ping_period_s},	    {"ring", &c->ring_limit_s},
 		{"silence", &c->media_timeout_s},   {"calls", &c->calls_max},
+		{"session", &c->session_expires_s}, {"minse", &c->session_min_s},
 	};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		int64_t v = *keys[i].value;

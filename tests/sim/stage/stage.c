@@ -35,6 +35,8 @@ void stage_params_default(struct stage_params *p)
 				.expires_default_s = 3600,
 				.nonce_life_s = 300,
 				.ring_limit_s = 180,
+				.session_expires_s = 1800,
+				.session_min_s = 90,
 				.media_timeout_s = 60,
 				.calls_max = 200,
 			},
