@@ -287,7 +287,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 		if (invite)
 			session_accept(s, a, invite, &more);
-		keep_answered(s, c, body);
+		keep_answered(s, c, strbuf_slice(&more), body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
 		early_over(s, b);

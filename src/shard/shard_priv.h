@@ -254,8 +254,8 @@ void keep_close(struct shard *s);
 void keep_setup(struct shard *s, struct call *c);
 /* The call itself, not its legs, has changed. */
 void keep_call(struct shard *s, struct call *c);
-/* It is about to be answered to the caller, with that body. */
-void keep_answered(struct shard *s, struct call *c, struct slice body);
+/* It is about to be answered to the caller, with these headers and that body. */
+void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body);
 void keep_acked(struct shard *s, struct call *c);
 /* After each message and timer: s->touched. */
 void keep_touched(struct shard *s);

@@ -5,9 +5,11 @@
 #include "net/sim_io.h"
 #include "stage/watch.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define WALL_MS		 1767225600000 /* 2026-01-01T00:00:00Z */
@@ -15,6 +17,7 @@
 #define MEDIA_PORT_FIRST 20000
 #define MEDIA_PORT_LAST	 29999
 #define FAREWELL_MS	 40000
+#define FULL_DISK_BYTES	 (512 * 1024)
 #define SETTLE_MS	 200000 /* more than the longest chain of timeouts */
 
 void stage_params_default(struct stage_params *p)
@@ -191,6 +194,16 @@ void stage_crash(struct stage *st)
 {
 	stop(st);
 	st->crashed = true;
+}
+
+/* The limit of a file's size plays the full disk; the simulated store's files are smaller. */
+void stage_disk(bool full)
+{
+	struct rlimit limit;
+	signal(SIGXFSZ, SIG_IGN);
+	(void)getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = full ? FULL_DISK_BYTES : limit.rlim_max;
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 void stage_drain(struct stage *st)
@@ -450,6 +463,7 @@ void stage_free(struct stage *st)
 	if (!st)
 		return;
 	stop(st);
+	stage_disk(false);
 	for (uint32_t i = 0; i < st->phone_n; i++)
 		ua_free(st->phones[i]);
 	watch_free(st->watch);
