@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 JOBS ?= 2
 FUZZ_SECONDS ?= 60
+SOAK_CALLS ?= 100000
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -14,6 +15,7 @@ RELEASE := --buildtype=release -Db_ndebug=false
 TESTED := --buildtype=debugoptimized
 # Warnings are the business of the other tree: the sanitizers bring false ones.
 ASAN := --buildtype=debug -Dwerror=false -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+TSAN := --buildtype=debug -Dwerror=false -Doptimization=1 -Db_sanitize=thread -Db_lundef=false
 
 # $(call configure,DIRECTORY,OPTIONS): meson setup, once.
 configure = [[ -f $(1)/build.ninja ]] || meson setup $(1) $(2) >$(1).log 2>&1 || { cat $(1).log; exit 1; }; rm -f $(1).log
@@ -41,18 +43,35 @@ demo: build ## two softphones call each other through the server; prints the lad
 	@tools/demo
 
 .PHONY: test
-test: ## build and run everything, under the sanitizers as well
+test: build ## build and run everything, under the sanitizers as well
 	@tools/install-deps test
 	@$(call configure,build-test,$(TESTED))
 	@$(call configure,build-asan,$(ASAN))
+	@$(call configure,build-tsan,$(TSAN))
 	@ninja -C build-test
 	@ninja -C build-asan
-	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,conformance,live
+	@ninja -C build-tsan
+	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,conformance,live build-tsan=threads
+
+.PHONY: tsan
+tsan: ## unit tests and all live tests under the thread sanitizer
+	@tools/install-deps test
+	@$(call configure,build-tsan,$(TSAN))
+	@ninja -C build-tsan
+	@tools/run-tests --jobs $(JOBS) build-tsan=unit,live
+
+.PHONY: valgrind
+valgrind: ## calls of every kind, restarts and a small load with the server in valgrind
+	@tools/install-deps test
+	@$(call configure,build-test,$(TESTED))
+	@ninja -C build-test
+	@for test in sipp restart load; do OPENGATE_VALGRIND=1 OPENGATE_LOAD_CALLS=300 OPENGATE_LOAD_RATE=10 \
+		tools/run-tests --only live/test_$$test build-test; done
 
 .PHONY: soak
-soak: build ## 10,000 SIPp calls at rate through the release build
+soak: build ## SOAK_CALLS (100000) SIPp calls with sound through the release build; memory must stay flat
 	@tools/install-deps test
-	@OPENGATE_BUILD=$(CURDIR)/build python3 tests/live/test_load.py
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_LOAD_CALLS=$(SOAK_CALLS) OPENGATE_LOAD_RATE=250 python3 tests/live/test_load.py
 
 .PHONY: bench
 bench: build ## CPU time and memory beside Kamailio and rtpengine; PART="calls media" for single parts
@@ -63,6 +82,11 @@ bench: build ## CPU time and memory beside Kamailio and rtpengine; PART="calls m
 kill: build ## kill -9 the server ten times under 200 calls with media; nothing may be lost
 	@tools/install-deps test
 	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_KILL_CALLS=200 OPENGATE_KILL_ROUNDS=10 python3 tests/live/test_kill.py
+
+.PHONY: storm
+storm: build ## 1,000,000 broken datagrams at the release build, while phones register and call
+	@tools/install-deps test
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_STORM_DATAGRAMS=1000000 OPENGATE_STORM_RATE=8000 python3 tests/live/test_mutated.py
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
@@ -88,4 +112,4 @@ install: build ## install into PREFIX (/usr/local)
 
 .PHONY: clean
 clean: ## remove what was built (not data/)
-	@rm -rf build build-test build-asan build-fuzz
+	@rm -rf build build-test build-asan build-tsan build-fuzz

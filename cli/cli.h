@@ -67,12 +67,12 @@ extern const struct flag common_flags[]; /* ends with name NULL */
 
 /* ---- parse.c ---- */
 
+/* Those that are neither flags nor a common flag's value; how many, up to max. */
+int parse_words(char **argv, int argc, char **ret_words, int max);
 /* The command of these words, or NULL with a complaint. *ret_status: what to exit with then. */
 const struct command *parse_command(char **argv, int argc, int *ret_status);
 /* 0 or EXIT_USAGE with a complaint. */
 int parse_arguments(const struct command *c, char **argv, int argc, struct arguments *ret_args);
-/* Whether a common flag takes the next word. */
-bool flag_is_common(const char *word, bool *ret_takes_value);
 /* The value of a flag of this command, or NULL. */
 const char *flag_value(const struct command *c, const struct arguments *a, const char *name);
 /* "number add", in one piece of static memory. */
@@ -132,10 +132,6 @@ void print_json(const json_t *json);
 void make_plain(char *text);
 /* One line on stderr: "opengatectl: ..." */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* ---- ladder.c ---- */
-
-void print_ladder(const json_t *trace);
 
 /* ---- the commands ---- */
 

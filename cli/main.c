@@ -41,18 +41,20 @@ static int run(char **argv, int argc)
 static int dispatch(char **argv, int argc)
 {
 	const char *first = argc > 1 ? argv[1] : "";
+	char *words[3];
+	int count = parse_words(argv, argc, words, 3);
 	if (strcmp(first, "--version") == 0) {
 		puts("opengatectl " OPENGATE_VERSION);
 		return EXIT_DONE;
 	}
-	if (strcmp(first, "help") == 0)
-		return help(argv + 2, argc - 2 > 2 ? 2 : argc - 2);
 	if (strcmp(first, "__complete") == 0)
 		return complete(argv + 2, argc - 2);
 	if (strcmp(first, "__commands") == 0) {
 		help_json(stdout);
 		return EXIT_DONE;
 	}
+	if (count > 0 && strcmp(words[0], "help") == 0)
+		return help(words + 1, count - 1);
 	return run(argv, argc);
 }
 

@@ -42,7 +42,7 @@ static const struct flag *find_flag(const struct flag *flags, int max, const cha
 	return NULL;
 }
 
-bool flag_is_common(const char *word, bool *ret_takes_value)
+static bool flag_is_common(const char *word, bool *ret_takes_value)
 {
 	const struct flag *f = find_flag(common_flags, FLAGS_MAX, word);
 	*ret_takes_value = f && f->value && word[name_length(word)] == '\0';
@@ -127,17 +127,17 @@ static const struct command *lookup(const char *first, const char *second)
 	return NULL;
 }
 
-/* The first two words that are neither flags nor a common flag's value. */
-static void pick_words(char **argv, int argc, const char *words[2])
+int parse_words(char **argv, int argc, char **ret_words, int max)
 {
 	int n = 0;
-	for (int i = 1; i < argc && n < 2; i++) {
+	for (int i = 1; i < argc && n < max; i++) {
 		bool takes_value;
 		if (argv[i][0] != '-' || argv[i][1] == '\0')
-			words[n++] = argv[i];
+			ret_words[n++] = argv[i];
 		else if (flag_is_common(argv[i], &takes_value) && takes_value)
 			i++;
 	}
+	return n;
 }
 
 static bool has_word(char **argv, int argc, const char *word)
@@ -150,8 +150,8 @@ static bool has_word(char **argv, int argc, const char *word)
 
 const struct command *parse_command(char **argv, int argc, int *ret_status)
 {
-	const char *words[2] = {NULL, NULL};
-	pick_words(argv, argc, words);
+	char *words[2] = {NULL, NULL};
+	(void)parse_words(argv, argc, words, 2);
 	const struct command *c = words[0] ? lookup(words[0], words[1]) : NULL;
 	*ret_status = EXIT_USAGE;
 	if (c)

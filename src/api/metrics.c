@@ -122,6 +122,9 @@ static void write_shards(FILE *f, const struct shard_counts *c)
 {
 	const struct metric rows[] = {
 		GAUGE("opengate_calls_live", "Calls in progress.", c->calls_live),
+		GAUGE("opengate_calls_kept", "Calls in memory, also those that have just ended.",
+		      c->calls_used),
+		GAUGE("opengate_legs", "Legs in memory.", c->legs_used),
 		COUNTER("opengate_calls_total", "Calls begun.", c->calls_total),
 		COUNTER("opengate_calls_answered_total", "Calls answered.",
 			c->calls_answered_total),

@@ -12,6 +12,9 @@
  * left before the end and giving it back at once. So a ring that is emptied now and then keeps to
  * its first pages, whatever its size: the rest costs neither memory nor cache until it is needed.
  * Producers that come in between find less room, but never less than what lies behind the consumer.
+ *
+ * In shared memory the tail stands before the bytes. It is told where it will be before the bytes
+ * are zeroed: whenever the process ends, recovery begins at a header that is whole or at none.
  */
 #include "base/ring.h"
 
@@ -34,7 +37,15 @@ struct ring {
 	_Alignas(CACHE_LINE) atomic_size_t tail; /* the consumer reads here */
 	_Alignas(CACHE_LINE) char *bytes;
 	size_t cap_bytes;
+	struct shared *shared; /* NULL: memory of ours */
 };
+
+struct shared {
+	char magic[8];
+	uint64_t cap_bytes;
+	uint64_t tail; /* where the next record to be popped stands, or will once it is put */
+};
+static const char magic[8] = "og ring";
 
 /* Where a record will stand. */
 struct place {
@@ -62,11 +73,29 @@ int ring_new(size_t bytes, struct ring **ret_ring)
 	return 0;
 }
 
+int ring_new_at(void *memory, size_t bytes, struct ring **ret_ring)
+{
+	struct ring *r;
+
+	if (bytes < RING_SHARED_BYTES || (bytes & (bytes - 1)))
+		return ERR_INVALID;
+	r = aligned_alloc(CACHE_LINE, sizeof(*r));
+	if (!r)
+		return ERR_NOMEM;
+	*r = (struct ring){
+		.bytes = (char *)memory + RING_SHARED_BYTES, .cap_bytes = bytes, .shared = memory};
+	memcpy(r->shared->magic, magic, sizeof(magic));
+	r->shared->cap_bytes = bytes;
+	*ret_ring = r;
+	return 0;
+}
+
 void ring_free(struct ring *r)
 {
 	if (!r)
 		return;
-	free(r->bytes);
+	if (!r->shared)
+		free(r->bytes);
 	free(r);
 }
 
@@ -143,6 +172,8 @@ static void give_back(struct ring *r, size_t n)
 {
 	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
+	if (r->shared)
+		__atomic_store_n(&r->shared->tail, tail + n, __ATOMIC_SEQ_CST);
 	memset(r->bytes + (tail & (r->cap_bytes - 1)), 0, n);
 	atomic_store(&r->tail, tail + n);
 }
@@ -171,6 +202,8 @@ static bool begin_anew(struct ring *r)
 	if (!atomic_compare_exchange_strong_explicit(&r->head, &head, next, memory_order_relaxed,
 						     memory_order_relaxed))
 		return false;
+	if (r->shared)
+		__atomic_store_n(&r->shared->tail, next, __ATOMIC_SEQ_CST);
 	atomic_store(&r->tail, next);
 	return true;
 }
@@ -194,6 +227,54 @@ void ring_pop(struct ring *r)
 
 	if (header)
 		give_back(r, whole(LENGTH(header)));
+}
+
+size_t ring_cursor(const struct ring *r)
+{
+	return atomic_load_explicit(&r->tail, memory_order_relaxed);
+}
+
+struct slice ring_peek_on(const struct ring *r, size_t *cursor)
+{
+	size_t tail = ring_cursor(r);
+	uint64_t header = SKIP;
+
+	while (header & SKIP) {
+		if (*cursor - tail >= r->cap_bytes)
+			return SLICE_NONE;
+		header = atomic_load(header_at(r, *cursor));
+		if (header & SKIP)
+			*cursor += LENGTH(header);
+	}
+	if (!header)
+		return SLICE_NONE;
+	struct slice record =
+		slice_of((const char *)header_at(r, *cursor) + HEADER_BYTES, LENGTH(header));
+	*cursor += whole(record.n);
+	return record;
+}
+
+int ring_recover(const void *memory, size_t bytes, ring_record_fn *fn, void *ctx)
+{
+	const struct shared *s = memory;
+	const char *ring = (const char *)memory + RING_SHARED_BYTES;
+	uint64_t header;
+
+	if (memcmp(s->magic, magic, sizeof(magic)) != 0 || s->cap_bytes != bytes ||
+	    s->tail % HEADER_BYTES)
+		return ERR_DAMAGED;
+	for (size_t walked = 0, n; walked < bytes; walked += n) {
+		size_t at = (s->tail + walked) & (bytes - 1), to_end = bytes - at;
+		memcpy(&header, ring + at, sizeof(header));
+		n = header & SKIP ? LENGTH(header) : whole(LENGTH(header));
+		if (!(header & COMMITTED) || n == 0 || n > to_end || n % HEADER_BYTES)
+			return 0;
+		int r = header & SKIP ? 0
+				      : fn(ctx, slice_of(ring + at + HEADER_BYTES, LENGTH(header)));
+		if (r)
+			return r;
+	}
+	return 0;
 }
 
 size_t ring_used_bytes(const struct ring *r)

@@ -327,11 +327,16 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 		},
 };
 
+static bool is_of_branch(enum call_event_kind kind)
+{
+	return kind == CALL_EV_RING || kind == CALL_EV_CONNECT || kind == CALL_EV_FAIL;
+}
+
 bool call_step(struct call *c, const struct call_event *ev, struct call_orders *ret_orders)
 {
 	ret_orders->count = 0;
 	call_cell *cell = table[c->state][ev->kind];
-	if (cell == NULL || (ev->branch >= CALL_BRANCHES_MAX))
+	if (cell == NULL || (is_of_branch(ev->kind) && ev->branch >= c->branch_count))
 		return false;
 	cell(c, ev, ret_orders);
 	return true;

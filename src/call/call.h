@@ -116,7 +116,9 @@ struct call {
 	bool anonymous; /* the callee must not see the number */
 	bool channel_held, record_due;
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
-	int64_t media_seen_ms; /* monotonic: last time media or a hold was seen */
+	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */
+	int64_t ring_end_ms, ring_last_ms; /* monotonic: Timer C, and when it ends for good */
+	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
 	uint8_t max_forwards;
 	uint32_t kept[6];   /* where its records stand in the call file (replica) */
 	struct timer timer; /* ring limit, then media check, then record retry */

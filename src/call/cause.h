@@ -51,6 +51,12 @@
 	  "音声用のポートに空きがありません。")                                                    \
 	X(BAD_OFFER, 488, 88, "bad_session_description", "The session description cannot be used", \
 	  "電話機が提示した音声の条件(SDP)を利用できません。")                                     \
+	X(NO_PRACK, 504, 102, "provisional_not_acknowledged",                                      \
+	  "The calling phone did not acknowledge the ringing (PRACK)",                             \
+	  "発信側の電話機が呼出中の通知(PRACK)に応答しませんでした。")                             \
+	X(SESSION_EXPIRED, 408, 102, "session_expired",                                            \
+	  "A phone did not refresh the call in time",                                              \
+	  "電話機が通話の継続確認(セッションタイマ)を行いませんでした。")                          \
 	X(TOO_LONG, 513, 95, "message_too_long", "A header of the message is too long",            \
 	  "信号のヘッダが長すぎます。")                                                            \
 	X(ELSEWHERE, 200, 26, "answered_elsewhere", "The call was answered by another phone",      \
@@ -82,6 +88,6 @@ struct call_cause_info {
 const struct call_cause_info *call_cause_info(enum call_cause cause);
 
 /* What a final response of a called phone (300..699) means for the caller: the cause, and the code
- * to pass on (its own where that makes sense for a caller, e.g. 404 or 488 of a phone; never a
- * challenge or a redirection). */
+ * to pass on (its own where that makes sense for a caller, e.g. 488 of a phone; never a challenge,
+ * a redirection, or a 503, which would be taken for ours: RFC 3261 §16.7). */
 enum call_cause call_cause_of_response(int code, int *ret_code);

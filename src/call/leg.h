@@ -26,11 +26,56 @@ enum leg_state {
 
 #define LEG_IS_CALLER 0xff
 
+/* What a party says that it can do, or wants. */
+enum leg_ability {
+	LEG_CAN_100REL = 1,   /* RFC 3262 */
+	LEG_NEEDS_100REL = 2, /* Require in its INVITE */
+	LEG_CAN_UPDATE = 4,   /* RFC 3311 */
+};
+
+/*
+ * A called phone before it answers, and what the caller knows of it. Each phone, and each dialog
+ * that a proxy's fork makes of one INVITE (RFC 3261 §13.2.2.4), is an early dialog of its own
+ * towards the caller: two answers to one offer never stand in one dialog.
+ */
+struct leg_early {
+	bool begun;	       /* it has said something, and has its number */
+	uint8_t number;	       /* its dialog towards the caller: how our tag ends */
+	bool settled;	       /* on this leg the first offer is answered for good (RFC 3262 §5) */
+	bool told_settled;     /* towards the caller too */
+	bool answer_waits;     /* its offer went to the caller, whose PRACK will answer it */
+	uint32_t caller_cseq;  /* of the caller's last request in that dialog */
+	uint32_t rseq_in;      /* the phone's last reliable response, 0: none yet (RFC 3262 §4) */
+	uint32_t chained_rseq; /* of the response whose PRACK waits for the caller's; 0: none */
+	/* a reliable response of ours to the caller, repeated until its PRACK (RFC 3262 §3) */
+	uint32_t rseq_out;
+	bool unacked, unacked_sdp;
+	uint32_t interval_ms;
+	int64_t give_up_ms;    /* monotonic */
+	struct slice response; /* these three are buffers of the shard's bufs */
+	struct slice told;     /* the answer that the caller was told early */
+	struct slice held;     /* the phone's 2xx, which waits for the caller's PRACK */
+	struct timer timer;
+};
+
 struct leg_stream {
 	struct id endpoint; /* the relay's, facing this party */
 	struct addr rtp;    /* the endpoint's own address, as written into SDP; RTCP one port up */
 	uint8_t direction;  /* enum sdp_direction of the party's last description */
 	bool active;	    /* the port in the party's last description was not 0 */
+	/* While an offer waits for its answer, what stands to be undone: */
+	bool offered;  /* the offer has this stream */
+	bool fresh;    /* the endpoint was opened for the offer */
+	struct id was; /* the endpoint before the offer, which wanted another address family */
+};
+
+/* The session timer of this leg (RFC 4028). */
+struct leg_session {
+	uint32_t expires_s;   /* agreed; 0: none runs */
+	uint32_t min_s;	      /* the longest Min-SE that a 422 told us */
+	bool ours;	      /* we refresh */
+	int64_t refreshed_at; /* wall ms */
+	struct timer timer;
 };
 
 struct leg {
@@ -56,8 +101,15 @@ struct leg {
 	uint32_t sdp_version;
 	uint64_t sdp_hash; /* of the last description that we sent, without its o= line */
 	uint8_t stream_count;
+	uint8_t offered_count; /* streams in the last offer of this party */
 	struct leg_stream streams[SDP_STREAMS_MAX];
 	char user_agent[64];
+	uint8_t can; /* enum leg_ability */
+	struct leg_early early;
+	struct leg_session session;
+	/* the last description that we gave this party, and the one before an offer that waits;
+	 * buffers of the shard's bufs, kept where a refresh needs them */
+	struct slice said, said_before;
 	/* ACK kept for repeated 2xx to the INVITE with that CSeq; a buffer of the shard's bufs */
 	struct slice ack;
 	uint32_t ack_cseq;

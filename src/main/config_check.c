@@ -30,6 +30,16 @@ static int check_expires(struct config_source *s, const struct config *c)
 	return 0;
 }
 
+static int check_session(struct config_source *s, const struct config *c)
+{
+	if (c->session_expires_s == 0 || c->session_expires_s >= c->session_min_s)
+		return 0;
+	return config_fault(s, ERR_INVALID, line_of(s, "sip.session_expires"),
+			    "sip.session_expires",
+			    "%u is below sip.min_se (%u); give at least that, or 0 for no timer",
+			    c->session_expires_s, c->session_min_s);
+}
+
 #define PORTS_PER_SHARD_MIN 8 /* two calls */
 
 static int check_ports(struct config_source *s, const struct config *c)
@@ -102,6 +112,8 @@ static int settle_socket(struct config_source *s, struct config *c)
 int config_check(struct config_source *s, struct config *c)
 {
 	int err = check_expires(s, c);
+	if (!err)
+		err = check_session(s, c);
 
 	if (!err)
 		err = check_ports(s, c);

@@ -53,11 +53,29 @@ const struct config_key config_keys[] = {
 	{"sip.ping_period_s", "25",
 	 "Time between OPTIONS pings to phones behind NAT, in seconds; 0: none.",
 	 COUNT(ping_period_s, 0, 3600), .live = true},
-	{"sip.ring_limit_s", "180", "A call that nobody answers ends after this many seconds.",
+	{"sip.ring_limit_s", "180",
+	 "A call that nobody answers ends so many seconds after a phone was last heard ringing, "
+	 "and "
+	 "after five times as many at the latest.",
 	 COUNT(ring_limit_s, 10, 3600), .live = true},
+	{"sip.session_expires", "1800",
+	 "Session timer (RFC 4028) that is proposed to phones, in seconds: a call whose phone is "
+	 "not "
+	 "heard of for so long ends. 0: none.",
+	 COUNT(session_expires_s, 0, 86400), .live = true},
+	{"sip.min_se", "90",
+	 "Shortest session timer, in seconds; a phone that wants a shorter one is answered 422.",
+	 COUNT(session_min_s, 90, 86400), .live = true},
 	{"sip.calls_max", "50000",
 	 "Calls at a time, all shards together; one more is answered 503.",
 	 COUNT(calls_max, 1, 10000000), .live = true},
+
+	{"sip.connections_max", "20000", "TCP connections at a time, all shards together.",
+	 COUNT(connections_max, 1, 10000000)},
+	{"sip.connections_per_source", "1000",
+	 "TCP connections that one IPv4 address or IPv6 /64 may have open; 0: as many as there "
+	 "are.",
+	 COUNT(connections_per_source, 0, 10000000)},
 
 	{"dns.servers", "system",
 	 "Name servers for phones and proxies that are named rather than numbered: ADDRESS or "

@@ -7,6 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Keys and values in quotes may hold line ends, or what a terminal takes for a command; the fault
+ * stays one line. */
+static void visible(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+	}
+}
+
 int config_fault(const struct config_source *s, int err, size_t line, const char *key,
 		 const char *fmt, ...)
 {
@@ -23,6 +33,7 @@ int config_fault(const struct config_source *s, int err, size_t line, const char
 	va_start(args, fmt);
 	vsnprintf(s->fault + n, s->fault_bytes - (size_t)n, fmt, args);
 	va_end(args);
+	visible(s->fault);
 	return err;
 }
 
@@ -123,7 +134,8 @@ int config_file_read(const struct config_source *s, char **ret_text, size_t *ret
 		return config_fault(s, ERR_IO, 0, NULL,
 				    "there is no such file; give the path with --config FILE");
 	if (!f)
-		return config_fault(s, ERR_IO, 0, NULL, "cannot be opened: %m; let this user read it");
+		return config_fault(s, ERR_IO, 0, NULL,
+				    "cannot be opened: %m; let this user read it");
 	err = read_all(f, ret_text, ret_n);
 	if (err)
 		config_fault(s, err, 0, NULL,

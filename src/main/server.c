@@ -56,16 +56,43 @@ static int open_data(struct server *s, char *ret_text, size_t text_bytes)
 
 /* --- directory and events */
 
-static void write_failed(void *ctx, const char *text)
-{
-	server_event(ctx, EVENT_STORE_FAILED, text);
-}
-
 static int64_t wall_ms(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Those who emit, beside the shards: each thread is a producer of its own. */
+static uint32_t main_producer(const struct server *s)
+{
+	return s->shard_count;
+}
+
+static uint32_t writer_producer(const struct server *s)
+{
+	return s->shard_count + 1u;
+}
+
+static void emit(struct server *s, uint32_t producer, enum event_type type, const char *detail)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	struct event e = {.type = type,
+			  .wall_ms = wall_ms(),
+			  .mono_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(detail));
+	event_stream_emit(s->events, producer, &e);
+}
+
+void server_event(struct server *s, enum event_type type, const char *detail)
+{
+	emit(s, main_producer(s), type, detail);
+}
+
+static void write_failed(void *ctx, const char *text)
+{
+	emit(ctx, writer_producer(ctx), EVENT_STORE_FAILED, text);
 }
 
 static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
@@ -86,7 +113,7 @@ static void log_event(void *ctx, const struct event *e)
 {
 	const struct server *s = ctx;
 	char line[1024];
-	if (e->type == EVENT_SIP_MESSAGE || event_level(e->type) < (int)s->config.log_level)
+	if (e->type == EVENT_SIP_MESSAGE || event_level(e->type) < (int)atomic_load(&s->log_level))
 		return;
 	struct slice text = event_log_line(e, line, sizeof(line));
 	fprintf(stderr, "%.*s\n", SLICE_ARG(text));
@@ -107,25 +134,15 @@ static void *read_events(void *arg)
 static int open_events(struct server *s, char *ret_text, size_t text_bytes)
 {
 	int err = event_gate_new(&s->gate);
-	if (err == 0) /* one producer more than shards: the process itself */
-		err = event_stream_new(s->shard_count + 1u, EVENT_RING_BYTES, event_gate_knock,
+	atomic_store(&s->log_level, s->config.log_level);
+	if (err == 0)
+		err = event_stream_new(writer_producer(s) + 1, EVENT_RING_BYTES, event_gate_knock,
 				       s->gate, &s->events);
 	if (err == 0)
 		err = event_stream_add_reader(s->events, log_event, s);
 	if (err)
 		snprintf(ret_text, text_bytes, "events: %s", err_text(err));
 	return err;
-}
-
-void server_event(struct server *s, enum event_type type, const char *detail)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	struct event e = {.type = type,
-			  .wall_ms = wall_ms(),
-			  .mono_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
-	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(detail));
-	event_stream_emit(s->events, s->shard_count, &e);
 }
 
 /* --- shards */
@@ -161,8 +178,12 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.digest_offer = c->digest_offer,
 		.ping_period_s = c->ping_period_s,
 		.ring_limit_s = c->ring_limit_s,
+		.session_expires_s = c->session_expires_s,
+		.session_min_s = c->session_min_s,
 		.media_timeout_s = c->media_timeout_s,
 		.calls_max = (c->calls_max + count - 1) / count,
+		.connections_max = (c->connections_max + count - 1) / count,
+		.connections_per_source_max = (c->connections_per_source + count - 1) / count,
 		.media4 = c->media4,
 		.media6 = c->media6,
 		.media_port_first = (uint16_t)first,
@@ -451,6 +472,7 @@ void server_reload(struct server *s)
 		return;
 	}
 	config_apply(&s->config, &fresh, applied, restart, sizeof(applied));
+	atomic_store(&s->log_level, s->config.log_level);
 	struct reload r = {.server = s};
 	(void)shard_set_run(s->set, reconfigure, &r);
 	snprintf(text, sizeof(text), "in force: %.200s; wants a restart: %.200s",

@@ -13,6 +13,7 @@
 #include "shard/set.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct server {
 	const char *config_path;
@@ -26,6 +27,7 @@ struct server {
 	struct directory *directory;
 	struct event_stream *events;
 	struct event_gate *gate;
+	atomic_uint log_level; /* config's, for the thread that reads events */
 	struct shard_set *set;
 	struct locator *locator;
 	struct replica_image kept; /* while starting */
@@ -48,5 +50,5 @@ void server_reload(struct server *s);
 /* New calls are refused; returns when none is left or grace_ms is over (then they are ended).
  * stop_now is asked now and then. */
 void server_drain(struct server *s, int64_t grace_ms, bool (*stop_now)(void));
-/* An event of the process itself, not of a shard. */
+/* An event of the process itself, not of a shard. Main thread only. */
 void server_event(struct server *s, enum event_type type, const char *detail);

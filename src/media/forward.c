@@ -50,11 +50,14 @@ static bool is_old_news(const struct endpoint *e, const struct addr *src)
 	for (uint32_t i = 0; i < e->refused_count; i++)
 		if (addr_eq(&e->refused[i], src))
 			return true;
-	return !e->has_peer || e->refused_count == RELAY_REFUSED_MAX;
+	return e->refused_count == RELAY_REFUSED_MAX;
 }
 
+/* While nobody is expected yet nobody is a stranger: a phone's first packets overtake its 200. */
 static void refuse(struct relay *relay, struct endpoint *e, const struct addr *src)
 {
+	if (!e->has_peer)
+		return;
 	e->stats.refused_packets++;
 	e->stats.refused_source = *src;
 	if (is_old_news(e, src))

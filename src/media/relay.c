@@ -260,6 +260,13 @@ void relay_endpoint_expect(struct relay *relay, struct id endpoint, const struct
 	copy_formats(e, peer);
 }
 
+void relay_endpoint_turned(struct relay *relay, struct id endpoint)
+{
+	struct endpoint *e = endpoint_get(relay, endpoint);
+	if (e)
+		rtp_stats_break(&e->stats.received);
+}
+
 void relay_connect(struct relay *relay, struct id a, struct id b)
 {
 	struct endpoint *ea = endpoint_get(relay, a), *eb = endpoint_get(relay, b);

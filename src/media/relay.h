@@ -60,7 +60,7 @@ struct relay_ops {
 	void (*on_learned)(void *ctx, struct id owner, struct id endpoint,
 			   const struct addr *source, bool rtcp);
 	/* A packet was refused; called for the first of each source, four sources per endpoint, and
-	 * not before relay_endpoint_expect: what comes earlier is refused quietly. */
+	 * not before relay_endpoint_expect: what comes earlier is dropped, and not counted. */
 	void (*on_refused)(void *ctx, struct id owner, struct id endpoint,
 			   const struct addr *source);
 };
@@ -109,6 +109,9 @@ int relay_endpoint_restore(struct relay *relay, struct id owner, const struct re
  * another port of a believed host (a NAT that forgot the phone during a hold); otherwise learning
  * is open again. */
 void relay_endpoint_expect(struct relay *relay, struct id endpoint, const struct relay_peer *peer);
+/* The direction of the phone's stream has changed (hold, resume): the pause until its next packet
+ * is no gap, nothing in it was lost. */
+void relay_endpoint_turned(struct relay *relay, struct id endpoint);
 
 /* What a receives b sends, and the other way round; each is first parted from what it was connected
  * with. a may be b: an echo. A stale id connects nothing. */
@@ -118,7 +121,7 @@ void relay_disconnect(struct relay *relay, struct id a);
 struct relay_stats {
 	struct rtp_stats received;	   /* from the phone */
 	uint64_t sent_packets, sent_bytes; /* RTP or UDPTL, as in received */
-	uint64_t refused_packets;	   /* from elsewhere */
+	uint64_t refused_packets;	   /* from elsewhere, since it is known whom to expect */
 	uint64_t rtcp_received, rtcp_sent;
 	uint64_t malformed_packets; /* from whom it believes, but neither RTP nor RTCP nor what
 				       passes beside them */

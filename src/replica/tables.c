@@ -6,6 +6,7 @@ enum part {
 	PART_FLOW,
 	PART_DIALOG,
 	PART_LEG_STREAM,
+	PART_LEG_SESSION,
 	PART_LEG,
 	PART_BRANCH,
 	PART_CALL,
@@ -64,7 +65,16 @@ static const struct replica_field leg_stream_rows[] = {
 	F_UPTO(1, leg_stream, direction, SDP_INACTIVE),
 	F_BOOL(2, leg_stream, active),
 	F_NOT_KEPT(leg_stream, endpoint), /* opened again on the same ports, under a new id */
+	F_BOOL(3, leg_stream, offered),
+	F_NOT_KEPT(leg_stream, fresh), /* an offer that waits is not undone any more */
+	F_NOT_KEPT(leg_stream, was),
 	F_NOT_KEPT(leg_stream, rtp),
+};
+
+static const struct replica_field leg_session_rows[] = {
+	F_UINT(1, leg_session, expires_s), F_UINT(2, leg_session, min_s),
+	F_BOOL(3, leg_session, ours),	   F_INT(4, leg_session, refreshed_at),
+	F_NOT_KEPT(leg_session, timer), /* armed again from refreshed_at */
 };
 
 static const struct replica_field leg_rows[] = {
@@ -84,6 +94,12 @@ static const struct replica_field leg_rows[] = {
 	F_FIXED(14, leg, sdp_hash),
 	F_LIST(15, leg, streams, stream_count, PART(LEG_STREAM)),
 	F_TEXT(16, leg, user_agent),
+	F_UINT(17, leg, can),
+	F_STRUCT(18, leg, session, PART(LEG_SESSION)),
+	F_SLICE(19, leg, said),
+	F_UPTO(20, leg, offered_count, SDP_STREAMS_MAX),
+	F_NOT_KEPT(leg, said_before),
+	F_NOT_KEPT(leg, early),	 /* only answered calls go on after a restart */
 	F_NOT_KEPT(leg, id),	 /* its tag says it */
 	F_NOT_KEPT(leg, call),	 /* the call does */
 	F_NOT_KEPT(leg, invite), /* transactions do not outlive the process */
@@ -126,6 +142,9 @@ static const struct replica_field call_rows[] = {
 	F_NOT_KEPT(call, record_due),
 	F_NOT_KEPT(call, media_seen_ms), /* begins anew */
 	F_NOT_KEPT(call, timer),
+	F_NOT_KEPT(call, ring_end_ms), /* of calls that are being set up */
+	F_NOT_KEPT(call, ring_last_ms),
+	F_NOT_KEPT(call, early_count),
 	F_NOT_KEPT(call, kept), /* where these records stand */
 };
 
@@ -135,7 +154,8 @@ static const struct replica_field setup_rows[] = {
 };
 
 static const struct replica_field answer_rows[] = {
-	F_SLICE(1, replica_answer, body),
+	F_SLICE(1, replica_answer, headers),
+	F_SLICE(2, replica_answer, body),
 };
 
 static const struct replica_field format_rows[] = {
@@ -256,14 +276,13 @@ static const struct replica_field record_rows[] = {
 	F_BOOL(15, store_record, has_media),
 	F_STRUCT(16, store_record, a_to_b, PART(QUALITY)),
 	F_STRUCT(17, store_record, b_to_a, PART(QUALITY)),
-	F_NOT_KEPT(store_record, producer), /* between the shard and the writer */
-	F_NOT_KEPT(store_record, number),
 };
 
 const struct replica_table replica_parts[] = {
 	[PART_FLOW] = REPLICA_TABLE("flow", flow, flow_rows),
 	[PART_DIALOG] = REPLICA_TABLE("dialog", dialog, dialog_rows),
 	[PART_LEG_STREAM] = REPLICA_TABLE("leg_stream", leg_stream, leg_stream_rows),
+	[PART_LEG_SESSION] = REPLICA_TABLE("leg_session", leg_session, leg_session_rows),
 	[PART_LEG] = REPLICA_TABLE("leg", leg, leg_rows),
 	[PART_BRANCH] = REPLICA_TABLE("branch", call_branch, branch_rows),
 	[PART_CALL] = REPLICA_TABLE("call", call, call_rows),

@@ -5,8 +5,8 @@
  *
  * While a call is being set up: CALL and SETUP, enough to cancel the phones, answer the caller and
  * write the record. Answered: CALL, LEGS and, once a second, FIGURES; until the caller's ACK also
- * SETUP and ANSWER, so that the 200 is repeated. Ended: RECORD until the store has it, and CALL
- * with LEGS or SETUP until everybody has been told.
+ * SETUP and ANSWER, so that the 200 is repeated. Ended: CALL with LEGS or SETUP until everybody has
+ * been told, and RECORD as long as the writer has no room for it.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ struct replica_setup {
 
 /* What the 200 to the caller said. */
 struct replica_answer {
-	struct slice body;
+	struct slice headers, body;
 };
 
 /* The relay's endpoints of an answered call. */

@@ -44,7 +44,7 @@ static uint32_t check_legs(struct shard *s, struct findings *f)
 		if (c == NULL || !owns_leg(c, id))
 			found(f, "leg %016llx belongs to no call", (unsigned long long)id.v);
 		for (uint8_t i = 0; i < l->stream_count; i++)
-			endpoints += id_is(l->streams[i].endpoint);
+			endpoints += id_is(l->streams[i].endpoint) + id_is(l->streams[i].was);
 	}
 	return endpoints;
 }
@@ -84,7 +84,7 @@ static void check_exchanges(struct shard *s, struct findings *f)
 	struct id id;
 	for (const struct exchange *x = pool_next(s->exchanges, &cursor, &id); x;
 	     x = pool_next(s->exchanges, &cursor, &id)) {
-		if (txn_servers(s->txns) == 0)
+		if (txn_servers(s->txns) + txn_clients(s->txns) == 0)
 			found(f, "exchange %016llx waits for nobody", (unsigned long long)id.v);
 	}
 }

@@ -26,6 +26,15 @@ int comebacks_open(struct shard *s)
 	return pool_new(&p, &s->comebacks);
 }
 
+void comebacks_close(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct comeback *c; s->comebacks && (c = pool_next(s->comebacks, &cursor, &id));)
+		bufs_give(s->bufs, (char *)c->bytes.p);
+	pool_free(s->comebacks);
+}
+
 static void comeback_free(struct shard *s, struct comeback *c)
 {
 	wheel_cancel(s->wheel, &c->timer);

@@ -160,6 +160,17 @@ static void on_unreachable(void *ctx, const struct flow *flow)
 	dispatch_flow_gone(s, flow);
 }
 
+static void on_refused(void *ctx, const struct addr *remote, const char *why)
+{
+	char text[ADDR_TEXT_BYTES];
+	struct shard *s = ctx;
+	struct event e = event_of(s, EVENT_OVERLOAD, NULL);
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(remote, text)));
+	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(why));
+	event_send(s, &e);
+	s->counts.overload_total++;
+}
+
 static int on_foreign(void *ctx, const struct flow *flow, struct slice bytes)
 {
 	return inbox_send(ctx, flow, bytes);
@@ -170,6 +181,7 @@ const struct transport_ops dispatch_transport_ops = {
 	.on_keepalive = on_keepalive,
 	.on_closed = on_closed,
 	.on_unreachable = on_unreachable,
+	.on_refused = on_refused,
 	.on_foreign = on_foreign,
 };
 
@@ -244,6 +256,15 @@ static void on_cancel(void *ctx, struct id server, uint64_t user, const struct s
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_CANCEL}, cancel);
 }
 
+/* A repeated 2xx to a re-INVITE that is over: our ACK was lost, the leg still has it. */
+static void answer_again(struct shard *s, const struct sip_msg *msg)
+{
+	struct id id;
+	struct leg *l = token_read(msg->from_tag, &id) ? leg_of(s, id) : NULL;
+	if (l && msg->cseq.method == SIP_INVITE && msg->code >= 200 && msg->code < 300)
+		leg_repeat_ack(s, l, msg->cseq.number);
+}
+
 static void on_response(void *ctx, struct id client, uint64_t user, const struct sip_msg *msg,
 			const struct flow *flow)
 {
@@ -254,7 +275,8 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 		return;
 	switch (user_kind_of(user)) {
 	case USER_EXCHANGE:
-		exchange_response(s, id, msg);
+		if (!exchange_response(s, id, msg))
+			answer_again(s, msg);
 		return;
 	case USER_PING:
 		if (msg->code >= 200)
@@ -319,7 +341,7 @@ static void on_server_end(void *ctx, struct id server, uint64_t user, enum txn_f
 	struct call_event ev = {
 		.kind = CALL_EV_LOST, .side = CALL_CALLER, .cause = CAUSE_SIGNALLING_LOST};
 	if (l->bye_waits)
-		leg_send_bye(s, l, (enum call_cause)l->bye_cause);
+		leg_send_bye(s, l, (enum call_cause)l->bye_cause, NULL);
 	call_happens(s, c, &ev, NULL);
 }
 

@@ -41,10 +41,12 @@ void inbox_gone(struct shard *s, uint16_t to, const struct flow *flow)
 		post(s, to, &(struct mail){.kind = MAIL_GONE, .flow = *flow}, SLICE_NONE);
 }
 
-/* The shard that wanted to send must not wait for an answer. */
+/* A response may find another way from here; whoever sent a request must not wait for an answer. */
 static void take_bytes(struct shard *s, const struct mail *mail, struct slice bytes)
 {
-	if (transport_carry(s->transport, mail->from, &mail->flow, bytes) == ERR_CLOSED)
+	s->out_call = 0;
+	if (transport_carry(s->transport, mail->from, &mail->flow, bytes) == ERR_CLOSED &&
+	    comeback_send(s, &mail->flow, bytes) != 0)
 		inbox_gone(s, mail->from, &mail->flow);
 }
 

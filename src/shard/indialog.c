@@ -5,23 +5,12 @@
 
 /* --- responses to a branch's INVITE */
 
-static void branch_ringing(struct shard *s, struct call *c, struct leg *l,
-			   const struct sip_msg *msg)
-{
-	if (msg->to_tag.n)
-		(void)dialog_from_response(
-			&l->dialog, msg); /* a provisional without Contact leaves the target */
-	l->way_known = false;
-	struct call_event ev = {.kind = CALL_EV_RING, .branch = l->branch, .code = msg->code};
-	call_happens(s, c, &ev, msg);
-}
-
 /* An answer that cannot be used: the phone is told, and the caller gets the reason. */
 static void branch_unusable(struct shard *s, struct call *c, struct leg *l, enum call_cause cause)
 {
 	l->state = LEG_ANSWERED;
 	leg_send_ack(s, l, l->invite_cseq, SLICE_NONE);
-	leg_send_bye(s, l, cause);
+	leg_send_bye(s, l, cause, NULL);
 	call_happens(
 		s, c,
 		&(struct call_event){.kind = CALL_EV_FAIL, .branch = l->branch, .cause = cause},
@@ -34,12 +23,17 @@ static bool answer_usable(const struct leg *l, const struct sip_msg *msg)
 {
 	struct sdp sdp;
 	int err = media_sdp_of(msg, &sdp);
-	return err == 0 || (err == ERR_NOT_FOUND && l->stream_count == 0);
+	bool early = l->early.settled || l->early.told.n > 0;
+	return err == 0 || (err == ERR_NOT_FOUND && (l->stream_count == 0 || early));
 }
 
 static void branch_answered(struct shard *s, struct call *c, struct leg *l,
 			    const struct sip_msg *msg)
 {
+	early_meet(s, c, l, msg);
+	if (early_holds(s, l, msg))
+		return;
+	leg_learn(l, msg);
 	if (dialog_from_response(&l->dialog, msg) != 0) {
 		branch_unusable(s, c, l, CAUSE_TOO_LONG);
 		return;
@@ -88,9 +82,12 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 	if (msg->code == 100)
 		return;
 	if (msg->code < 200) {
-		branch_ringing(s, c, l, msg);
+		early_progress(s, c, l, msg);
 	} else if (msg->code < 300) {
 		branch_answered(s, c, l, msg);
+	} else if (msg->code == 422 && !l->cancelled && session_too_short(l, msg) &&
+		   branch_invite_again(s, c, l)) {
+		return;
 	} else {
 		struct call_event ev = {
 			.kind = CALL_EV_FAIL, .branch = l->branch, .code = msg->code};
@@ -101,14 +98,26 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 
 /* --- requests */
 
-static struct leg *leg_of_request(struct shard *s, const struct sip_msg *msg)
+/* The leg, when the request is of its dialog. */
+static struct leg *speaks_of(struct leg *l, const struct sip_msg *msg)
 {
-	struct id id;
-	struct leg *l = token_read(msg->to_tag, &id) ? leg_of(s, id) : NULL;
+	if (l && l->branch == LEG_IS_CALLER && l->state == LEG_INVITING &&
+	    token_same(dialog_text(&l->dialog, DIALOG_LOCAL_TAG), msg->to_tag))
+		token_number(&l->dialog, token_number_of(msg->to_tag)); /* any of its early ones */
 	return l && l->state != LEG_GONE && dialog_matches_request(&l->dialog, msg) ? l : NULL;
 }
 
-static void bye_received(struct shard *s, struct call *c, struct leg *l, struct id server)
+static struct leg *leg_of_request(struct shard *s, const struct sip_msg *msg)
+{
+	struct id id;
+	if (!token_read(msg->to_tag, &id))
+		return NULL;
+	struct leg *l = speaks_of(leg_of(s, id), msg);
+	return l ? l : speaks_of(keep_leg_of(s, id, msg->to_tag), msg);
+}
+
+static void bye_received(struct shard *s, struct call *c, struct leg *l, struct id server,
+			 const struct sip_msg *bye)
 {
 	bool early_callee = l->branch != LEG_IS_CALLER && l->state == LEG_INVITING;
 	if (early_callee) { /* only a caller may say BYE before the answer (RFC 3261 §15) */
@@ -123,10 +132,13 @@ static void bye_received(struct shard *s, struct call *c, struct leg *l, struct 
 			.side = l->branch == LEG_IS_CALLER ? CALL_CALLER : CALL_CALLEE,
 		};
 		bool caller_early = l->branch == LEG_IS_CALLER && l->state == LEG_INVITING;
+		if (l->branch == LEG_IS_CALLER && !l->acked && !caller_early)
+			txn_acked(s->txns, l->invite,
+				  now_of(s)); /* who hangs up has heard the 2xx */
 		if (!caller_early)
 			l->state = LEG_GONE;
 		if (winner) {
-			call_happens(s, c, &ev, NULL); /* settles the call */
+			call_happens(s, c, &ev, bye); /* settles the call */
 			return;
 		}
 	}
@@ -149,10 +161,18 @@ static bool is_relayed(enum sip_method m)
 	       m == SIP_OPTIONS;
 }
 
-static bool cseq_in_order(struct shard *s, struct leg *l, struct id server,
+/* Before the answer the caller's requests count in each early dialog for itself. */
+static bool cseq_in_order(struct shard *s, const struct call *c, struct leg *l, struct id server,
 			  const struct sip_msg *msg)
 {
-	if (dialog_check_cseq(&l->dialog, msg) == 0)
+	bool early = l->branch == LEG_IS_CALLER && l->state == LEG_INVITING;
+	struct leg *b = early ? early_leg(s, c, token_number_of(msg->to_tag)) : NULL;
+	if (b)
+		l->dialog.remote_cseq = b->early.caller_cseq;
+	int err = dialog_check_cseq(&l->dialog, msg);
+	if (b)
+		b->early.caller_cseq = l->dialog.remote_cseq;
+	if (err == 0)
 		return true;
 	reply_text(s, server, 500, "CSeq is lower than that of an earlier request");
 	return false;
@@ -162,14 +182,22 @@ static void request_on_leg(struct shard *s, struct call *c, struct leg *l, struc
 			   const struct sip_msg *msg)
 {
 	if (msg->method == SIP_BYE) {
-		if (cseq_in_order(s, l, server, msg))
-			bye_received(s, c, l, server);
+		if (cseq_in_order(s, c, l, server, msg))
+			bye_received(s, c, l, server, msg);
 		return;
 	}
-	if (!validate_request(s, server, msg) || !cseq_in_order(s, l, server, msg))
+	if (!validate_request(s, server, msg) || !cseq_in_order(s, c, l, server, msg) ||
+	    !session_usable(s, server, msg))
 		return;
+	leg_learn(l, msg);
 	struct leg *other = other_leg(s, c, l);
-	if (!is_relayed(msg->method))
+	if (msg->method == SIP_PRACK && l->branch == LEG_IS_CALLER)
+		early_prack(s, c, l, server, msg);
+	else if (msg->method == SIP_UPDATE && c->state == CALL_PROCEEDING)
+		early_update(s, c, l, server, msg);
+	else if (msg->method == SIP_UPDATE && msg->body.n == 0 && l->state == LEG_ANSWERED)
+		exchange_answer_update(s, l, server, msg);
+	else if (!is_relayed(msg->method))
 		reply_text(s, server, 481, "There is nothing that this request could belong to");
 	else if (c->state != CALL_ANSWERED || l->state != LEG_ANSWERED || other == NULL ||
 		 other->state != LEG_ANSWERED)
@@ -205,7 +233,8 @@ static void answer_in_ack(struct shard *s, struct call *c, struct leg *a, struct
 {
 	struct sdp answer;
 	struct strbuf out = scratch_buf(s, ack->body.n + 2048);
-	if (media_sdp_of(ack, &answer) == 0 && media_answer(s, c, a, b, &answer, NULL, &out) == 0) {
+	if (media_sdp_of(ack, &answer) == 0 &&
+	    media_answer(s, c, a, b, &answer, NULL, true, &out) == 0) {
 		leg_send_ack(s, b, b->invite_cseq, strbuf_slice(&out));
 		return;
 	}
@@ -220,7 +249,7 @@ static void first_ack(struct shard *s, struct call *c, struct leg *a, const stru
 	txn_acked(s->txns, a->invite, now_of(s));
 	keep_acked(s, c);
 	if (a->bye_waits) {
-		leg_send_bye(s, a, (enum call_cause)a->bye_cause);
+		leg_send_bye(s, a, (enum call_cause)a->bye_cause, NULL);
 		call_settle(s, c);
 	} else if (b && b->ack_waits) {
 		answer_in_ack(s, c, a, b, ack);

@@ -92,8 +92,10 @@ static int caller_leg(struct shard *s, struct call *c, struct id server, const s
 	err = dialog_from_request(&a->dialog, msg, slice_str(tag));
 	if (err)
 		return err;
+	token_number(&a->dialog, 0);
 	a->invite = server;
 	a->invite_cseq = msg->cseq.number;
+	leg_learn(a, msg);
 	struct slice ua = sip_msg_value(msg, SIP_HDR_USER_AGENT);
 	(void)slice_copy(slice_first(ua, sizeof(a->user_agent) - 1), a->user_agent,
 			 sizeof(a->user_agent));
@@ -142,8 +144,9 @@ static void begin(struct shard *s, struct call *c, struct leg *a,
 	started_event(s, c, a, msg);
 	txn_set_user(s->txns, a->invite, user_of(USER_LEG, a->id));
 	leg_respond(s, a, a->invite, 100, SLICE_NONE, SLICE_NONE, SLICE_NONE);
-	wheel_arm(s->wheel, &c->timer, now_of(s) + (int64_t)s->config->ring_limit_s * 1000,
-		  TIMER_CALL, c->id);
+	c->ring_end_ms = now_of(s) + (int64_t)s->config->ring_limit_s * 1000;
+	c->ring_last_ms = now_of(s) + (int64_t)s->config->ring_limit_s * 1000 * RING_LIMITS;
+	call_watch_ringing(s, c);
 	s->counts.calls_total++;
 	s->counts.calls_live++;
 	call_happens(s, c, &(struct call_event){.kind = CALL_EV_TRY}, msg);
@@ -165,8 +168,8 @@ void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg
 {
 	struct directory_number who;
 	struct leg *a = NULL;
-	if (!admitted(s, server) || auth_caller(s, server, msg, flow, &who) != AUTH_OK ||
-	    !offer_usable(s, server, msg))
+	if (!admitted(s, server) || !session_usable(s, server, msg) ||
+	    auth_caller(s, server, msg, flow, &who) != AUTH_OK || !offer_usable(s, server, msg))
 		return;
 	struct call *c = call_new(s);
 	if (c == NULL) {

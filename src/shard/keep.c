@@ -42,11 +42,12 @@ void keep_close(struct shard *s)
 	if (s->keep == NULL)
 		return;
 	for (uint32_t i = 0; i < s->keep->talk_count; i++) {
-		bufs_give(s->bufs, (char *)s->keep->talks[i].head.p);
-		bufs_give(s->bufs, (char *)s->keep->talks[i].body.p);
+		keep_talk_free(s, &s->keep->talks[i]);
 	}
+	late_close(s);
 	replica_file_close(s->keep->file);
 	free(s->keep->talks);
+	free(s->keep->missing);
 	free(s->keep->aliases);
 	free(s->keep);
 }
@@ -170,9 +171,9 @@ static int put_legs(struct shard *s, struct call *c)
 	return err;
 }
 
-void keep_answered(struct shard *s, struct call *c, struct slice body)
+void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body)
 {
-	const struct replica_answer answer = {body};
+	const struct replica_answer answer = {headers, body};
 	s->touched = ID_NONE;
 	if (s->keep == NULL)
 		return;
@@ -212,56 +213,14 @@ void keep_ended(struct shard *s, struct call *c, const struct store_record *r)
 {
 	if (s->keep == NULL)
 		return;
-	/* What must not come back after a restart goes in any case; it may make room for the rest.
-	 */
 	drop(s, c, REPLICA_FIGURES);
-	if (s->p.writer)
+	if (r)
 		(void)put_of(s, c, REPLICA_RECORD, r);
+	else
+		drop(s, c, REPLICA_RECORD);
 	bool somebody_waits = c->kept[REPLICA_SETUP] || c->kept[REPLICA_LEGS];
 	if (!somebody_waits || put_of(s, c, REPLICA_CALL, c) != 0)
-		keep_forget(s, c);
-}
-
-static void let_go_durable(struct shard *s)
-{
-	struct keep *k = s->keep;
-	if (k->record_count == 0)
-		return;
-	uint64_t durable = writer_durable(s->p.writer, s->p.index);
-	while (k->record_count && k->records[k->record_first].number <= durable) {
-		if (k->file)
-			replica_file_drop(k->file, &k->records[k->record_first].place);
-		k->record_first = (k->record_first + 1) % KEEP_RECORDS_MAX;
-		k->record_count--;
-	}
-}
-
-uint64_t keep_next_record(struct shard *s)
-{
-	return s->keep ? s->keep->record_number + 1 : 0;
-}
-
-void keep_await(struct shard *s, uint32_t *place)
-{
-	struct keep *k = s->keep;
-	k->record_number++;
-	let_go_durable(s);
-	if (*place == 0)
-		return;
-	if (k->record_count == KEEP_RECORDS_MAX) { /* the store has stood still for very long */
-		replica_file_drop(k->file, place);
-		keep_failed(s, ERR_LIMIT);
-		return;
-	}
-	k->records[(k->record_first + k->record_count++) % KEEP_RECORDS_MAX] =
-		(struct keep_record){k->record_number, *place};
-	*place = 0;
-}
-
-void keep_handed_over(struct shard *s, struct call *c)
-{
-	if (s->keep)
-		keep_await(s, &c->kept[REPLICA_RECORD]);
+		keep_forget(s, c); /* it must not come back after a restart */
 }
 
 void keep_forget(struct shard *s, struct call *c)
@@ -332,7 +291,8 @@ void keep_tick(struct shard *s)
 		return;
 	if (k->file)
 		replica_file_alive(k->file, io_wall_ms(s->p.io));
-	let_go_durable(s);
+	keep_open_missing(s);
+	late_offer(s);
 	if (k->failing && now_of(s) >= k->again_ms)
 		try_again(s);
 }
@@ -356,8 +316,5 @@ bool keep_adds_up(struct shard *s)
 	const struct keep *k = s->keep;
 	if (k == NULL || k->file == NULL)
 		return true;
-	uint32_t waiting = 0;
-	for (uint32_t i = 0; i < k->record_count; i++)
-		waiting += k->records[(k->record_first + i) % KEEP_RECORDS_MAX].place != 0;
-	return replica_file_records(k->file) == records_of_calls(s) + waiting;
+	return replica_file_records(k->file) == records_of_calls(s) + late_kept(k);
 }

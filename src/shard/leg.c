@@ -21,12 +21,45 @@ int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *
 	return 0;
 }
 
+void leg_let_go(struct shard *s, struct leg *l)
+{
+	early_free(s, l);
+	wheel_cancel(s->wheel, &l->timer);
+	bufs_give(s->bufs, (char *)l->ack.p);
+	bufs_give(s->bufs, (char *)l->said.p);
+	bufs_give(s->bufs, (char *)l->said_before.p);
+	l->ack = l->said = l->said_before = SLICE_NONE;
+}
+
 void leg_end(struct shard *s, struct leg *l)
 {
 	struct call *c = call_of(s, l->call);
 	l->state = LEG_GONE;
 	if (c)
 		call_settle(s, c);
+}
+
+void leg_learn(struct leg *l, const struct sip_msg *msg)
+{
+	static const struct {
+		enum sip_header_kind header;
+		const char *token;
+		uint8_t can;
+	} rows[] = {
+		{SIP_HDR_SUPPORTED, "100rel", LEG_CAN_100REL},
+		{SIP_HDR_ALLOW, "UPDATE", LEG_CAN_UPDATE},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slice token = slice_str(rows[i].token);
+		if (sip_msg_has_token(msg, rows[i].header, token) ||
+		    sip_msg_has_token(msg, SIP_HDR_REQUIRE, token))
+			l->can |= rows[i].can;
+		else if (sip_msg_header(msg, rows[i].header))
+			l->can &= (uint8_t)~rows[i].can; /* a new list; none at all says nothing */
+	}
+	if (msg->is_request && msg->method == SIP_INVITE &&
+	    sip_msg_has_token(msg, SIP_HDR_REQUIRE, SLICE("100rel")))
+		l->can |= LEG_NEEDS_100REL;
 }
 
 static void contact_header(struct strbuf *b, const struct flow *flow)
@@ -196,12 +229,17 @@ void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq)
 		dispatch_send(s, &l->flow, l->ack);
 }
 
-void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause)
+void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause, const struct sip_msg *why)
 {
 	struct id client;
-	struct strbuf more = scratch_buf(s, 256);
-	sip_build_reason_q850(&more, call_cause_info(cause)->q850,
-			      slice_str(call_cause_info(cause)->text));
+	struct strbuf more = scratch_buf(s, 1024);
+	if (why && sip_msg_header(why, SIP_HDR_REASON))
+		sip_build_copy(&more, why, SIP_HDR_REASON);
+	if (more.n == 0 || more.failed) {
+		strbuf_init(&more, more.p, more.cap_bytes);
+		sip_build_reason_q850(&more, call_cause_info(cause)->q850,
+				      slice_str(call_cause_info(cause)->text));
+	}
 	struct leg_request r = {
 		.method = SIP_BYE,
 		.cseq = dialog_next_cseq(&l->dialog),

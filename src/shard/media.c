@@ -24,28 +24,87 @@ static bool relayable(const struct sdp_stream *st)
 
 static void close_stream(struct shard *s, struct leg *l, uint32_t i)
 {
+	if (id_is(l->streams[i].was))
+		relay_endpoint_close(s->relay, l->streams[i].was);
 	if (id_is(l->streams[i].endpoint))
 		relay_endpoint_close(s->relay, l->streams[i].endpoint);
 	l->streams[i] = (struct leg_stream){0};
+}
+
+/* The endpoint that faced the party stays open beside the new one until the offer is answered. */
+static void keep_previous(struct shard *s, struct leg_stream *st, const struct leg_stream *old)
+{
+	if (!id_is(old->endpoint))
+		st->fresh = true;
+	else if (id_is(st->was) || old->fresh)
+		relay_endpoint_close(s->relay, old->endpoint); /* of an offer before this one */
+	else
+		st->was = old->endpoint;
 }
 
 /* The family that the party's description speaks, else that of its signalling; the other one when
  * we have no address of it. */
 static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
 {
-	struct leg_stream *st = &l->streams[i];
+	struct leg_stream *st = &l->streams[i], old = *st;
 	struct addr rtcp; /* beside it */
 	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
 									 : l->flow.remote.family;
 	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
 				    st->rtp.family == said->rtp.family))
 		return 0;
-	close_stream(s, l, i);
 	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &rtcp);
+	if (err == ERR_UNSUPPORTED && id_is(st->endpoint))
+		return 0;
 	if (err == ERR_UNSUPPORTED)
 		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint,
 					  &st->rtp, &rtcp);
+	if (err == 0)
+		keep_previous(s, st, &old);
 	return err;
+}
+
+static void drop_said(struct shard *s, struct slice *said)
+{
+	bufs_give(s->bufs, (char *)said->p);
+	*said = SLICE_NONE;
+}
+
+static void settle_stream(struct shard *s, struct leg *l, uint32_t i)
+{
+	if (id_is(l->streams[i].was))
+		relay_endpoint_close(s->relay, l->streams[i].was);
+	l->streams[i].was = ID_NONE;
+	l->streams[i].fresh = false;
+}
+
+void media_keep(struct shard *s, struct leg *l)
+{
+	drop_said(s, &l->said_before);
+	for (uint32_t i = 0; i < l->stream_count; i++)
+		settle_stream(s, l, i);
+}
+
+void media_undo(struct shard *s, struct leg *l)
+{
+	if (l->said_before.p) {
+		drop_said(s, &l->said);
+		l->said = l->said_before;
+		l->said_before = SLICE_NONE;
+	}
+	struct addr rtcp;
+	for (uint32_t i = 0; i < l->stream_count; i++) {
+		struct leg_stream *st = &l->streams[i];
+		if (st->fresh) {
+			close_stream(s, l, i);
+		} else if (id_is(st->was)) {
+			relay_endpoint_close(s->relay, st->endpoint);
+			st->endpoint = st->was;
+			st->was = ID_NONE;
+			(void)relay_endpoint_addr(s->relay, st->endpoint, &st->rtp, &rtcp);
+		}
+		st->offered = id_is(st->endpoint);
+	}
 }
 
 static void expect(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
@@ -56,10 +115,11 @@ static void expect(struct shard *s, struct leg *l, uint32_t i, const struct sdp_
 		.signalling = l->flow.remote,
 		.rtcp_mux = said->rtcp_mux,
 	};
+	uint8_t direction = (uint8_t)(said->on_hold_address ? SDP_INACTIVE : said->direction);
+	if (st->active && st->direction != direction)
+		relay_endpoint_turned(s->relay, st->endpoint);
 	st->active = true;
-	st->direction = (uint8_t)(said->on_hold_address ? SDP_INACTIVE : said->direction);
-	if (said->on_hold_address)
-		return; /* it says where not to send; where its media comes from has not changed */
+	st->direction = direction;
 	if (said->has_address) {
 		peer.rtp = said->rtp;
 		peer.rtcp = said->rtcp;
@@ -87,6 +147,18 @@ static void next_version(struct shard *s, struct leg *l, const struct sdp *sdp,
 	l->sdp_version++;
 }
 
+/* Only for who will be refreshed by re-INVITE; most phones know UPDATE. */
+static void keep_said(struct shard *s, struct leg *l, struct slice text)
+{
+	if (s->config->session_expires_s == 0 || l->can & LEG_CAN_UPDATE)
+		return;
+	if (l->said_before.p == NULL)
+		l->said_before = l->said;
+	else
+		drop_said(s, &l->said);
+	l->said = bufs_copy(s->bufs, text);
+}
+
 static int write_for(struct shard *s, struct leg *l, const struct sdp *sdp, struct sdp_rewrite *rw,
 		     struct strbuf *b)
 {
@@ -101,8 +173,29 @@ static int write_for(struct shard *s, struct leg *l, const struct sdp *sdp, stru
 			break;
 		}
 	}
+	size_t at = b->n;
 	sdp_write(b, sdp, rw);
+	if (!b->failed)
+		keep_said(s, l, slice_from(strbuf_slice(b), at));
 	return b->failed ? ERR_TOO_BIG : 0;
+}
+
+int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct strbuf *b)
+{
+	struct sdp_rewrite rw = {0};
+	for (uint32_t i = 0; i < said->stream_count && i < l->stream_count; i++) {
+		if (said->streams[i].port)
+			rw.rtp[i] = l->streams[i].rtp;
+	}
+	return write_for(s, l, said, &rw, b);
+}
+
+void media_expect(struct shard *s, struct leg *l, const struct sdp *sdp)
+{
+	for (uint32_t i = 0; i < sdp->stream_count && i < l->stream_count; i++) {
+		if (id_is(l->streams[i].endpoint) && relayable(&sdp->streams[i]))
+			expect(s, l, i, &sdp->streams[i]);
+	}
 }
 
 static void count_streams(struct leg *l, const struct sdp *sdp)
@@ -117,12 +210,12 @@ int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct 
 	struct sdp_rewrite rw = {0};
 	count_streams(from, offer);
 	count_streams(to, offer);
+	from->offered_count = (uint8_t)offer->stream_count;
 	for (uint32_t i = 0; i < offer->stream_count; i++) {
-		if (!relayable(&offer->streams[i])) {
-			close_stream(s, from, i);
-			close_stream(s, to, i);
+		from->streams[i].offered = relayable(&offer->streams[i]);
+		to->streams[i].offered = from->streams[i].offered;
+		if (!from->streams[i].offered)
 			continue;
-		}
 		int err = open_stream(s, from, i, &offer->streams[i]);
 		if (err == 0)
 			err = open_stream(s, to, i, NULL);
@@ -152,15 +245,40 @@ static void join(struct shard *s, struct leg *answerer, struct leg *offerer, uin
 	relay_connect(s->relay, offerer->streams[i].endpoint, answerer->streams[i].endpoint);
 }
 
+/* An early answer speaks for one phone only: another one may still take what this one refuses. */
+static void refuse_stream(struct shard *s, struct leg *answerer, struct leg *offerer, uint32_t i,
+			  bool final)
+{
+	if (!final) {
+		answerer->streams[i].active = false;
+		return;
+	}
+	close_stream(s, answerer, i);
+	close_stream(s, offerer, i);
+}
+
+/* Phones that leave out what they refuse: an answer has as many m= lines as its offer (RFC 3264
+ * §6). */
+static void refuse_rest(struct strbuf *b, const struct sdp *offer, uint32_t from)
+{
+	for (uint32_t i = from; i < offer->stream_count; i++)
+		strbuf_fmt(b, "m=%.*s 0 %.*s %.*s\r\n", SLICE_ARG(offer->streams[i].media_text),
+			   SLICE_ARG(offer->streams[i].proto_text),
+			   SLICE_ARG(offer->streams[i].formats_text));
+}
+
 int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct leg *offerer,
-		 const struct sdp *answer, const struct sdp *offer, struct strbuf *b)
+		 const struct sdp *answer, const struct sdp *offer, bool final, struct strbuf *b)
 {
 	struct sdp_rewrite rw = {0};
-	for (uint32_t i = 0; i < answer->stream_count; i++) {
-		bool had = i < offerer->stream_count && id_is(offerer->streams[i].endpoint);
-		if (!had || !relayable(&answer->streams[i])) {
-			close_stream(s, answerer, i);
-			close_stream(s, offerer, i);
+	size_t at = b->n;
+	if (answer->stream_count > offerer->offered_count)
+		return ERR_SYNTAX;
+	for (uint32_t i = 0; i < offerer->offered_count; i++) {
+		struct leg_stream *st = &offerer->streams[i];
+		bool taken = i < answer->stream_count && relayable(&answer->streams[i]);
+		if (!st->offered || !id_is(st->endpoint) || !taken) {
+			refuse_stream(s, answerer, offerer, i, final);
 			continue;
 		}
 		int err = open_stream(s, answerer, i, &answer->streams[i]);
@@ -170,14 +288,43 @@ int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct l
 		if (i == 0)
 			note_codec(c, &answer->streams[i]);
 		rw.rtp[i] = offerer->streams[i].rtp;
+		if (!final)
+			continue;
+		settle_stream(s, answerer, i);
+		settle_stream(s, offerer, i);
 	}
-	return write_for(s, offerer, answer, &rw, b);
+	int err = write_for(s, offerer, answer, &rw, b);
+	if (offer && offer->stream_count > answer->stream_count) {
+		refuse_rest(b, offer, answer->stream_count);
+		keep_said(s, offerer, slice_from(strbuf_slice(b), at));
+	}
+	if (final) {
+		drop_said(s, &answerer->said_before);
+		drop_said(s, &offerer->said_before);
+	}
+	return err ? err : b->failed ? ERR_TOO_BIG : 0;
+}
+
+void media_settle(struct shard *s, struct leg *answerer, struct leg *offerer)
+{
+	for (uint32_t i = 0; i < offerer->offered_count; i++) {
+		if (!offerer->streams[i].offered || !answerer->streams[i].active) {
+			refuse_stream(s, answerer, offerer, i, true);
+			continue;
+		}
+		relay_connect(s->relay, offerer->streams[i].endpoint,
+			      answerer->streams[i].endpoint);
+		settle_stream(s, answerer, i);
+		settle_stream(s, offerer, i);
+	}
 }
 
 void media_close(struct shard *s, struct leg *l)
 {
 	for (uint32_t i = 0; i < l->stream_count; i++)
 		close_stream(s, l, i);
+	drop_said(s, &l->said);
+	drop_said(s, &l->said_before);
 	l->stream_count = 0;
 }
 

@@ -4,7 +4,8 @@
 struct leg *leg_of(const struct shard *s, struct id id)
 {
 	struct leg *l = pool_get(s->legs, id);
-	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
+	/* Of ids of our own, only what a phone has kept may mean a leg of before (indialog.c). */
+	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id, SLICE_NONE);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -70,6 +71,11 @@ static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *
 		return cause_of_offer(err);
 	struct strbuf more = scratch_buf(s, 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
+	/* Without an offer the phone would make one in a reliable response, and only a caller that
+	 * knows PRACK could answer it. */
+	if (body.n || a->can & LEG_CAN_100REL)
+		sip_build_header(&more, SIP_HDR_SUPPORTED, SLICE("100rel"));
+	session_request(s, b, &more);
 	if (c->anonymous)
 		sip_build_header(&more, SIP_HDR_PRIVACY, SLICE("id"));
 	struct leg_request r = {
@@ -85,6 +91,16 @@ static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *
 	if (err == ERR_NOT_FOUND || err == ERR_UNSUPPORTED)
 		return CAUSE_NO_ADDRESS;
 	return err ? CAUSE_NO_RESPONSE : CAUSE_NORMAL;
+}
+
+bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	b->invite_cseq = dialog_next_cseq(&b->dialog);
+	if (a == NULL || send_invite(s, c, a, b) != CAUSE_NORMAL)
+		return false;
+	keep_setup(s, c); /* what would be cancelled after a restart */
+	return true;
 }
 
 static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
@@ -106,13 +122,29 @@ static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct
 		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
 }
 
-void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
+/* A 2xx that was kept back for the caller's PRACK: the phone has answered and gets a BYE. */
+static bool answered_meanwhile(struct shard *s, struct leg *b, struct agenda *agenda)
+{
+	const struct sip_msg *msg = early_held(s, b);
+	if (msg == NULL || dialog_from_response(&b->dialog, msg) != 0)
+		return false;
+	b->state = LEG_ANSWERED;
+	follows(agenda, (struct call_event){.kind = CALL_EV_CONNECT, .branch = b->branch});
+	return true;
+}
+
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+		   const struct sip_msg *why)
 {
 	struct leg *b = branch_leg(s, c, branch);
 	if (b == NULL || b->state != LEG_INVITING)
 		return;
 	struct strbuf reason = scratch_buf(s, 256);
-	if (cause == CAUSE_ELSEWHERE)
+	struct slice given =
+		why && why->is_request ? sip_msg_value(why, SIP_HDR_REASON) : SLICE_NONE;
+	if (given.n && given.n < 200)
+		strbuf_add(&reason, given);
+	else if (cause == CAUSE_ELSEWHERE)
 		strbuf_str(&reason, "SIP;cause=200;text=\"Call completed elsewhere\"");
 	else
 		strbuf_fmt(&reason, "Q.850;cause=%d;text=\"%s\"", call_cause_info(cause)->q850,
@@ -122,27 +154,28 @@ void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_ca
 }
 
 static void stop_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
-			struct agenda *agenda)
+			const struct sip_msg *why, struct agenda *agenda)
 {
 	struct leg *b = branch_leg(s, c, branch);
-	if (b == NULL || b->state != LEG_INVITING)
+	if (b == NULL || b->state != LEG_INVITING || answered_meanwhile(s, b, agenda))
 		return;
 	if (!pursuit_withdraw(s, user_of(USER_LEG, b->id), SIP_INVITE)) {
-		cancel_branch(s, c, branch, cause);
+		cancel_branch(s, c, branch, cause, why);
 		return;
 	}
 	b->state = LEG_GONE; /* as if its 487 had come */
 	follows(agenda, (struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = 487});
 }
 
-static void bye_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause)
+static void bye_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+		       const struct sip_msg *why)
 {
 	struct leg *b = branch_leg(s, c, branch);
 	if (b == NULL || b->state != LEG_ANSWERED)
 		return;
 	if (!b->acked)
 		leg_send_ack(s, b, b->invite_cseq, SLICE_NONE);
-	leg_send_bye(s, b, cause);
+	leg_send_bye(s, b, cause, why);
 }
 
 /* --- towards the caller */
@@ -153,14 +186,7 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
 	if (a == NULL || b == NULL || msg == NULL)
 		return;
-	struct sdp answer, offer;
-	struct slice body = SLICE_NONE;
-	const struct sip_msg *invite = caller_invite(s, a);
-	if (invite && media_sdp_of(msg, &answer) == 0 && media_sdp_of(invite, &offer) == 0) {
-		struct strbuf out = scratch_buf(s, answer.text.n + 2048);
-		if (media_answer(s, c, b, a, &answer, &offer, &out) == 0)
-			body = strbuf_slice(&out);
-	}
+	c->ring_end_ms = now_of(s) + (int64_t)s->config->ring_limit_s * 1000;
 	if (c->ringing_at == 0) {
 		c->ringing_at = io_wall_ms(s->p.io);
 		keep_call(s, c);
@@ -168,12 +194,15 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 		event_add_number(&e, EVENT_KEY_CODE, code);
 		event_send(s, &e);
 	}
-	leg_respond(s, a, a->invite, code, SLICE_NONE, SLICE("application/sdp"), body);
+	early_ring_caller(s, c, a, b, code, msg);
 }
 
-static void answered(struct shard *s, struct call *c, struct leg *a)
+/* The caller's dialog is now the one of the phone that answered. */
+static void answered(struct shard *s, struct call *c, struct leg *a, const struct leg *b)
 {
 	a->state = LEG_ANSWERED;
+	token_number(&a->dialog, b->early.number);
+	a->dialog.remote_cseq = b->early.caller_cseq;
 	c->answered_at = io_wall_ms(s->p.io);
 	call_watch_media(s, c);
 	s->counts.calls_answered_total++;
@@ -181,6 +210,31 @@ static void answered(struct shard *s, struct call *c, struct leg *a)
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
 	event_add_number(&e, EVENT_KEY_DURATION_MS, c->answered_at - c->started_at);
 	event_send(s, &e);
+}
+
+/* The answer came before the 2xx, for good in a reliable response or, of phones that do not repeat
+ * it, in any. */
+static int early_body(struct shard *s, struct leg *a, struct leg *b, struct slice *ret_body)
+{
+	if (!b->early.settled && b->early.told.n == 0)
+		return ERR_NOT_FOUND;
+	media_settle(s, b, a);
+	*ret_body = b->early.told_settled ? SLICE_NONE : b->early.told;
+	return 0;
+}
+
+/* In one dialog an offer has one answer (RFC 3261 §13.2.1). Where the phone's 2xx says something
+ * else than its provisional response did, or another dialog of a fork answers, the caller's 2xx
+ * opens another dialog, as that of a fork would. */
+static void final_answer(struct shard *s, struct call *c, struct leg *b, struct slice *body)
+{
+	struct slice told = b->early.told;
+	if (told.n && !sdp_same_but_origin(told, *body))
+		early_begin(s, c, b);
+	else if (b->early.told_settled)
+		*body = SLICE_NONE; /* acknowledged with the PRACK (RFC 6337 §2.2) */
+	else if (told.n)
+		*body = told;
 }
 
 /* What the caller's 200 says: the answer to its offer, or (late offer) the callee's offer. */
@@ -195,17 +249,21 @@ static int connect_body(struct shard *s, struct call *c, struct leg *a, struct l
 		*ret_body = SLICE_NONE; /* a call without media: nothing to relay */
 		return 0;
 	}
+	if (has == ERR_NOT_FOUND || b->early.settled)
+		return early_body(s, a, b, ret_body);
 	if (has)
 		return has;
 	struct strbuf out = scratch_buf(s, theirs.text.n + 2048);
 	int err;
 	if (offered == 0) {
-		err = media_answer(s, c, b, a, &theirs, &offer, &out);
+		err = media_answer(s, c, b, a, &theirs, &offer, true, &out);
 	} else {
 		b->ack_waits = true;
 		err = media_offer(s, b, a, &theirs, true, &out);
 	}
 	*ret_body = strbuf_slice(&out);
+	if (offered == 0)
+		final_answer(s, c, b, ret_body);
 	return err;
 }
 
@@ -218,14 +276,19 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 		return;
 	int err = connect_body(s, c, a, b, msg, &body);
 	if (err == 0) {
-		answered(s, c, a);
+		const struct sip_msg *invite = caller_invite(s, a);
+		answered(s, c, a, b);
+		session_answered(s, b, msg);
 		if (!b->ack_waits)
 			leg_send_ack(s, b, b->invite_cseq, SLICE_NONE);
-		struct strbuf more = scratch_buf(s, 256);
+		struct strbuf more = scratch_buf(s, 512);
 		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
-		keep_answered(s, c, body);
+		if (invite)
+			session_accept(s, a, invite, &more);
+		keep_answered(s, c, strbuf_slice(&more), body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
+		early_over(s, b);
 		return;
 	}
 	c->sip_code = (int16_t)call_cause_info(CAUSE_BAD_OFFER)->sip_code;
@@ -254,17 +317,24 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	event_send(s, &e);
 }
 
-static void bye_caller(struct shard *s, struct call *c, enum call_cause cause)
+static void bye_caller(struct shard *s, struct call *c, enum call_cause cause,
+		       const struct sip_msg *why)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	if (a == NULL || a->state != LEG_ANSWERED)
 		return;
 	if (a->acked) {
-		leg_send_bye(s, a, cause);
+		leg_send_bye(s, a, cause, why);
 		return;
 	}
 	a->bye_waits = true;
 	a->bye_cause = (uint8_t)cause;
+}
+
+static void end_exchanges(struct shard *s, const struct leg *l)
+{
+	if (l && id_is(l->reinvite))
+		exchange_end(s, l->reinvite);
 }
 
 static void finish(struct shard *s, struct call *c)
@@ -276,7 +346,16 @@ static void finish(struct shard *s, struct call *c)
 		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
 	c->channel_held = false;
 	s->counts.calls_live--;
+	end_exchanges(s, leg_of(s, c->leg_a));
+	end_exchanges(s, branch_leg(s, c, c->winner));
 	record_write(s, c);
+}
+
+/* The request that ends the call says why, to the other side too. */
+static const struct sip_msg *bye_of(const struct sip_msg *msg)
+{
+	bool ends = msg && msg->is_request && (msg->method == SIP_BYE || msg->method == SIP_CANCEL);
+	return ends ? msg : NULL;
 }
 
 static void carry_out(struct shard *s, struct call *c, const struct call_order *o,
@@ -301,13 +380,13 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		refuse_caller(s, c, o->code, o->cause);
 		return;
 	case ORDER_CANCEL_BRANCH:
-		stop_branch(s, c, o->branch, o->cause, agenda);
+		stop_branch(s, c, o->branch, o->cause, msg, agenda);
 		return;
 	case ORDER_BYE_CALLER:
-		bye_caller(s, c, o->cause);
+		bye_caller(s, c, o->cause, bye_of(msg));
 		return;
 	case ORDER_BYE_BRANCH:
-		bye_branch(s, c, o->branch, o->cause);
+		bye_branch(s, c, o->branch, o->cause, bye_of(msg));
 		return;
 	case ORDER_FINISH:
 		finish(s, c);
@@ -353,8 +432,8 @@ void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 static void free_leg(struct shard *s, struct leg *l)
 {
 	media_close(s, l);
-	wheel_cancel(s->wheel, &l->timer);
-	bufs_give(s->bufs, (char *)l->ack.p);
+	session_end(s, l);
+	leg_let_go(s, l);
 	pool_give(s->legs, l->id);
 }
 
@@ -415,6 +494,8 @@ void call_discard(struct shard *s, struct call *c)
 	pool_give(s->calls, c->id);
 }
 
+#define RING_ON_MS 60000
+
 /* --- the call's timer: ring limit, then watching the media, then a record that could not be handed
  * over */
 
@@ -448,6 +529,26 @@ static void watch_media(struct shard *s, struct call *c)
 		     NULL);
 }
 
+/* Timer C (RFC 3261 §16.6, §16.8): each provisional response begins it anew, to an end; meanwhile
+ * the caller hears of us every minute (§13.3.1.1). */
+void call_watch_ringing(struct shard *s, struct call *c)
+{
+	int64_t end = c->ring_end_ms < c->ring_last_ms ? c->ring_end_ms : c->ring_last_ms,
+		minute = now_of(s) + RING_ON_MS;
+	wheel_arm(s->wheel, &c->timer, end < minute ? end : minute, TIMER_CALL, c->id);
+}
+
+static void watch_ringing(struct shard *s, struct call *c)
+{
+	int64_t now = now_of(s);
+	if (now >= c->ring_end_ms || now >= c->ring_last_ms) {
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_RING_LIMIT}, NULL);
+		return;
+	}
+	early_ring_on(s, c);
+	call_watch_ringing(s, c);
+}
+
 void call_on_timer(struct shard *s, struct id id)
 {
 	struct call *c = call_of(s, id);
@@ -459,6 +560,6 @@ void call_on_timer(struct shard *s, struct id id)
 	} else if (c->state == CALL_ANSWERED) {
 		watch_media(s, c);
 	} else {
-		call_happens(s, c, &(struct call_event){.kind = CALL_EV_RING_LIMIT}, NULL);
+		watch_ringing(s, c);
 	}
 }

@@ -39,6 +39,16 @@ int pursuits_open(struct shard *s)
 	return err ? err : index_new(PURSUITS_MAX, &s->pursuits_by_client);
 }
 
+void pursuits_close(struct shard *s)
+{
+	uint32_t cursor = 0;
+	struct id id;
+	for (struct pursuit *p; s->pursuits && (p = pool_next(s->pursuits, &cursor, &id));)
+		bufs_give(s->bufs, (char *)p->kept.p);
+	index_free(s->pursuits_by_client);
+	pool_free(s->pursuits);
+}
+
 /* --- slots */
 
 static uint64_t hash_of(const struct shard *s, struct id client)
@@ -272,9 +282,9 @@ static void trace_as(struct shard *s, const struct pursuit *p)
 /* The attempt did not work out. False: there is no other way. */
 static bool go_on(struct shard *s, struct pursuit *p)
 {
-	trace_as(s, p);
 	if (flow_is_stream(&p->flow))
 		transport_abandon(s->transport, &p->flow);
+	trace_as(s, p);
 	if (p->for_size && flow_is_stream(&p->flow))
 		hop_tcp_refused(s, &p->flow.remote);
 	set_client(s, p, ID_NONE);

@@ -63,12 +63,8 @@ void record_write(struct shard *s, struct call *c)
 	quality(s, c, branch_leg(s, c, c->winner), &r.b_to_a);
 	if (!c->record_due)
 		ended_event(s, c);
-	keep_ended(s, c, &r);
-	r.producer = s->p.index;
-	r.number = keep_next_record(s);
 	c->record_due = s->p.writer && writer_record_add(s->p.writer, &r) == ERR_AGAIN;
-	if (!c->record_due)
-		keep_handed_over(s, c);
+	keep_ended(s, c, c->record_due ? &r : NULL);
 	if (c->record_due) /* the queue is full: the call keeps its slot and its figures until there
 			      is room */
 		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);

@@ -1,6 +1,7 @@
 #include "shard/shard_priv.h"
 
-const char reply_allow[] = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, UPDATE";
+const char reply_allow[] =
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, PRACK, UPDATE";
 
 struct strbuf scratch_buf(struct shard *s, size_t n)
 {

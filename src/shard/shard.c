@@ -7,7 +7,7 @@
 #define TXNS_PER_CALL	   6
 #define TXNS_SPARE	   4096 /* registrations, pings, strangers */
 #define BYTES_PER_CALL	   (16 * 1024)
-#define CONNECTIONS_MAX	   20000
+#define CONNECTIONS_MAX	   1000000	       /* where the configuration does not say */
 #define IDLE_CONNECTION_MS (2 * 3600 * 1000LL) /* longer than the longest registration by then */
 
 /* --- what io says */
@@ -61,6 +61,12 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 		return;
 	case TIMER_LEG:
 		leg_on_timer(s, owner);
+		return;
+	case TIMER_RELIABLE:
+		early_on_timer(s, owner);
+		return;
+	case TIMER_SESSION:
+		session_on_timer(s, owner);
 		return;
 	case TIMER_TICK:
 		tick(s);
@@ -175,7 +181,9 @@ static int open_transport(struct shard *s, char *ret_text, size_t text_bytes)
 		.shard = s->p.index,
 		.cookie_base = COOKIE_TRANSPORT,
 		.listener_count = s->p.listener_count,
-		.connections_max = CONNECTIONS_MAX,
+		.connections_max =
+			s->config->connections_max ? s->config->connections_max : CONNECTIONS_MAX,
+		.connections_per_source_max = s->config->connections_per_source_max,
 		.idle_ms = IDLE_CONNECTION_MS,
 		.ops = dispatch_transport_ops,
 	};
@@ -271,12 +279,13 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
-static void free_acks(struct shard *s)
+/* Of calls in progress. */
+static void free_legs(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
-		bufs_give(s->bufs, (char *)l->ack.p);
+		leg_let_go(s, l);
 }
 
 void shard_free(struct shard *s)
@@ -284,14 +293,13 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
-	free_acks(s);
+	free_legs(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
-	index_free(s->pursuits_by_client);
-	pool_free(s->pursuits);
-	pool_free(s->comebacks);
+	pursuits_close(s);
+	comebacks_close(s);
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);

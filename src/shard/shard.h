@@ -35,10 +35,14 @@ struct shard_config {
 	uint32_t expires_min_s, expires_max_s, expires_default_s;
 	uint32_t nonce_life_s;
 	enum digest_offer digest_offer;
-	uint32_t ping_period_s;		  /* OPTIONS to phones behind NAT; 0: none */
-	uint32_t ring_limit_s;		  /* an unanswered call ends (Timer C), 180 */
-	uint32_t media_timeout_s;	  /* silent both ways, not on hold; 0: never */
-	uint32_t calls_max;		  /* of this shard */
+	uint32_t ping_period_s;	    /* OPTIONS to phones behind NAT; 0: none */
+	uint32_t ring_limit_s;	    /* an unanswered call ends (Timer C), 180 */
+	uint32_t session_expires_s; /* RFC 4028: what we propose; 0: no session timers */
+	uint32_t session_min_s;	    /* Min-SE */
+	uint32_t media_timeout_s;   /* silent both ways, not on hold; 0: never */
+	uint32_t calls_max;	    /* of this shard */
+	/* Of this shard, 0: as many as there are descriptors for; not changed by reconfigure. */
+	uint32_t connections_max, connections_per_source_max;
 	struct cidr trusted[TRUSTED_MAX]; /* no digest for calls from there */
 	uint32_t trusted_count;
 	struct addr media4, media6;		    /* relay addresses; family 0: none */
@@ -128,6 +132,7 @@ struct shard_counts {
 	uint64_t txn_servers, txn_clients, endpoints, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
+	uint64_t pursuits_used, comebacks_used;
 };
 void shard_counts(const struct shard *s, struct shard_counts *ret_counts);
 

@@ -21,6 +21,8 @@ enum shard_timer_kind {
 	TIMER_TXN_FIRST = 0,
 	TIMER_CALL = TXN_TIMER_KINDS,
 	TIMER_LEG,
+	TIMER_RELIABLE,
+	TIMER_SESSION,
 	TIMER_TICK,
 	TIMER_PURSUIT,
 	TIMER_COMEBACK,
@@ -29,6 +31,7 @@ enum shard_timer_kind {
 
 #define TICK_MS		 1000
 #define RETRY_AFTER_S	 5
+#define RING_LIMITS	 5 /* so many ring limits at most, however often a phone says 180 */
 #define SCRATCH_BYTES	 (256 * 1024)
 #define OUT_BYTES	 SIP_MESSAGE_BYTES_MAX
 #define PINGS_PER_TICK	 2000
@@ -43,8 +46,13 @@ struct exchange {
 	struct id id, call, from, to; /* legs */
 	struct id server, client;     /* transactions on `from` and `to` */
 	enum sip_method method;
-	bool has_offer; /* the request carries an offer (else, for INVITE, the 2xx will) */
-	bool answered;	/* final response passed on; INVITE: waits for the ACK */
+	enum sip_method onward; /* as `to` gets it: an UPDATE may go on as a re-INVITE */
+	bool early;		/* begun before the call was answered */
+	bool own;		/* ours: `from` and `server` are nobody (session timer) */
+	bool has_offer;		/* the request carries an offer (else, for INVITE, the 2xx will) */
+	bool has_answer; /* a PRACK that answers the offer in a reliable provisional response */
+	bool heard;	 /* a provisional response came: the other phone is there */
+	bool answered;	 /* final response passed on; INVITE: waits for the ACK */
 	uint32_t server_cseq, client_cseq;
 };
 
@@ -113,6 +121,12 @@ void token_make(struct shard *s, struct id id, char ret_token[TOKEN_CHARS + 1]);
 /* An id that names this shard and nothing in it. */
 struct id token_anonymous(const struct shard *s);
 bool token_read(struct slice token, struct id *ret_id);
+/* The last character of our tag towards a caller numbers the early dialog (struct leg_early). */
+#define TOKEN_NUMBERS 32
+void token_number(struct dialog *d, uint8_t number);
+uint8_t token_number_of(struct slice token);
+/* Equal but for the number. */
+bool token_same(struct slice a, struct slice b);
 #define BRANCH_CHARS (7 + TOKEN_CHARS)
 void branch_make(struct shard *s, struct id id, char ret_branch[BRANCH_CHARS + 1]);
 bool branch_read(struct slice branch, struct id *ret_id);
@@ -214,8 +228,12 @@ struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *r
  * call may be gone afterwards. */
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 		  const struct sip_msg *msg);
+/* The branch's INVITE once more, with a longer session timer (422, RFC 4028 §7.3). */
+bool branch_invite_again(struct shard *s, struct call *c, struct leg *b);
 /* Gives the slot back once nothing holds it. */
 void call_settle(struct shard *s, struct call *c);
+/* Arms the timer of a call that is being set up. */
+void call_watch_ringing(struct shard *s, struct call *c);
 struct leg *leg_of(const struct shard *s, struct id id);
 struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch);
 struct call *call_of(const struct shard *s, struct id id);
@@ -225,7 +243,9 @@ void call_on_timer(struct shard *s, struct id id);
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
 
-void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause);
+/* why: as in leg_send_bye. */
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+		   const struct sip_msg *why);
 void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause);
 /* Frees everything of a call that could not be taken up, without a word. */
 void call_discard(struct shard *s, struct call *c);
@@ -237,16 +257,14 @@ void keep_close(struct shard *s);
 void keep_setup(struct shard *s, struct call *c);
 /* The call itself, not its legs, has changed. */
 void keep_call(struct shard *s, struct call *c);
-/* It is about to be answered to the caller, with that body. */
-void keep_answered(struct shard *s, struct call *c, struct slice body);
+/* It is about to be answered to the caller, with these headers and that body. */
+void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body);
 void keep_acked(struct shard *s, struct call *c);
 /* After each message and timer: s->touched. */
 void keep_touched(struct shard *s);
 void keep_figures(struct shard *s, struct call *c);
-/* Its record, before it goes to the writer; what number that has there; and that it went. */
+/* It has ended. r: its record, when the writer has no room for it yet. */
 void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
-uint64_t keep_next_record(struct shard *s);
-void keep_handed_over(struct shard *s, struct call *c);
 void keep_forget(struct shard *s, struct call *c);
 void keep_tick(struct shard *s);
 /* What a restart left to be said. */
@@ -254,7 +272,8 @@ void keep_talk(struct shard *s);
 /* The INVITE of a call that was taken up: true, and its transaction is the leg's. */
 bool keep_takes_request(struct shard *s, struct id server);
 /* The leg that had this id when there were other shards. */
-struct leg *keep_leg_of(const struct shard *s, struct id id);
+/* tag: our own of its dialog; empty: any. */
+struct leg *keep_leg_of(const struct shard *s, struct id id, struct slice tag);
 /* As many records in the file as calls know of. */
 bool keep_adds_up(struct shard *s);
 
@@ -263,6 +282,8 @@ int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *
 	    struct leg **ret_leg);
 /* The leg is over: endpoints, buffers and slot go, the call's reference too. */
 void leg_end(struct shard *s, struct leg *l);
+/* What it holds beside its slot: buffers and the timer of its ACK. */
+void leg_let_go(struct shard *s, struct leg *l);
 struct leg_request {
 	enum sip_method method;
 	struct slice method_text; /* for SIP_METHOD_OTHER */
@@ -279,7 +300,11 @@ int leg_resume_invite(struct shard *s, struct leg *l);
 /* ACK to a 2xx, kept for repetitions of it. */
 void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body);
 void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq);
-void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause);
+/* why: the BYE or CANCEL that ends the call, whose Reason goes on (RFC 3326); NULL: cause says it.
+ */
+void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause, const struct sip_msg *why);
+/* Takes note of what the party says it can do. */
+void leg_learn(struct leg *l, const struct sip_msg *msg);
 void leg_respond(struct shard *s, struct leg *l, struct id server, int code, struct slice headers,
 		 struct slice content_type, struct slice body);
 /* Once, over the leg's flow as it is. first_ms: as in txn_send. ACK has no transaction: *ret_client
@@ -292,6 +317,51 @@ void leg_on_timer(struct shard *s, struct id id);
 /* ACK and BYE for a 2xx of a dialog that we do not want (RFC 3261 §13.2.2.4). */
 void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *response);
 
+/* --- early.c: provisional responses, PRACK (RFC 3262), UPDATE before the answer */
+/* The branch whose early dialog towards the caller has this number; NULL: none. */
+struct leg *early_leg(struct shard *s, const struct call *c, uint8_t number);
+/* A response of the branch: it gets a number towards the caller, another one for each dialog of a
+ * fork. */
+void early_meet(struct shard *s, struct call *c, struct leg *b, const struct sip_msg *msg);
+void early_begin(struct shard *s, struct call *c, struct leg *b);
+/* A provisional response above 100. */
+void early_progress(struct shard *s, struct call *c, struct leg *b, const struct sip_msg *msg);
+/* ORDER_RING_CALLER. */
+void early_ring_caller(struct shard *s, struct call *c, struct leg *a, struct leg *b, int code,
+		       const struct sip_msg *msg);
+void early_ring_on(struct shard *s, struct call *c);
+/* True: the 2xx is kept until the caller's PRACK has come. early_held: gives it back, once; NULL:
+ * none. */
+bool early_holds(struct shard *s, struct leg *b, const struct sip_msg *msg);
+const struct sip_msg *early_held(struct shard *s, struct leg *b);
+void early_prack(struct shard *s, struct call *c, struct leg *a, struct id server,
+		 const struct sip_msg *msg);
+void early_update(struct shard *s, struct call *c, struct leg *from, struct id server,
+		  const struct sip_msg *msg);
+void early_on_timer(struct shard *s, struct id leg);
+void early_free(struct shard *s, struct leg *l);
+/* It has answered, and the caller knows. */
+void early_over(struct shard *s, struct leg *l);
+
+/* --- session.c: session timers, each leg on its own (RFC 4028) */
+/* A request whose Session-Expires is too short was answered 422: false. */
+bool session_usable(struct shard *s, struct id server, const struct sip_msg *msg);
+/* Supported, Session-Expires, Min-SE of an INVITE or UPDATE of ours on this leg. */
+void session_request(struct shard *s, const struct leg *l, struct strbuf *b);
+/* The party's INVITE or UPDATE gets a 2xx: its headers, and the timer runs. */
+void session_accept(struct shard *s, struct leg *l, const struct sip_msg *request,
+		    struct strbuf *b);
+/* The 2xx to ours. */
+void session_answered(struct shard *s, struct leg *l, const struct sip_msg *response);
+/* 422 to ours: true when the same request with the longer time may be tried again. */
+bool session_too_short(struct leg *l, const struct sip_msg *response);
+/* Final response to a refresh of ours. */
+void session_refreshed(struct shard *s, struct call *c, struct leg *l, const struct exchange *x,
+		       const struct sip_msg *msg);
+void session_on_timer(struct shard *s, struct id leg);
+void session_end(struct shard *s, struct leg *l);
+/* After a restart. */
+void session_resume(struct shard *s, struct leg *l);
 /* --- hop.c: where a request goes first */
 /* Sets the leg's flow for its route set. 0; ERR_AGAIN: the first route is a name. */
 int hop_settle(struct shard *s, struct leg *l);
@@ -324,11 +394,13 @@ bool pursuit_withdraw(struct shard *s, uint64_t user, enum sip_method method);
 void pursuit_located(struct shard *s, struct id pursuit, const struct locate_answer *a);
 void pursuit_on_timer(struct shard *s, struct id pursuit);
 int pursuits_open(struct shard *s);
+void pursuits_close(struct shard *s);
 /* Those that nothing will ever move again: for shard_check. */
 uint32_t pursuits_lost(const struct shard *s);
 
 /* --- comeback.c: responses whose connection has gone */
 int comebacks_open(struct shard *s);
+void comebacks_close(struct shard *s);
 int comeback_send(struct shard *s, const struct flow *flow, struct slice bytes);
 /* That connection could not be opened. */
 void comeback_flow_gone(struct shard *s, const struct flow *flow);
@@ -352,8 +424,16 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 void indialog_stray_answer(struct shard *s, struct leg *l, const struct sip_msg *msg);
 void exchange_start(struct shard *s, struct call *c, struct leg *from, struct leg *to,
 		    struct id server, const struct sip_msg *msg);
-void exchange_response(struct shard *s, struct id exchange, const struct sip_msg *msg);
+/* False: there is no such exchange any more. */
+bool exchange_response(struct shard *s, struct id exchange, const struct sip_msg *msg);
 void exchange_failed(struct shard *s, struct id exchange, enum txn_failure why);
+/* UPDATE without an offer: each leg on its own (RFC 3311 §5.2). */
+void exchange_answer_update(struct shard *s, struct leg *from, struct id server,
+			    const struct sip_msg *msg);
+/* The call ends: who asked is told (RFC 3261 §15.1.2), what the other phone still says is taken. */
+/* Given back without a word. */
+void exchange_drop(struct shard *s, struct exchange *x);
+void exchange_end(struct shard *s, struct id exchange);
 void exchange_cancel(struct shard *s, struct id exchange);
 /* The transaction that carries it now. */
 void exchange_set_client(struct shard *s, struct id exchange, struct id client);
@@ -370,9 +450,23 @@ int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp);
 int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct sdp *offer,
 		bool expect, struct strbuf *b);
 /* The answerer's answer as the offerer is to see it; both ends are expected and connected. offer:
- * NULL when it was expected already. */
+ * NULL when it was expected already. final: it settles the offer, and what it refuses is closed;
+ * otherwise (early media) another phone may still give another answer. 0, ERR_SYNTAX (more streams
+ * than offered), or as media_offer. */
 int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct leg *offerer,
-		 const struct sdp *answer, const struct sdp *offer, struct strbuf *b);
+		 const struct sdp *answer, const struct sdp *offer, bool final, struct strbuf *b);
+/* The answer came early and stands: connects what it took, closes what it refused. */
+void media_settle(struct shard *s, struct leg *answerer, struct leg *offerer);
+/* The offer was refused: this leg's endpoints are again what they were before it (RFC 3261 §14.1).
+ */
+void media_undo(struct shard *s, struct leg *l);
+/* The description that this leg was given, once more (its version goes up only when another one was
+ * tried meanwhile). As media_offer. */
+int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct strbuf *b);
+/* The party's addresses, from an answer that changes nothing else. */
+void media_expect(struct shard *s, struct leg *l, const struct sdp *sdp);
+/* What stands now is what media_undo goes back to. */
+void media_keep(struct shard *s, struct leg *l);
 void media_close(struct shard *s, struct leg *l);
 bool media_on_hold(const struct shard *s, const struct call *c);
 /* Latest arrival of media on any endpoint of the call (monotonic ms), 0: none yet. */

@@ -28,6 +28,23 @@ static int value_of(char c)
 	return -1;
 }
 
+void token_number(struct dialog *d, uint8_t number)
+{
+	struct span tag = d->spans[DIALOG_LOCAL_TAG];
+	d->text[tag.off - 1 + tag.len - 1] = alphabet[number % TOKEN_NUMBERS];
+}
+
+uint8_t token_number_of(struct slice token)
+{
+	int v = token.n ? value_of(token.p[token.n - 1]) : 0;
+	return v < 0 ? 0 : (uint8_t)v;
+}
+
+bool token_same(struct slice a, struct slice b)
+{
+	return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n - 1) == 0;
+}
+
 bool token_read(struct slice token, struct id *ret_id)
 {
 	if (token.n != TOKEN_CHARS)

@@ -40,6 +40,23 @@ static bool method_known(struct shard *s, struct id server, const struct sip_msg
 	}
 }
 
+/* What Require may ask for, by method. */
+static bool extension_known(const struct shard *s, const struct sip_msg *msg, struct slice token)
+{
+	switch (msg->method) {
+	case SIP_REGISTER:
+		return slice_ieq(token, SLICE("outbound"));
+	case SIP_INVITE:
+		if (slice_ieq(token, SLICE("100rel")))
+			return true;
+		/* fall through */
+	case SIP_UPDATE:
+		return s->config->session_expires_s && slice_ieq(token, SLICE("timer"));
+	default:
+		return false;
+	}
+}
+
 static bool extensions_known(struct shard *s, struct id server, const struct sip_msg *msg)
 {
 	struct strbuf b = scratch_buf(s, 512);
@@ -49,7 +66,7 @@ static bool extensions_known(struct shard *s, struct id server, const struct sip
 	for (size_t i = 0; i < 2; i++) {
 		struct sip_values it = sip_msg_values(msg, kinds[i]);
 		while (sip_values_next(&it, &token)) {
-			if (msg->method == SIP_REGISTER && slice_ieq(token, SLICE("outbound")))
+			if (kinds[i] == SIP_HDR_REQUIRE && extension_known(s, msg, token))
 				continue;
 			sip_build_header(&b, SIP_HDR_UNSUPPORTED, token);
 			any = true;

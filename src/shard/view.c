@@ -142,4 +142,6 @@ void shard_counts(const struct shard *s, struct shard_counts *ret_counts)
 	ret_counts->legs_used = pool_used(s->legs);
 	ret_counts->exchanges_used = pool_used(s->exchanges);
 	ret_counts->pings_used = pool_used(s->pings);
+	ret_counts->pursuits_used = pool_used(s->pursuits);
+	ret_counts->comebacks_used = pool_used(s->comebacks);
 }

@@ -75,8 +75,9 @@ static int header_take(struct scan *s, struct slice header)
 
 	if (!name.p || sip_header_kind_of(name) != SIP_HDR_CONTENT_LENGTH)
 		return 0;
-	if (sip_content_length_parse(slice_trim(slice_of(value, (size_t)(end - value))), &bytes))
-		return ERR_SYNTAX;
+	struct slice length = slice_trim(slice_of(value, (size_t)(end - value)));
+	if (sip_content_length_parse(length, &bytes))
+		return slice_is_digits(length) ? ERR_TOO_BIG : ERR_SYNTAX;
 	if (s->has_length && bytes != s->length_bytes)
 		return ERR_SYNTAX;
 	s->has_length = true;

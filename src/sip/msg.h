@@ -8,8 +8,8 @@
  * parsed at once; the rest when somebody asks.
  *
  * A message that cannot be understood yields a fault: the 4xx/5xx code and a sentence for the
- * Reason/Warning. When it is a request with a Via, `answerable` is true and the fault can be sent as a
- * response: of the headers that a response copies, those that are there.
+ * Reason/Warning. When it is a request with a Via, `answerable` is true and the fault can be sent
+ * as a response: of the headers that a response copies, those that are there.
  */
 #pragma once
 

@@ -65,10 +65,6 @@ struct store_record {
 	struct slice codec;
 	bool has_media;
 	struct store_quality a_to_b, b_to_a;
-	/* Not stored: whose it is and its place among his, rising, for writer_durable. 0: nobody
-	 * asks. */
-	uint16_t producer;
-	uint64_t number;
 };
 
 /* 0; ERR_DENIED (directory or file not writable), ERR_DAMAGED, ERR_CONFLICT (made by a newer

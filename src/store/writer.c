@@ -1,7 +1,8 @@
 /*
  * One thread takes what waits in the ring into a batch, writes the batch as one transaction, and
- * only then forgets it: a batch that fails stays in memory and is tried again, while the ring fills
- * up and says ERR_AGAIN to those who hand over.
+ * only then takes it out of the ring: a batch that fails stays and is tried again, while the ring
+ * fills up and says ERR_AGAIN to those who hand over. The ring lies in a file (queue_priv.h), so
+ * that what was handed over is written by the next start when this process is killed.
  *
  * `lock` guards the words between the threads that wait: who sleeps, who wants a flush, how far the
  * writing has come. Why not a message: waiting is what a condition variable is for; handing over
@@ -10,13 +11,14 @@
 #include "store/writer.h"
 
 #include "base/err.h"
-#include "base/ring.h"
+#include "store/queue_priv.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BATCH_BYTES   ((size_t)512 * 1024)
 #define GATHER_MS     10 /* a batch waits so long for company: one fsync then serves many */
@@ -62,15 +64,16 @@ struct thread_writer {
 	struct writer writer; /* first */
 	struct store *store;
 	struct ring *ring;
+	struct queue queue; /* where the ring lies; not open: in memory */
 	pthread_t thread;
 	void (*failed)(void *ctx, const char *text);
 	void *ctx;
 	_Atomic uint64_t written;
-	_Atomic uint64_t durable[WRITER_PRODUCERS];
 
 	char *batch; /* the thread's own */
 	size_t batch_bytes, batch_cap_bytes;
-	uint64_t batch_flush; /* the last flush ticket in it */
+	uint32_t batch_records; /* so many of the ring's are in it */
+	uint64_t batch_flush;	/* the last flush ticket in it */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;  /* for the thread */
@@ -194,17 +197,9 @@ static int record_add(struct writer *writer, const struct store_record *r)
 	return hand_over(self(writer), items, bytes);
 }
 
-static uint64_t durable(const struct writer *writer, uint16_t producer)
-{
-	const struct thread_writer *w = (const struct thread_writer *)writer;
-
-	return producer < WRITER_PRODUCERS ? atomic_load(&w->durable[producer]) : 0;
-}
-
 static const struct writer_ops OPS = {
 	.bindings_change = bindings_change,
 	.record_add = record_add,
-	.durable = durable,
 };
 
 /* ---- the thread ---- */
@@ -255,20 +250,35 @@ static bool batch_grow(struct thread_writer *w, size_t bytes)
 	return true;
 }
 
+static bool batch_add(struct thread_writer *w, struct slice record)
+{
+	if (!batch_grow(w, w->batch_bytes + record.n))
+		return false;
+	memcpy(w->batch + w->batch_bytes, record.p, record.n);
+	w->batch_bytes += record.n;
+	return true;
+}
+
 /* Without memory for more, the batch is what there is so far. */
 static void gather(struct thread_writer *w)
 {
 	struct slice record;
+	size_t cursor = ring_cursor(w->ring);
 
 	w->batch_bytes = 0;
 	w->batch_flush = 0;
-	while (w->batch_bytes < BATCH_BYTES && (record = ring_peek(w->ring)).p) {
-		if (!batch_grow(w, w->batch_bytes + record.n))
+	w->batch_records = 0;
+	while (w->batch_bytes < BATCH_BYTES && (record = ring_peek_on(w->ring, &cursor)).p) {
+		if (!batch_add(w, record))
 			break;
-		memcpy(w->batch + w->batch_bytes, record.p, record.n);
-		w->batch_bytes += record.n;
-		ring_pop(w->ring);
+		w->batch_records++;
 	}
+}
+
+static void pop_batch(struct thread_writer *w)
+{
+	for (; w->batch_records; w->batch_records--)
+		ring_pop(w->ring);
 }
 
 static int write_item(struct thread_writer *w, struct item *item)
@@ -320,23 +330,10 @@ static int write_batch(struct thread_writer *w, uint64_t *ret_items)
 	return r;
 }
 
-/* A producer's records come in the order in which it handed them over. */
-static void note_durable(struct thread_writer *w)
-{
-	for (size_t at = 0; at < w->batch_bytes;) {
-		struct item *item = (struct item *)(w->batch + at);
-		const struct store_record *r = (const struct store_record *)(item + 1);
-
-		if (item->kind == RECORD && r->number && r->producer < WRITER_PRODUCERS)
-			atomic_store(&w->durable[r->producer], r->number);
-		at += item->bytes;
-	}
-}
-
 static void report_success(struct thread_writer *w, uint64_t items)
 {
+	pop_batch(w);
 	atomic_fetch_add(&w->written, items);
-	note_durable(w);
 	if (!w->batch_flush)
 		return;
 	pthread_mutex_lock(&w->lock);
@@ -369,8 +366,9 @@ static void give_up(struct thread_writer *w)
 	char text[160];
 
 	snprintf(text, sizeof(text),
-		 "The server is going down and %zu bytes of bindings and call records are lost.",
-		 w->batch_bytes);
+		 "The server is going down and %zu bytes of bindings and call records %s.",
+		 ring_used_bytes(w->ring),
+		 w->queue.memory ? "wait for its next start" : "are lost");
 	if (w->failed)
 		w->failed(w->ctx, text);
 }
@@ -464,6 +462,7 @@ static void destroy(struct thread_writer *w)
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);
 	ring_free(w->ring);
+	queue_close(&w->queue);
 	store_close(w->store);
 	free(w->batch);
 	free(w);
@@ -476,6 +475,7 @@ static struct thread_writer *create(void)
 
 	if (!w)
 		return NULL;
+	w->queue.fd = -1;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&w->lock, NULL);
@@ -483,6 +483,117 @@ static struct thread_writer *create(void)
 	pthread_cond_init(&w->moved, &attr);
 	pthread_condattr_destroy(&attr);
 	return w;
+}
+
+/* ---- what an earlier process left ---- */
+
+/* Of the shapes: a queue of another version's layout cannot be read. */
+static uint64_t layout(void)
+{
+	uint64_t h = 1;
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		h = h * 1000003 + shapes[i].bytes;
+		for (size_t j = 0; j < shapes[i].text_count; j++)
+			h = h * 1000003 + shapes[i].texts[j];
+	}
+	return h;
+}
+
+/* The memory of a process that was killed is not believed to the last bit. */
+static bool is_whole(struct slice record)
+{
+	struct item item;
+
+	for (size_t at = 0; at < record.n; at += item.bytes) {
+		const char *body = record.p + at + sizeof(item);
+		size_t left = record.n - at, texts = 0;
+
+		if (left < sizeof(item))
+			return false;
+		memcpy(&item, record.p + at, sizeof(item));
+		if (item.kind > FLUSH || item.bytes > left || item.bytes % 8 ||
+		    item.bytes < sizeof(item) + shapes[item.kind].bytes)
+			return false;
+		for (size_t i = 0; i < shapes[item.kind].text_count; i++) {
+			struct slice text;
+
+			memcpy(&text, body + shapes[item.kind].texts[i], sizeof(text));
+			if (text.n > item.bytes - texts)
+				return false;
+			texts += text.n;
+		}
+		if (sizeof(item) + shapes[item.kind].bytes + texts > item.bytes)
+			return false;
+	}
+	return true;
+}
+
+static int take_left(void *ctx, struct slice record)
+{
+	if (!is_whole(record))
+		return ERR_DAMAGED;
+	return batch_add(ctx, record) ? 0 : ERR_NOMEM;
+}
+
+static int put_back(struct thread_writer *w)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < w->batch_bytes;) {
+		const struct item *item = (const struct item *)(w->batch + at);
+		/* marks of flushes are nobody's any more */
+		if (item->kind != FLUSH)
+			r = ring_put(w->ring, slice_of(w->batch + at, item->bytes), SLICE_NONE,
+				     NULL);
+		at += item->bytes;
+	}
+	return r;
+}
+
+static void tell(struct thread_writer *w, const char *path, const char *what, int err)
+{
+	char text[STORE_TEXT_BYTES + 128]; /* the path, and room for the rest */
+
+	snprintf(text, sizeof(text), "%.400s: %s (%s)", path, what, err_text(err));
+	if (w->failed)
+		w->failed(w->ctx, text);
+}
+
+/* Into the store at once, so that they are there when it is read; else into the new ring. */
+static int write_left(struct thread_writer *w)
+{
+	uint64_t items;
+	int r = 0;
+
+	if (w->batch_bytes && write_batch(w, &items) != 0)
+		r = put_back(w);
+	w->batch_bytes = 0;
+	w->batch_flush = 0;
+	return r;
+}
+
+/* Without a file for it the queue is in memory: what waits does not outlive kill -9. */
+static int open_ring(struct thread_writer *w, const char *path, size_t queue_bytes)
+{
+	char file[STORE_TEXT_BYTES];
+	int err, r;
+
+	snprintf(file, sizeof(file), "%s.queue", path);
+	err = queue_read(file, layout(), take_left, w);
+	if (err)
+		tell(w, file, "what waited to be written when the server was killed is lost", err);
+	err = queue_open(file, queue_bytes, layout(), &w->queue, &w->ring);
+	if (err)
+		tell(w, file, "what waits to be written would not outlive a crash", err);
+	r = err ? ring_new(queue_bytes, &w->ring) : 0;
+	if (r == 0)
+		r = write_left(w);
+	/* An old file that stayed would be written once more by the next start, over what is newer.
+	 */
+	if (r == 0 && (err || queue_settle(file) != 0))
+		(void)unlink(file);
+	return r;
 }
 
 int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, const char *text),
@@ -501,7 +612,7 @@ int writer_new(const char *path, size_t queue_bytes, void (*failed)(void *ctx, c
 	if (r != 0 && failed)
 		failed(ctx, text);
 	if (r == 0)
-		r = ring_new(queue_bytes, &w->ring);
+		r = open_ring(w, path, queue_bytes);
 	if (r == 0 && pthread_create(&w->thread, NULL, run, w) != 0)
 		r = ERR_NOMEM;
 	if (r != 0) {

@@ -20,10 +20,7 @@ struct writer;
 struct writer_ops {
 	int (*bindings_change)(struct writer *w, const struct writer_change *changes, size_t n);
 	int (*record_add)(struct writer *w, const struct store_record *r);
-	/* NULL: what was handed over is durable at once. */
-	uint64_t (*durable)(const struct writer *w, uint16_t producer);
 };
-#define WRITER_PRODUCERS 256
 struct writer {
 	const struct writer_ops *ops;
 };
@@ -58,12 +55,6 @@ static inline int writer_binding_remove(struct writer *w, struct slice number, s
 static inline int writer_record_add(struct writer *w, const struct store_record *r)
 {
 	return w->ops->record_add(w, r);
-}
-/* The highest number among the producer's records that are durable (or were let go for good): all
- * that it handed over before that one are too. Any thread. */
-static inline uint64_t writer_durable(const struct writer *w, uint16_t producer)
-{
-	return w->ops->durable ? w->ops->durable(w, producer) : UINT64_MAX;
 }
 
 /* --- Of the one that writer_new made. */

@@ -1,14 +1,12 @@
-/* Connections: accepted and opened ones, their reuse, framing (RFC 3261 §18.3) and keepalives (RFC
- * 5626 §4.4.1). */
+/* Connections: accepted and opened ones, their reuse, their end. */
 #include "transport/transport_priv.h"
 
 #include "base/err.h"
 #include "base/hash.h"
 
-#include <stdlib.h>
-
-#define IN_BYTES_FIRST 4096
-#define HALF_MS	       30000 /* so long may a message take to arrive whole */
+#define HALF_MS	   30000 /* so long may a message take to arrive whole, and the first one to begin */
+#define CONNECT_MS 10000
+#define TELL_MS	   1000 /* between two words about refused connections */
 
 int stream_open(struct transport *t)
 {
@@ -17,11 +15,13 @@ int stream_open(struct transport *t)
 	int err = pool_new(&p, &t->connections);
 	if (err == 0)
 		err = index_new(t->p.connections_max, &t->by_serial);
-	return err ? err : index_new(t->p.connections_max, &t->by_remote);
+	if (err == 0)
+		err = index_new(t->p.connections_max, &t->by_remote);
+	return err ? err : sources_open(t);
 }
 
 /* Not keyed: a stranger can only make his own connections collide. */
-static uint64_t remote_hash(const struct addr *a)
+uint64_t transport_addr_hash(const struct addr *a)
 {
 	uint64_t h = a->port;
 	for (size_t i = 0; i < sizeof(a->ip); i++)
@@ -54,7 +54,7 @@ static bool same_remote(const void *ctx, uint64_t value)
 	return c && addr_eq(&c->remote, k->remote);
 }
 
-static struct connection *by_serial(const struct transport *t, uint32_t serial)
+struct connection *stream_by_serial(const struct transport *t, uint32_t serial)
 {
 	struct key k = {.t = t, .serial = serial};
 	uint64_t id = index_find(t->by_serial, serial_hash(serial), same_serial, &k);
@@ -64,11 +64,11 @@ static struct connection *by_serial(const struct transport *t, uint32_t serial)
 static struct connection *by_remote(const struct transport *t, const struct addr *remote)
 {
 	struct key k = {.t = t, .remote = remote};
-	uint64_t id = index_find(t->by_remote, remote_hash(remote), same_remote, &k);
+	uint64_t id = index_find(t->by_remote, transport_addr_hash(remote), same_remote, &k);
 	return pool_get(t->connections, (struct id){id});
 }
 
-static struct flow flow_of(const struct transport *t, const struct connection *c)
+struct flow stream_flow(const struct transport *t, const struct connection *c)
 {
 	return (struct flow){
 		.remote = c->remote,
@@ -84,15 +84,16 @@ static struct flow flow_of(const struct transport *t, const struct connection *c
 static void forget(struct transport *t, struct connection *c)
 {
 	index_remove(t->by_serial, serial_hash(c->serial), c->id.v);
-	index_remove(t->by_remote, remote_hash(&c->remote), c->id.v);
-	free(c->in);
+	index_remove(t->by_remote, transport_addr_hash(&c->remote), c->id.v);
+	stream_forget_in(t, c);
+	source_give(t, c->source);
 	pool_give(t->connections, c->id);
 }
 
 /* From our side; the owner is told. */
-static void drop(struct transport *t, struct connection *c)
+void stream_drop(struct transport *t, struct connection *c)
 {
-	struct flow flow = flow_of(t, c);
+	struct flow flow = stream_flow(t, c);
 	uint64_t asked_by = c->asked_by;
 	io_close(t->p.io, c->handle);
 	forget(t, c);
@@ -113,7 +114,7 @@ void stream_close_all(struct transport *t)
 static int index_both(struct transport *t, struct connection *c)
 {
 	int err = index_put(t->by_serial, serial_hash(c->serial), c->id.v);
-	return err ? err : index_put(t->by_remote, remote_hash(&c->remote), c->id.v);
+	return err ? err : index_put(t->by_remote, transport_addr_hash(&c->remote), c->id.v);
 }
 
 static struct connection *connection_new(struct transport *t, const struct addr *remote,
@@ -130,7 +131,7 @@ static struct connection *connection_new(struct transport *t, const struct addr 
 				 .handle = -1,
 				 .remote = *remote,
 				 .local = *local};
-	c->used_ms = io_now_ms(t->p.io);
+	c->used_ms = c->since_ms = io_now_ms(t->p.io);
 	if (index_both(t, c) == 0)
 		return c;
 	forget(t, c);
@@ -152,131 +153,42 @@ static struct connection *by_note(const struct transport *t, const struct io_str
 	return it_is && c->handle == note->handle ? c : NULL;
 }
 
+/* One word a second is enough to see that somebody takes too many. */
+static void refuse(struct transport *t, const struct io_stream_note *note, const char *why)
+{
+	int64_t now = io_now_ms(t->p.io);
+	io_close(t->p.io, note->handle);
+	if (t->refused_told_ms && now - t->refused_told_ms < TELL_MS)
+		return;
+	t->refused_told_ms = now;
+	t->p.ops.on_refused(t->p.ops.ctx, note->peer, why);
+}
+
 static void accepted(struct transport *t, const struct io_stream_note *note)
 {
 	uint64_t listener = note->cookie - t->p.cookie_base - COOKIE_LISTENER;
+	struct id source;
 	struct connection *c = NULL;
 	if (listener < t->p.listener_count)
 		c = connection_new(t, note->peer, &t->listeners[listener].advertised);
 	if (c == NULL) {
-		io_close(t->p.io, note->handle); /* at the limit */
+		refuse(t, note, "too many connections");
 		return;
 	}
+	if (!source_take(t, note->peer, &source)) {
+		forget(t, c);
+		refuse(t, note, "too many connections from this source");
+		return;
+	}
+	c->source = source;
 	c->handle = note->handle;
 	c->connected = true;
 	io_set_cookie(t->p.io, note->handle, cookie_of(t, c));
 }
 
-/* --- in */
-
-static bool append(struct connection *c, struct slice bytes)
-{
-	size_t need = c->in_bytes + bytes.n + 1, cap = c->in_cap ? c->in_cap : IN_BYTES_FIRST;
-	while (cap < need)
-		cap *= 2;
-	if (cap != c->in_cap) {
-		char *grown = realloc(c->in, cap);
-		if (grown == NULL)
-			return false;
-		c->in = grown;
-		c->in_cap = cap;
-	}
-	memcpy(c->in + c->in_bytes, bytes.p, bytes.n);
-	c->in_bytes += bytes.n;
-	return true;
-}
-
-static size_t blank_prefix(struct slice s)
-{
-	size_t n = 0;
-	while (n < s.n && (s.p[n] == '\r' || s.p[n] == '\n'))
-		n++;
-	return n;
-}
-
-/* CRLFs before a message: one is a keepalive, two ask for a pong. */
-static size_t take_blank(struct transport *t, struct connection *c, struct slice rest)
-{
-	size_t blank = blank_prefix(rest);
-	struct flow flow = flow_of(t, c);
-	if (blank >= 4) {
-		(void)io_stream_send(t->p.io, c->handle, SLICE("\r\n"));
-		t->p.ops.on_keepalive(t->p.ops.ctx, &flow, KEEPALIVE_DOUBLE_CRLF);
-	} else if (blank && blank == rest.n) {
-		t->p.ops.on_keepalive(t->p.ops.ctx, &flow, KEEPALIVE_CRLF);
-	}
-	return blank;
-}
-
-/* Where the next message starts cannot be known: this one is answered, if it can be, before the
- * connection goes (RFC 3261 §18.3, §20.14). */
-static void deliver_broken(struct transport *t, struct connection *c, struct slice rest, int err)
-{
-	static const struct sip_fault no_length = {
-		400, "Without one good Content-Length a stream cannot be cut into messages"};
-	static const struct sip_fault too_big = {513, "The message is too large"};
-	struct flow flow = flow_of(t, c);
-	transport_deliver_faulty(t, rest, &flow, err == ERR_TOO_BIG ? &too_big : &no_length);
-}
-
-/* Hands on every whole message in `in`; false: the connection must go, or is gone. */
-static bool deliver_whole(struct transport *t, uint32_t serial, size_t *ret_used)
-{
-	size_t used = 0;
-	for (;;) {
-		struct connection *c = by_serial(t, serial); /* a handler may have closed it */
-		if (c == NULL)
-			return false;
-		struct slice rest = slice_of(c->in + used, c->in_bytes - used);
-		size_t blank = take_blank(t, c, rest), n = 0;
-		used += blank;
-		rest = slice_from(rest, blank);
-		int err = rest.n ? sip_msg_frame(rest, &n) : ERR_AGAIN;
-		*ret_used = used;
-		if (err == ERR_AGAIN)
-			return true;
-		if (err) {
-			deliver_broken(t, c, rest, err);
-			return false;
-		}
-		struct flow flow = flow_of(t, c);
-		used += n;
-		transport_deliver(t, slice_of(rest.p, n), &flow);
-	}
-}
-
-static void received(struct transport *t, struct connection *c, struct slice bytes)
-{
-	uint32_t serial = c->serial;
-	size_t used = 0;
-	c->used_ms = io_now_ms(t->p.io);
-	if (!append(c, bytes)) {
-		drop(t, c);
-		return;
-	}
-	bool ok = deliver_whole(t, serial, &used);
-	c = by_serial(t, serial);
-	if (c == NULL)
-		return;
-	if (!ok) {
-		drop(t, c);
-		return;
-	}
-	memmove(c->in, c->in + used, c->in_bytes - used);
-	c->in_bytes -= used;
-	if (c->in_bytes == 0) {
-		free(c->in); /* an idle connection holds no buffer */
-		c->in = NULL;
-		c->in_cap = 0;
-		c->half_since_ms = 0;
-	} else if (used || c->half_since_ms == 0) {
-		c->half_since_ms = c->used_ms;
-	}
-}
-
 static void closed(struct transport *t, struct connection *c)
 {
-	struct flow flow = flow_of(t, c);
+	struct flow flow = stream_flow(t, c);
 	bool was_connected = c->connected;
 	uint64_t asked_by = c->asked_by;
 	forget(t, c);
@@ -297,7 +209,7 @@ void transport_on_stream(struct transport *t, const struct io_stream_note *note)
 	if (note->event == IO_STREAM_CONNECTED)
 		c->connected = true;
 	else if (note->event == IO_STREAM_DATA)
-		received(t, c, note->bytes);
+		stream_received(t, c, note->bytes);
 	else
 		closed(t, c);
 }
@@ -307,13 +219,15 @@ void transport_on_stream(struct transport *t, const struct io_stream_note *note)
 int stream_send(struct transport *t, uint16_t from_shard, const struct flow *flow,
 		struct slice bytes)
 {
-	struct connection *c = by_serial(t, flow->connection);
+	struct connection *c = stream_by_serial(t, flow->connection);
 	if (c == NULL || !addr_eq(&c->remote, &flow->remote))
 		return ERR_CLOSED;
 	c->used_ms = io_now_ms(t->p.io);
 	if (!slice_starts(bytes, SLICE("SIP/")))
 		c->asked_by |= (uint64_t)1 << (from_shard % 64);
-	return io_stream_send(t->p.io, c->handle, bytes) == 0 ? 0 : ERR_CLOSED;
+	if (c->ends_ms)
+		return 0; /* its answer has been given; what follows would not be read */
+	return io_stream_send(t->p.io, c->handle, bytes);
 }
 
 static const struct listener *listener_of_family(const struct transport *t, uint8_t family)
@@ -342,15 +256,28 @@ int stream_flow_to(struct transport *t, const struct addr *dst, struct flow *ret
 			return err;
 		}
 	}
-	*ret_flow = flow_of(t, c);
+	*ret_flow = stream_flow(t, c);
 	return 0;
 }
 
 void transport_abandon(struct transport *t, const struct flow *flow)
 {
-	struct connection *c = flow->shard == t->p.shard ? by_serial(t, flow->connection) : NULL;
+	struct connection *c =
+		flow->shard == t->p.shard ? stream_by_serial(t, flow->connection) : NULL;
 	if (c && !c->connected && addr_eq(&c->remote, &flow->remote))
-		drop(t, c);
+		stream_drop(t, c);
+}
+
+/* A connection that has had its time, of whichever kind. */
+static bool is_over(const struct transport *t, const struct connection *c, int64_t now_ms)
+{
+	if (c->ends_ms)
+		return now_ms >= c->ends_ms;
+	if (c->half_since_ms && now_ms - c->half_since_ms > HALF_MS)
+		return true;
+	if (!c->proven && id_is(c->source) && now_ms - c->since_ms > HALF_MS)
+		return true; /* accepted, and never a word */
+	return t->p.idle_ms && now_ms - c->used_ms > t->p.idle_ms;
 }
 
 void transport_sweep(struct transport *t, int64_t now_ms)
@@ -359,10 +286,12 @@ void transport_sweep(struct transport *t, int64_t now_ms)
 	struct id id;
 	for (struct connection *c = pool_next(t->connections, &cursor, &id); c;
 	     c = pool_next(t->connections, &cursor, &id)) {
-		bool idle = t->p.idle_ms && now_ms - c->used_ms > t->p.idle_ms;
-		bool half = c->half_since_ms && now_ms - c->half_since_ms > HALF_MS;
-		if (idle || half)
-			drop(t, c);
+		if (!c->connected && now_ms - c->since_ms > CONNECT_MS) {
+			io_close(t->p.io, c->handle);
+			closed(t, c);
+		} else if (is_over(t, c, now_ms)) {
+			stream_drop(t, c);
+		}
 	}
 }
 

@@ -6,7 +6,12 @@
  * Keepalives are answered or swallowed here and reported: empty datagram, CRLF, double CRLF (pong
  * CRLF on streams, RFC 5626 §4.4.1; on UDP nothing is sent back), STUN binding request (answered
  * with XOR-MAPPED-ADDRESS, RFC 5389/5626 §4.4.2). Rubbish on UDP is counted and dropped; on a
- * stream it closes the connection.
+ * stream it closes the connection, after an answer where there is somebody to answer (400, or 513
+ * above 64 KiB).
+ *
+ * Strangers may not take what others need: a source has so many connections and no more; one that
+ * never says a whole message, or stops in the middle of one, is closed; messages that wait to be
+ * whole have a common limit; a peer that does not read is closed (io).
  */
 #pragma once
 
@@ -40,6 +45,8 @@ struct transport_ops {
 	/* ICMP: the last datagrams to flow->remote did not arrive; or a connect failed (on_closed
 	 * follows). */
 	void (*on_unreachable)(void *ctx, const struct flow *flow);
+	/* A connection was not accepted; told once a second at most. */
+	void (*on_refused)(void *ctx, const struct addr *remote, const char *why);
 	/* The flow's connection lives on another shard: carry these bytes to that shard's
 	 * transport_send. 0, or ERR_CLOSED: there is no such shard. */
 	int (*on_foreign)(void *ctx, const struct flow *flow, struct slice bytes);
@@ -59,7 +66,7 @@ struct transport_params {
 	uint64_t cookie_base; /* its sockets carry cookie_base + n, n < 2^32 */
 	struct transport_listener listeners[TRANSPORT_LISTENERS_MAX];
 	uint32_t listener_count;
-	uint32_t connections_max;
+	uint32_t connections_max, connections_per_source_max; /* the latter 0: no limit */
 	int64_t idle_ms; /* a connection without traffic for so long is closed; 0: never */
 	struct transport_ops ops;
 };
@@ -70,8 +77,8 @@ int transport_new(const struct transport_params *p, uint32_t *ret_failed,
 		  struct transport **ret_transport);
 void transport_free(struct transport *t);
 
-/* 0: on its way (no promise). ERR_CLOSED: the connection is gone. ERR_TOO_BIG: too large for a
- * datagram. */
+/* 0: on its way (no promise). ERR_CLOSED: the connection is gone. ERR_LIMIT: the peer does not
+ * read, its connection will be closed. ERR_TOO_BIG: too large for a datagram. */
 int transport_send(struct transport *t, const struct flow *flow, struct slice bytes);
 
 /* The same for bytes of another shard. */
@@ -80,8 +87,9 @@ int transport_carry(struct transport *t, uint16_t from_shard, const struct flow 
 
 /*
  * A flow to dst: UDP through the listener of its family; streams over an existing connection to dst
- * or a new one (bytes sent meanwhile wait for it). 0; ERR_UNSUPPORTED: no listener of that family
- * or transport; ERR_LIMIT; ERR_IO.
+ * or a new one (bytes sent meanwhile wait for it). 0; ERR_INVALID: an address of ours, or one that
+ * cannot be anybody's (any, multicast, port 0); ERR_UNSUPPORTED: no listener of that family or
+ * transport; ERR_LIMIT; ERR_IO.
  */
 int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst,
 		      struct flow *ret_flow);
@@ -100,7 +108,7 @@ void transport_on_datagrams(struct transport *t, uint64_t cookie, struct io_data
 			    size_t count);
 void transport_on_stream(struct transport *t, const struct io_stream_note *note);
 void transport_on_udp_error(struct transport *t, uint64_t cookie, const struct addr *dst);
-/* Now and then (each second or so): closes idle connections. */
+/* Now and then (each second or so): closes connections whose time is over. */
 void transport_sweep(struct transport *t, int64_t now_ms);
 
 /* RFC 3261 §18.1.1: a request of that size must not go over UDP (path MTU unknown: 1300 bytes). */

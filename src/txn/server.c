@@ -260,6 +260,13 @@ int txn_respond(struct txn_layer *l, struct id server, const struct sip_reply *r
 	return 0;
 }
 
+struct slice txn_response_of(const struct txn_layer *l, struct id server)
+{
+	const struct txn_server *t = txn_server_get(l, server);
+
+	return t ? t->response : SLICE_NONE;
+}
+
 void txn_acked(struct txn_layer *l, struct id server, int64_t now_ms)
 {
 	struct txn_server *t = txn_server_get(l, server);

@@ -102,6 +102,9 @@ const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, stru
  */
 int txn_respond(struct txn_layer *l, struct id server, const struct sip_reply *reply,
 		struct arena *arena, int64_t now_ms);
+/* The last response of a server transaction as it was sent (for a user who repeats a reliable
+ * provisional one, RFC 3262 §3); empty when stale or none. Good until the next call. */
+struct slice txn_response_of(const struct txn_layer *l, struct id server);
 /* The ACK to our 2xx came: stop repeating it. The layer repeats 2xx to INVITE at T1, doubling to
  * T2, until txn_acked or 64*T1 (RFC 3261 §13.3.1.4), so that the user need not. */
 void txn_acked(struct txn_layer *l, struct id server, int64_t now_ms);

@@ -1,11 +1,11 @@
 /*
- * audio_compare ORIGINAL.wav HEARD.wav: how much of what was heard is the original? Both 16-bit
- * mono PCM of one rate.
+ * audio_compare ORIGINAL.wav HEARD.wav [LEAST]: how much of what was heard is the original? Both
+ * 16-bit mono PCM of one rate.
  *
  * The recording is cut into segments of 100 ms. Each that is not silent is looked for in the
  * original: first where the segment before it would continue, then everywhere. It matches where the
- * normalised correlation is at least 0.98, which a G.711 codec keeps (about 0.9999) and a lost or
- * concealed packet does not. One line of JSON comes out.
+ * normalised correlation is at least LEAST: 0.98 is what a G.711 codec keeps (about 0.9999) and a
+ * lost or concealed packet does not. One line of JSON comes out.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define MATCH_MIN      0.98
-#define PREFIX_MIN     0.8
+#define PREFIX_SLACK   0.18
 #define PREFIX_SAMPLES 64
 #define SILENCE_RMS    50.0
 #define HEADER_BYTES   12
@@ -117,17 +117,17 @@ static double correlation(const int16_t *a, const int16_t *b, size_t n)
 
 /* Where in the original the segment is: from `hint` on, or anywhere. False: nowhere. */
 static bool find(const struct sound *original, const int16_t *segment, size_t n, size_t hint,
-		 size_t *ret_at)
+		 double least, size_t *ret_at)
 {
-	if (hint + n <= original->n &&
-	    correlation(original->samples + hint, segment, n) >= MATCH_MIN) {
+	if (hint + n <= original->n && correlation(original->samples + hint, segment, n) >= least) {
 		*ret_at = hint;
 		return true;
 	}
 	for (size_t at = 0; at + n <= original->n; at++) {
 		/* The first few samples rule out nearly every place. */
-		if (correlation(original->samples + at, segment, PREFIX_SAMPLES) >= PREFIX_MIN &&
-		    correlation(original->samples + at, segment, n) >= MATCH_MIN) {
+		if (correlation(original->samples + at, segment, PREFIX_SAMPLES) >=
+			    least - PREFIX_SLACK &&
+		    correlation(original->samples + at, segment, n) >= least) {
 			*ret_at = at;
 			return true;
 		}
@@ -145,14 +145,15 @@ static double noise(const int16_t *a, const int16_t *b, size_t n)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: audio_compare ORIGINAL.wav HEARD.wav\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: audio_compare ORIGINAL.wav HEARD.wav [LEAST]\n");
 		return 2;
 	}
 	struct sound original = read_wav(argv[1]), heard = read_wav(argv[2]);
 	if (original.rate_hz != heard.rate_hz)
 		fail(argv[2], "has another sample rate than the original");
 
+	double least = argc == 4 ? strtod(argv[3], NULL) : MATCH_MIN;
 	size_t n = heard.rate_hz / 10, hint = SIZE_MAX, sounding = 0, matched = 0, jumps = 0;
 	double signal_sum = 0, noise_sum = 0;
 	for (size_t at = 0; at + n <= heard.n; at += n) {
@@ -161,7 +162,7 @@ int main(int argc, char **argv)
 			continue;
 		sounding++;
 		size_t found;
-		if (!find(&original, segment, n, hint == SIZE_MAX ? 0 : hint, &found))
+		if (!find(&original, segment, n, hint == SIZE_MAX ? 0 : hint, least, &found))
 			continue;
 		matched++;
 		jumps += hint != SIZE_MAX && found != hint;

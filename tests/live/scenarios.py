@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from lib.scenario import CALLEE_MEDIA_PORT, CALLER_MEDIA_PORT, Callee, Caller, Script, sdp
+from lib.scenario import CALLEE_MEDIA_PORT, CALLER_MEDIA_PORT, OWN_MEDIA_PORT, Callee, Caller, Script, sdp
 
 SCENARIOS: dict[str, Callable[[], Script]] = {}
 TALK_MS = 300
@@ -230,7 +230,7 @@ def _is_cancelled(script: Callee) -> Callee:
     """The CANCEL gets its 200; the INVITE's 487 is sent by its own Via and CSeq, kept before."""
     script.request("CANCEL")
     script.reply(200, "OK")
-    script.send(_kept_reply("487 Request Terminated"))
+    script.send(_kept_reply("487 Request Terminated"), retransmit=True)
     script.request("ACK")
     return script
 
@@ -263,7 +263,7 @@ def _() -> Script:
     script = _callee("the 200 crosses the CANCEL")
     script.ring()
     script.request("CANCEL")
-    script.send(_kept_reply("200 OK"), sdp(CALLEE_MEDIA_PORT))
+    script.send(_kept_reply("200 OK"), sdp(CALLEE_MEDIA_PORT), retransmit=True)
     script.request("ACK")
     script.request("BYE")
     script._in_dialog = True
@@ -334,12 +334,13 @@ def _() -> Script:
     return script
 
 
-# --- load: as a phone does it, short
+# --- load: as a phone does it, short, with sound both ways
 @scenario("caller_load")
 def _() -> Script:
-    script = _caller("load")
+    script = _caller("load", sdp(OWN_MEDIA_PORT))
     script.answered()
     script.ack()
+    script.play()
     script.pause(200)
     script.bye()
     return script
@@ -349,7 +350,8 @@ def _() -> Script:
 def _() -> Script:
     script = _callee("load", has="m=audio")
     script.ring()
-    script.answer()
+    script.answer(sdp(OWN_MEDIA_PORT))
+    script.play()
     script.ended_by_peer()
     return script
 

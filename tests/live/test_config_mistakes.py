@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -30,10 +31,25 @@ shards: 1
 NOBODY = 65534
 
 
-def run(*words: str, limit_s: float = 60, user: int | None = None) -> tuple[int, str, str]:
+AS_ROOT = os.geteuid() == 0
+PUBLIC = tempfile.TemporaryDirectory()
+
+
+def public_program() -> str:
+    """A copy that anybody may run, wherever the build is."""
+    os.chmod(PUBLIC.name, 0o755)
+    path = Path(PUBLIC.name) / "opengated"
+    if not path.exists():
+        shutil.copy(program("opengated"), path)
+    return str(path)
+
+
+def run(*words: str, powerless: bool = False) -> tuple[int, str, str]:
+    """powerless: as a user for whom file modes count."""
+    other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if powerless and AS_ROOT else {}
     done = subprocess.run(
-        [program("opengated"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s, user=user,
-        extra_groups=[] if user is not None else None,
+        [public_program() if other else program("opengated"), *words],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, **other,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -173,52 +189,54 @@ def _() -> None:
         check_line(said, r"og\.yaml: there is no such file; give the path with --config FILE")
         check_line(run("--config", directory)[2], r"Is a directory")
         path.write_text(filled(GOOD, directory))
-        if os.geteuid() == 0:
-            path.chmod(0o600)
-            os.chmod(directory, 0o755)
-            check_line(run("--config", str(path), user=NOBODY)[2], r"Permission denied; let this user read it")
+        path.chmod(0)
+        os.chmod(directory, 0o755)
+        check_line(run("--config", str(path), powerless=True)[2], r"Permission denied; let this user read it")
 
 
 # --- what only the start can find. Each prepares a directory and returns what must be said.
 
 
-def start(prepare: Callable[[Path, ExitStack], str], text: str = GOOD, user: int | None = None) -> None:
+def start(prepare: Callable[[Path, ExitStack], str], text: str = GOOD, powerless: bool = False) -> None:
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         os.chmod(directory, 0o755)
         path = Path(directory) / "og.yaml"
         path.write_text(filled(text, directory))
         said = prepare(Path(directory), stack)
-        status, out, err = run("--config", str(path), user=user)
+        status, out, err = run("--config", str(path), powerless=powerless)
         check_equal((status, out), (1, ""), f"exit status and output ({err})")
         check_line(err, said)
 
 
-def port_of(directory: Path) -> int:
-    found = re.search(r"(?:udp|tcp):127\.0\.0\.1:(\d+)", (directory / "og.yaml").read_text())
-    assert found
-    return int(found[1])
+def occupy(directory: Path, stack: ExitStack, kind: int) -> int:
+    """A port that is taken by this test, written into the file in place of its last one."""
+    taken = stack.enter_context(socket.socket(socket.AF_INET, kind))
+    taken.bind(("127.0.0.1", 0))
+    if kind == socket.SOCK_STREAM:
+        taken.listen()
+    port = taken.getsockname()[1]
+    path = directory / "og.yaml"
+    path.write_text(re.sub(r'127\.0\.0\.1:\d+(?="}\n(?!.*127\.0\.0\.1:))', f"127.0.0.1:{port}", path.read_text(), flags=re.DOTALL))
+    return port
 
 
-def starts(name: str, text: str = GOOD, user: int | None = None) -> Callable:
+def starts(name: str, text: str = GOOD, powerless: bool = False) -> Callable:
     def register(prepare: Callable[[Path, ExitStack], str]) -> None:
-        add_case(f"start: {name}", lambda: start(prepare, text, user))
+        add_case(f"start: {name}", lambda: start(prepare, text, powerless))
 
     return register
 
 
 @starts("the UDP port is taken")
 def _(directory: Path, stack: ExitStack) -> str:
-    taken = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    taken.bind(("127.0.0.1", port_of(directory)))
-    return rf"sip\.listen udp:127\.0\.0\.1:{port_of(directory)}: another program uses this port; stop it or choose another"
+    port = occupy(directory, stack, socket.SOCK_DGRAM)
+    return rf"sip\.listen udp:127\.0\.0\.1:{port}: another program uses this port; stop it or choose another"
 
 
 @starts("the TCP port is taken", GOOD.replace("udp:", "tcp:"))
 def _(directory: Path, stack: ExitStack) -> str:
-    taken = stack.enter_context(socket.socket())
-    taken.bind(("127.0.0.1", port_of(directory)))
-    taken.listen()
-    return rf"sip\.listen tcp:127\.0\.0\.1:{port_of(directory)}: another program uses this port"
+    port = occupy(directory, stack, socket.SOCK_STREAM)
+    return rf"sip\.listen tcp:127\.0\.0\.1:{port}: another program uses this port"
 
 
 @starts("the SIP address is not of this host", GOOD.replace("udp:127.0.0.1:@PORT@", "udp:192.0.2.1:5060"))
@@ -236,15 +254,9 @@ def _(directory: Path, stack: ExitStack) -> str:
     return r"http\.listen 192\.0\.2\.1:8080: this host has no such address; write one that it has, or \"off\""
 
 
-HTTP = GOOD + 'http: {listen: "127.0.0.1:@PORT@"}\n'
-
-
-@starts("the HTTP port is taken", HTTP.replace("udp:127.0.0.1:@PORT@", "udp:127.0.0.1:5997"))
+@starts("the HTTP port is taken", GOOD + 'http: {listen: "127.0.0.1:@PORT@"}\n')
 def _(directory: Path, stack: ExitStack) -> str:
-    port = int(re.findall(r"127\.0\.0\.1:(\d+)", (directory / "og.yaml").read_text())[-1])
-    taken = stack.enter_context(socket.socket())
-    taken.bind(("127.0.0.1", port))
-    taken.listen()
+    port = occupy(directory, stack, socket.SOCK_STREAM)
     return rf"http\.listen 127\.0\.0\.1:{port}: another program uses this port; choose another, or \"off\""
 
 
@@ -254,14 +266,17 @@ def _(directory: Path, stack: ExitStack) -> str:
     return r"data_dir .*/data is not writable \(Not a directory\): create it for this user or choose another"
 
 
-@starts("data_dir may not be made", GOOD, NOBODY)
+@starts("data_dir may not be made", GOOD, True)
 def _(directory: Path, stack: ExitStack) -> str:
-    return r"data_dir .*/data is not writable \((No such file or directory|Permission denied)\): create it for this user"
+    directory.chmod(0o555)
+    stack.callback(directory.chmod, 0o755)
+    return r"data_dir .*/data is not writable \(Permission denied\): create it for this user or choose another"
 
 
-@starts("data_dir may not be written", GOOD, NOBODY)
+@starts("data_dir may not be written", GOOD, True)
 def _(directory: Path, stack: ExitStack) -> str:
-    (directory / "data").mkdir(mode=0o755)
+    (directory / "data").mkdir()
+    (directory / "data").chmod(0o555)
     return r"data_dir .*/data is not writable \(Permission denied\)"
 
 
@@ -354,8 +369,8 @@ def _() -> None:
         os.chmod(directory, 0o777)
         # Root might raise the limit again.
         child = subprocess.Popen(
-            ["sh", "-c", 'ulimit -n 1000 && exec "$0" --config "$1"', program("opengated"), str(path)],
-            stderr=log, stdin=subprocess.DEVNULL, user=NOBODY if os.geteuid() == 0 else None,
+            ["sh", "-c", 'ulimit -n 1000 && exec "$0" --config "$1"', public_program(), str(path)],
+            stderr=log, stdin=subprocess.DEVNULL, user=NOBODY if AS_ROOT else None,
         )  # fmt: skip
         stack.callback(child.kill)
         seen = wait_for("the warning", lambda: re.search(r".*LimitNOFILE.*", (Path(directory) / "log").read_text()))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.daemon import DOMAIN, Line
+from lib.network import Space
 from lib.tap import Failure, check
 from lib.util import Ports, Process, host_port, tail, wait_for
 
@@ -20,7 +21,8 @@ RTP_PORTS = 40
 
 class Phone:
     """
-    One baresip with one account. host: its own loopback address, "127.0.0.1" or "::1"; transport: "udp" or "tcp".
+    One baresip with one account. host: its own address, and unless server_host is given the server's as well;
+    transport: "udp" or "tcp"; space: the network namespace that it lives in.
     registers: with the server; otherwise it only answers what comes to its address.
     """
 
@@ -35,8 +37,11 @@ class Phone:
         answers: bool = True,
         registers: bool = True,
         codec: str = "pcmu/8000/1",
+        server_host: str = "",
+        space: Space | None = None,
     ) -> None:
-        self.line, self.host, self.transport = line, host, transport
+        self.line, self.host, self.transport, self.space = line, host, transport, space
+        self.server_host = server_host or host
         self.dir = Path(tempfile.mkdtemp(prefix="opengate-phone-"))
         # baresip takes the port after its SIP port for TLS.
         self.sip_port = ports.block(4)
@@ -46,7 +51,8 @@ class Phone:
         self.arrived = threading.Condition()
         self._write_config(play)
         self._write_account(server_port, answers, registers, codec)
-        self.process = Process(["baresip", "-v", "-f", str(self.dir)], self.dir / "log", cwd=self.dir)
+        command = ["baresip", "-v", "-f", str(self.dir)]
+        self.process = Process(space.command(command) if space else command, self.dir / "log", cwd=self.dir)
         try:
             self.control = self._connect()
         except BaseException:
@@ -57,7 +63,7 @@ class Phone:
     # --- set-up
     def _write_config(self, play: Path) -> None:
         """The player goes nowhere (a bridge without other end); sndfile keeps what the decoder gives."""
-        modules = ["g711", "sndfile", "aufile", "aubridge"]
+        modules = ["g711", "opus", "sndfile", "aufile", "aubridge"]
         lines = [
             "poll_method epoll",
             f"sip_listen {host_port(self.host, self.sip_port)}",
@@ -85,7 +91,7 @@ class Phone:
         (self.dir / "config").write_text("\n".join(lines) + "\n")
 
     def _write_account(self, server_port: int, answers: bool, registers: bool, codec: str) -> None:
-        server = f"sip:{host_port(self.host, server_port)};transport={self.transport}"
+        server = f"sip:{host_port(self.server_host, server_port)};transport={self.transport}"
         parameters = [
             f'outbound="{server}"',
             f"auth_user={self.line.account}",
@@ -101,7 +107,8 @@ class Phone:
         def attempt() -> socket.socket | None:
             check(self.process.running(), f"baresip ended at once:\n{tail(self.process.output())}")
             try:
-                return socket.create_connection(("127.0.0.1", self.control_port), timeout=5)
+                address = "127.0.0.1", self.control_port
+                return self.space.connect(address) if self.space else socket.create_connection(address, timeout=5)
             except OSError:
                 return None
 
@@ -166,6 +173,10 @@ class Phone:
 
     def hang_up(self) -> None:
         self.command("hangup")
+
+    def digits(self) -> str:
+        """The keys that the other side pressed."""
+        return "".join(e["param"] for e in list(self.events) if e.get("type") == "CALL_DTMF_START")
 
     def recording(self) -> Path:
         """What was heard in the latest call; complete after CALL_CLOSED."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.network import Space
 from lib.tap import Failure, check, note
 from lib.util import Ports, Process, host_port, tail, wait_for
 
@@ -26,8 +31,16 @@ def build_root() -> Path:
 
 
 def sanitized() -> bool:
-    """The build under test carries sanitizers: load tests make fewer calls."""
-    return os.environ.get("OPENGATE_SANITIZE", "none") != "none"
+    """The build under test carries sanitizers, or runs in valgrind: load tests make fewer calls."""
+    return os.environ.get("OPENGATE_SANITIZE", "none") != "none" or "OPENGATE_VALGRIND" in os.environ
+
+
+def valgrind(directory: Path) -> list[str]:
+    """What stands in front of the server's command when OPENGATE_VALGRIND is set; it writes findings alone."""
+    if "OPENGATE_VALGRIND" not in os.environ:
+        return []
+    told = ["--leak-check=full", "--errors-for-leak-kinds=definite,possible", "--error-exitcode=99", "--fair-sched=yes"]
+    return ["valgrind", "-q", *told, f"--log-file={directory}/sanitizer.%p"]
 
 
 def program(name: str) -> str:
@@ -57,13 +70,22 @@ class OpenGate:
     with status 0 and nothing from the sanitizers.
     """
 
-    def __init__(self, shards: int | str = "auto", media_ports: int = 400, ipv6: bool = True, **settings: Any) -> None:
+    def __init__(
+        self,
+        shards: int | str = "auto",
+        media_ports: int = 400,
+        ipv6: bool = True,
+        hosts: list[str] | None = None,
+        space: Space | None = None,
+        **settings: Any,
+    ) -> None:
         self.dir = Path(tempfile.mkdtemp(prefix="opengate-live-"))
         self.ports = Ports()
         self.port = self.ports.block(2)
         self.media_first = self.ports.block(media_ports)
         self.media_last = self.media_first + media_ports - 1
-        self.hosts = ["127.0.0.1"] + (["::1"] if ipv6 else [])
+        self.hosts = hosts or ["127.0.0.1"] + (["::1"] if ipv6 else [])
+        self.space = space
         self.shards = shards
         self.settings = settings
         self.config = self.dir / "opengate.yaml"
@@ -89,7 +111,10 @@ class OpenGate:
                 config.setdefault(section, {})[key] = value
             else:
                 config[name] = value
-        self.config.write_text(json.dumps(config, indent=1) + "\n")
+        # Whole at any moment: opengatectl may be reading it.
+        fresh = self.config.with_suffix(".new")
+        fresh.write_text(json.dumps(config, indent=1) + "\n")
+        fresh.replace(self.config)
 
     # --- life
     def __enter__(self) -> OpenGate:
@@ -111,9 +136,11 @@ class OpenGate:
         """Starts it and does not wait."""
         self.runs += 1
         env = dict(os.environ)
-        for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             env[tool] = ":".join(filter(None, [env.get(tool, ""), f"log_path={self.dir}/sanitizer"]))
         command = [program("opengated"), "--config", str(self.config)]
+        command = valgrind(self.dir) + command
+        command = self.space.command(command) if self.space else command
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
 
     def _answers(self) -> bool:
@@ -168,6 +195,22 @@ class OpenGate:
         assert self.process
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
+    def metrics(self) -> dict[str, float]:
+        """What the server counts, by name."""
+        door = http.client.HTTPConnection("localhost")
+        door.sock = socket.socket(socket.AF_UNIX)
+        door.sock.settimeout(60)
+        door.sock.connect(str(self.dir / "api.sock"))
+        door.request("GET", "/metrics")
+        lines = door.getresponse().read().decode().splitlines()
+        door.close()
+        return {name: float(value) for name, _, value in (row.rpartition(" ") for row in lines if row[:1] != "#")}
+
+    def database_bytes(self) -> int:
+        """As the database sees itself, with what is still in its log."""
+        with closing(sqlite3.connect(f"file:{self.dir}/data/opengate.db?mode=ro", uri=True)) as db:
+            return db.execute("PRAGMA page_count").fetchone()[0] * db.execute("PRAGMA page_size").fetchone()[0]
+
     # --- opengatectl
     def _ctl(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -178,6 +221,10 @@ class OpenGate:
             text=True,
             timeout=120,
         )
+
+    def knock(self) -> int:
+        """Asks for the status; the exit status, whatever it is (a server that is about to end may be gone)."""
+        return self._ctl("status").returncode
 
     def text(self, *words: str) -> str:
         done = self._ctl(*words)

@@ -286,6 +286,7 @@ class Phone:
         self.calls: dict[str, Call] = {}
         self.pending: dict[tuple[str, str], Request] = {}
         self.registered = 0
+        self.on_registered: Callable[[], None] = lambda: None
         self.cancelled = 0
         self.streams: dict[socket.socket, bytes] = {}
         self.way: socket.socket | None = None  # TCP: the connection to the server
@@ -433,6 +434,7 @@ class Phone:
                 self._register(cseq + 1, call_id, tag, f"Authorization: {answer}")
             elif m.code == 200:
                 self.registered += 1
+                self.on_registered()
 
         more = "Expires: 3600" + (f"\r\n{authorization}" if authorization else "")
         self.send_request("REGISTER", f"sip:{DOMAIN}", f"{aor};tag={tag}", aor, call_id, cseq, "", final, more=more)

@@ -15,7 +15,11 @@ CALLER_MEDIA_PORT = 19998
 CALLEE_MEDIA_PORT = 19996
 
 
-def sdp(port: int, direction: str = "sendrecv", version: int = 1) -> list[str]:
+# SIPp takes a port of its own for each call; play() then sends from it.
+OWN_MEDIA_PORT = "[rtpstream_audio_port]"
+
+
+def sdp(port: int | str, direction: str = "sendrecv", version: int = 1) -> list[str]:
     kind, formats, attributes = AUDIO
     return [
         "v=0",
@@ -58,6 +62,10 @@ class Script:
     def pause(self, ms: int) -> None:
         self._step(f'<pause milliseconds="{ms}"/>')
 
+    def play(self) -> None:
+        """Sound from OWN_MEDIA_PORT, until the call is over (the file is lib.sipp's)."""
+        self._step('<nop><action><exec rtp_stream="sound.ul,-1,0"/></action></nop>')
+
     def _receive(self, what: str, attributes: str, checks: tuple[tuple[str, bool], ...]) -> None:
         actions = "".join(self._check(pattern, wanted) for pattern, wanted in checks)
         action = f"<action>{actions}</action>" if actions else ""
@@ -86,8 +94,10 @@ class Script:
     def _checks(has: str, lacks: str) -> tuple[tuple[str, bool], ...]:
         return ((has, True),) * bool(has) + ((lacks, False),) * bool(lacks)
 
-    def reply(self, code: int, phrase: str, body: list[str] | None = None, more: tuple[str, ...] = ()) -> None:
-        """To the request received last. Retransmitted until ACKed when it is a final answer to INVITE."""
+    def reply(
+        self, code: int, phrase: str, body: list[str] | None = None, more: tuple[str, ...] = (), until_ack: bool = False
+    ) -> None:
+        """To the request received last. A final answer to INVITE is repeated until its ACK comes."""
         tag = ";tag=[pid]T[call_number]" if self.to_needs_tag() and code > 100 else ""
         self.send(
             [
@@ -101,6 +111,7 @@ class Script:
                 *more,
             ],
             body,
+            until_ack,
         )
 
     def to_needs_tag(self) -> bool:
@@ -226,11 +237,11 @@ class Callee(Script):
             self.pause(ms)
 
     def answer(self, body: list[str] | None = None, *, ack_has: str = "") -> None:
-        self.reply(200, "OK", body if body is not None else sdp(CALLEE_MEDIA_PORT))
+        self.reply(200, "OK", body if body is not None else sdp(CALLEE_MEDIA_PORT), until_ack=True)
         self.request("ACK", has=ack_has)
 
     def refuse(self, code: int, phrase: str, more: tuple[str, ...] = ()) -> None:
-        self.reply(code, phrase, more=more)
+        self.reply(code, phrase, more=more, until_ack=True)
         self.request("ACK")
 
     def ended_by_peer(self) -> None:

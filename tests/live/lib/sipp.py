@@ -51,7 +51,8 @@ class Sipp:
         self.dir = Path(tempfile.mkdtemp(prefix="opengate-sipp-"))
         script = SCENARIOS[scenario]()
         (self.dir / "scenario.xml").write_text(script.xml())
-        command = ["sipp", "-sf", str(self.dir / "scenario.xml"), "-i", host, "-p", str(local_port)]
+        (self.dir / "sound.ul").write_bytes(bytes(range(256)) * 32)
+        command = ["sipp", "-sf", str(self.dir / "scenario.xml"), "-i", host, "-mi", host, "-p", str(local_port)]
         command += ["-t", TRANSPORTS[transport], "-nostdin"]
         command += ["-default_behaviors", "all,-bye,-abortunexp" if script.overlaps else "all,-bye"]
         command += ["-trace_err", "-error_file", str(self.dir / "errors"), "-trace_stat", "-fd", "1"]

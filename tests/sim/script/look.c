@@ -58,7 +58,8 @@ static uint32_t count_seen(const struct ua *ua, const char *pattern, bool repeat
 	return n;
 }
 
-/* Nothing of the kind, from the message heard last until so many milliseconds from now. */
+/* Nothing of the kind, from the message heard last (or its last "registers") until so many
+ * milliseconds from now. */
 static bool do_silent(struct run *r, struct ua *ua)
 {
 	const char *pattern = run_word(r), *ms = run_word(r);
@@ -66,7 +67,8 @@ static bool do_silent(struct run *r, struct ua *ua)
 		return run_fail(r, "silent about what?");
 	if (!stage_run_ms(r->st, ms ? atoi(ms) : 0))
 		return false;
-	if (count_seen(ua, pattern, false, r->read[run_phone_index(r, ua)]))
+	const uint32_t i = run_phone_index(r, ua);
+	if (count_seen(ua, pattern, false, r->read[i] > r->settled[i] ? r->read[i] : r->settled[i]))
 		return run_fail(r, "%s has heard %s", ua_name(ua), pattern);
 	return true;
 }

@@ -18,10 +18,17 @@ bool run_fail(struct run *r, const char *fmt, ...)
 
 /* --- words */
 
+/* Small letters before a '='. */
+static bool is_argument(const char *word)
+{
+	const size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz_-");
+	return n > 0 && word[n] == '=';
+}
+
 const char *run_word(struct run *r)
 {
 	for (uint32_t i = 0; i < r->word_n; i++) {
-		if (r->used[i] || strchr(r->words[i], '='))
+		if (r->used[i] || is_argument(r->words[i]))
 			continue;
 		r->used[i] = true;
 		return r->words[i];
@@ -219,7 +226,8 @@ static bool do_lines(struct run *r, const struct script_line *l)
 
 static void tell(const struct run *r, const struct script_case *c, FILE *to)
 {
-	const char *why = r->failed[0] ? r->failed : r->st ? r->st->fault : "?";
+	/* What is broken in the server is why nothing more was heard. */
+	const char *why = r->st && r->st->fault[0] ? r->st->fault : r->failed;
 	fprintf(to, "# %s:%d: %s: %s\n", r->script->file, r->line ? r->line->no : c->no, c->name,
 		why);
 	if (r->heard.n) {
@@ -230,6 +238,8 @@ static void tell(const struct run *r, const struct script_case *c, FILE *to)
 			fprintf(to, "#   %.*s\n", SLICE_ARG(line));
 		}
 	}
+	if (r->st)
+		watch_story(r->st->watch, to, "# ");
 	if (r->st)
 		ladder_print(r->st->ladder, to, "# ", LADDER_LINES);
 }

@@ -23,8 +23,9 @@ struct run {
 	char text[2 * RUN_TEXT_BYTES];
 	size_t text_n;
 
-	uint32_t read[STAGE_PHONES_MAX]; /* of each phone's inbox */
-	struct slice heard;		 /* the message heard last */
+	uint32_t read[STAGE_PHONES_MAX];    /* of each phone's inbox */
+	uint32_t settled[STAGE_PHONES_MAX]; /* what came with its last "registers" and before */
+	struct slice heard;		    /* the message heard last */
 	char failed[RUN_FAILED_BYTES];
 };
 

@@ -76,7 +76,9 @@ const char *ua_credentials(struct ua *ua, const char *method, const char *uri, c
 	buf[0] = 0;
 	if (!a->known)
 		return buf;
-	snprintf(nc, sizeof(nc), "%08x", ++a->nc);
+	a->nc += !ua->habits.same_nc;
+	ua->habits.same_nc = false;
+	snprintf(nc, sizeof(nc), "%08x", a->nc);
 	ua_token(ua, cnonce, sizeof(cnonce), "");
 	respond(ua, method, uri, nc, cnonce, hex);
 	strbuf_init(&b, buf, cap_bytes - 1);

@@ -73,6 +73,11 @@ const char *ua_cancel(struct ua *ua, struct ua_call *c)
 	r.headers[0] = r.body[0] = 0;
 	r.contact = false;
 	c->cancelled = true;
+	if (t->heard) { /* 64*T1 for its 487, then it is over (§9.1) */
+		t->heard = false;
+		t->resend_ms = INT64_MAX;
+		t->give_up_ms = ua_now_ms(ua) + UA_GIVE_UP_MS;
+	}
 	ua_txn_start(ua, c, &r, &t->way, t->branch);
 	return NULL;
 }

@@ -108,7 +108,7 @@ static void finish(struct ua *ua, struct ua_txn *t, const struct wire_msg *m)
 	const bool invite = strcmp(t->req.method, "INVITE") == 0;
 	t->resend_ms = INT64_MAX;
 	if (m->code < 200) {
-		t->heard = true;
+		t->heard = !(t->call && t->call->cancelled);
 		if (!invite)
 			t->resend_ms = ua_now_ms(ua) + UA_T2_MS;
 		return;
@@ -199,9 +199,26 @@ static void sweep(struct ua *ua, int64_t now_ms)
 	}
 }
 
+/* A refusal to INVITE over UDP is repeated until its ACK (§17.2.1, timers G and H). */
+static int64_t served_turn(struct ua *ua, struct ua_served *s, int64_t now_ms)
+{
+	if (s->resend_ms && now_ms >= s->give_up_ms)
+		s->resend_ms = 0;
+	if (s->resend_ms && now_ms >= s->resend_ms) {
+		ua_way_send(ua, &s->way, slice_of(s->bytes, s->n));
+		s->interval_ms = 2 * s->interval_ms < UA_T2_MS ? 2 * s->interval_ms : UA_T2_MS;
+		s->resend_ms = now_ms + s->interval_ms;
+	}
+	return s->resend_ms ? s->resend_ms : INT64_MAX;
+}
+
 int64_t ua_txn_turn(struct ua *ua, int64_t now_ms)
 {
 	int64_t next = INT64_MAX;
+	for (uint32_t i = 0; i < UA_SERVED_MAX; i++) {
+		const int64_t at = served_turn(ua, &ua->served[i], now_ms);
+		next = at < next ? at : next;
+	}
 	for (struct ua_txn *t = ua->txns; t; t = t->next)
 		turn_one(ua, t, now_ms);
 	sweep(ua, now_ms);
@@ -230,6 +247,15 @@ struct ua_served *ua_served_find(struct ua *ua, const struct wire_msg *req)
 	return NULL;
 }
 
+void ua_served_acked(struct ua *ua, const struct wire_msg *ack)
+{
+	const struct slice branch = wire_param(wire_header(ack, "Via", 0), "branch");
+	for (uint32_t i = 0; i < UA_SERVED_MAX; i++) {
+		if (slice_eq(branch, slice_str(ua->served[i].branch)))
+			ua->served[i].resend_ms = 0;
+	}
+}
+
 struct ua_served *ua_served_new(struct ua *ua, const struct wire_msg *req, const struct ua_way *way)
 {
 	struct ua_served *s = &ua->served[ua->served_n++ % UA_SERVED_MAX];
@@ -253,6 +279,13 @@ void ua_reply(struct ua *ua, const struct wire_msg *req, const struct ua_way *wa
 		s->bytes = sim_alloc(b.n);
 		s->n = b.n;
 		memcpy(s->bytes, b.p, b.n);
+		s->way = *way;
+	}
+	if (s && code >= 300 && !way->stream && strcmp(s->method, "INVITE") == 0) {
+		s->interval_ms = UA_T1_MS;
+		s->resend_ms = ua_now_ms(ua) + UA_T1_MS;
+		s->give_up_ms = ua_now_ms(ua) + UA_GIVE_UP_MS;
+		sim_io_poke(ua->io);
 	}
 	ua_way_send(ua, way, strbuf_slice(&b));
 }

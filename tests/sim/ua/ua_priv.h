@@ -48,6 +48,8 @@ struct ua_served {
 	char *bytes; /* the last response; NULL: none yet */
 	size_t n;
 	struct ua_way way;
+	int64_t resend_ms, interval_ms,
+		give_up_ms; /* a refusal waits for its ACK; 0: it does not */
 };
 
 struct ua_conn {
@@ -68,7 +70,7 @@ struct ua {
 	struct sim_rand rand;
 	char name[20], number[32], account[32], password[64], domain[64], agent[64];
 	struct addr local, claimed, server;
-	bool tcp;
+	bool tcp, both;
 	int udp_handle, listener;
 	struct ua_conn *conns[UA_CONNS_MAX];
 	struct ua_habits habits;
@@ -136,6 +138,7 @@ void ua_txn_on_response(struct ua *ua, const struct wire_msg *m);
 bool ua_txn_repeated(struct ua *ua, const struct wire_msg *m);
 void ua_txn_forget(struct ua *ua, const struct ua_call *call);
 int64_t ua_txn_turn(struct ua *ua, int64_t now_ms);
+void ua_served_acked(struct ua *ua, const struct wire_msg *ack);
 struct ua_served *ua_served_find(struct ua *ua, const struct wire_msg *req);
 struct ua_served *ua_served_new(struct ua *ua, const struct wire_msg *req,
 				const struct ua_way *way);

@@ -224,12 +224,102 @@ static void test_threads_tight(void **state)
 	run_threads(256);
 }
 
+/* --- in memory that outlives the process */
+
+#define SHARED_BYTES 4096u
+
+struct left {
+	uint32_t next;
+	uint32_t count;
+};
+
+static int take_left(void *ctx, struct slice record)
+{
+	struct left *l = ctx;
+
+	assert_true(record_is(record, (struct head){7, l->next++}));
+	l->count++;
+	return 0;
+}
+
+static void put_numbered(struct ring *r, uint32_t number)
+{
+	struct head h = {7, number};
+	char body[BODY_MAX];
+
+	memset(body, (char)number, sizeof(body));
+	assert_int_equal(
+		ring_put(r, slice_of((char *)&h, sizeof(h)), slice_of(body, body_bytes(h)), NULL),
+		0);
+}
+
+/* Wherever the ring stands, what was put and not popped is found, whether looked at or not. */
+static void test_recover(void **state)
+{
+	char *memory = calloc(1, RING_SHARED_BYTES + SHARED_BYTES);
+	struct ring *r;
+
+	(void)state;
+	assert_non_null(memory);
+	assert_int_equal(ring_new_at(memory, SHARED_BYTES - 8, &r), ERR_INVALID);
+	assert_int_equal(ring_recover(memory, SHARED_BYTES, take_left, NULL), ERR_DAMAGED);
+	assert_int_equal(ring_new_at(memory, SHARED_BYTES, &r), 0);
+	for (uint32_t i = 0, put = 0, popped = 0; i < 2000; i++) {
+		struct left l = {.next = popped};
+		for (; put - popped < i % 5; put++)
+			put_numbered(r, put);
+		assert_int_equal(ring_recover(memory, SHARED_BYTES, take_left, &l), 0);
+		assert_int_equal(l.count, put - popped);
+		size_t cursor = ring_cursor(r);
+		for (uint32_t k = popped; k < put; k++)
+			assert_true(record_is(ring_peek_on(r, &cursor), (struct head){7, k}));
+		assert_null(ring_peek_on(r, &cursor).p);
+		for (uint32_t k = i % 3; k > 0 && popped < put; k--, popped++) {
+			assert_true(record_is(ring_peek(r), (struct head){7, popped}));
+			ring_pop(r);
+		}
+	}
+	ring_free(r);
+	free(memory);
+}
+
+static int count_bytes(void *ctx, struct slice record)
+{
+	for (size_t i = 0; i < record.n; i++)
+		*(unsigned *)ctx += (unsigned char)record.p[i];
+	return 0;
+}
+
+/* Any bit of it turned: an end, and nothing read beyond the memory. */
+static void test_recover_damaged(void **state)
+{
+	char *memory = calloc(1, RING_SHARED_BYTES + SHARED_BYTES);
+	struct ring *r;
+	unsigned sum = 0;
+
+	(void)state;
+	assert_non_null(memory);
+	assert_int_equal(ring_new_at(memory, SHARED_BYTES, &r), 0);
+	for (uint32_t i = 0; i < 5; i++)
+		put_numbered(r, i);
+	ring_free(r);
+	for (size_t bit = 0; bit < (RING_SHARED_BYTES + 512) * 8; bit++) {
+		memory[bit / 8] = (char)(memory[bit / 8] ^ 1 << bit % 8);
+		int err = ring_recover(memory, SHARED_BYTES, count_bytes, &sum);
+		assert_true(err == 0 || err == ERR_DAMAGED);
+		memory[bit / 8] = (char)(memory[bit / 8] ^ 1 << bit % 8);
+	}
+	assert_true(sum > 0);
+	free(memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_and_out),    cmocka_unit_test(test_full_and_too_big),
 		cmocka_unit_test(test_every_offset),  cmocka_unit_test(test_emptied_stays_small),
 		cmocka_unit_test(test_threads_roomy), cmocka_unit_test(test_threads_tight),
+		cmocka_unit_test(test_recover),	      cmocka_unit_test(test_recover_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,28 @@ static void test_all_refuse(void **state)
 	}
 }
 
+/* What one phone says is not always fit for the caller's ears (RFC 3261 §16.7 on 503). */
+static void test_codes_for_the_caller(void **state)
+{
+	static const struct {
+		int phone, caller;
+		enum call_cause cause;
+	} rows[] = {
+		{486, 486, CAUSE_BUSY},		 {600, 486, CAUSE_BUSY},
+		{603, 603, CAUSE_DECLINED},	 {480, 480, CAUSE_NO_ANSWER},
+		{408, 480, CAUSE_NO_RESPONSE},	 {302, 480, CAUSE_REDIRECTED},
+		{401, 480, CAUSE_PHONE_REFUSED}, {407, 480, CAUSE_PHONE_REFUSED},
+		{420, 480, CAUSE_PHONE_REFUSED}, {503, 500, CAUSE_PHONE_REFUSED},
+		{488, 488, CAUSE_PHONE_REFUSED}, {606, 606, CAUSE_PHONE_REFUSED},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int code = 0;
+		assert_int_equal(call_cause_of_response(rows[i].phone, &code), rows[i].cause);
+		assert_int_equal(code, rows[i].caller);
+	}
+}
+
 static void test_declined_ends_all(void **state)
 {
 	struct call c = ringing(2);
@@ -130,6 +152,23 @@ static void test_cancel_crossed_by_answer(void **state)
 	answer(&c, 0);
 	assert_int_equal(count(ORDER_BYE_BRANCH), 1);
 	assert_int_equal(count(ORDER_FINISH), 0);
+}
+
+/* Events of branches that were never started are of nobody: no order may name one. */
+static void test_no_such_branch(void **state)
+{
+	static const enum call_event_kind kinds[] = {CALL_EV_RING, CALL_EV_CONNECT, CALL_EV_FAIL};
+	struct call c = ringing(2);
+
+	(void)state;
+	for (int ended = 0; ended < 2; ended++) {
+		for (int i = 0; i < 3; i++) {
+			struct call_event e = {.kind = kinds[i], .branch = 2, .code = 600};
+			assert_false(ev(&c, e));
+			assert_int_equal(orders.count, 0);
+		}
+		ev(&c, (struct call_event){.kind = CALL_EV_CANCEL});
+	}
 }
 
 static void test_ring_limit(void **state)
@@ -182,7 +221,9 @@ int main(void)
 		cmocka_unit_test(test_all_refuse),
 		cmocka_unit_test(test_declined_ends_all),
 		cmocka_unit_test(test_cancel_crossed_by_answer),
+		cmocka_unit_test(test_no_such_branch),
 		cmocka_unit_test(test_ring_limit),
+		cmocka_unit_test(test_codes_for_the_caller),
 		cmocka_unit_test(test_any_order),
 	};
 

@@ -62,13 +62,13 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	static const char *const suffixes[] = {"", "-wal", "-shm", ".queue"};
 	struct world *w = *state;
 	char path[128];
 
 	stop(w);
 	store_close(w->s);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", w->path, suffixes[i]);
 		unlink(path);
 	}

@@ -248,6 +248,21 @@ static void test_faults(void **state)
 	}
 }
 
+/* One line, whatever the value holds. */
+static void test_one_line(void **state)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse("sip: {domain: \"a\n\n\nb\\e[2J\", listen: \"udp:127.0.0.1\"}\n"
+			       "media: {address: 127.0.0.1}\n",
+			       &c, fault),
+			 ERR_INVALID);
+	assert_null(strpbrk(fault, "\n\r\x1b"));
+	assert_non_null(strstr(fault, "og.yaml:1: sip.domain: \"a  b [2J\" is not a host name"));
+}
+
 static void test_not_utf8(void **state)
 {
 	char fault[CONFIG_FAULT_BYTES] = "";
@@ -324,9 +339,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contract),     cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_name_servers), cmocka_unit_test(test_two_families),
-		cmocka_unit_test(test_faults),	     cmocka_unit_test(test_not_utf8),
-		cmocka_unit_test(test_no_file),	     cmocka_unit_test(test_port_share),
-		cmocka_unit_test(test_socket),	     cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_faults),	     cmocka_unit_test(test_one_line),
+		cmocka_unit_test(test_not_utf8),     cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_port_share),   cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,8 +52,6 @@ static void test_broken(void **state)
 		LINE "Content-Length:\r\n\r\n",
 		LINE "Content-Length: 5 5\r\n\r\nhello",
 		LINE "Content-Length: 5, 5\r\n\r\nhello",
-		LINE "Content-Length: 65536\r\n\r\n",
-		LINE "Content-Length: 99999999999999999999999999\r\n\r\n",
 		LINE "Content-Length: 5\r\nl: 6\r\n\r\nhello!",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
 		" OPTIONS sip:a@b SIP/2.0\r\n",
@@ -64,6 +62,8 @@ static void test_broken(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		check_frame(rows[i], ERR_SYNTAX, 0);
+	check_frame(LINE "Content-Length: 65536\r\n\r\n", ERR_TOO_BIG, 0);
+	check_frame(LINE "Content-Length: 99999999999999999999999999\r\n\r\n", ERR_TOO_BIG, 0);
 }
 
 /* A message may have 65,535 bytes, headers and body together; more is refused before it is there.

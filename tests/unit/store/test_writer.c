@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 struct failures {
@@ -74,35 +75,6 @@ static void test_all_kinds(void **state)
 	assert_int_equal(writer_written(w), 4);
 	writer_free(w);
 	assert_int_equal(failures.count, 0);
-}
-
-/* Each producer learns how far its own records are durable; one that the store will never take
- * counts as let go. */
-static void test_durable(void **state)
-{
-	struct fixture *f = *state;
-	struct store_record r = {.id = 77, .from = SLICE("0501"), .number = 1, .producer = 3};
-	struct writer *w;
-
-	fixture_fill(f);
-	assert_int_equal(writer_new(f->path, 65536, NULL, NULL, &w), 0);
-	assert_int_equal(writer_durable(w, 3), 0);
-	assert_int_equal(writer_record_add(w, &r), 0);
-	r.id++;
-	r.number = 2;
-	assert_int_equal(writer_record_add(w, &r), 0);
-	r.id++;
-	r.producer = 4;
-	r.number = 9;
-	assert_int_equal(writer_record_add(w, &r), 0);
-	r.number = 0; /* nobody asks */
-	assert_int_equal(writer_record_add(w, &r), 0);
-	assert_int_equal(writer_flush(w), 0);
-	assert_int_equal(writer_durable(w, 3), 2);
-	assert_int_equal(writer_durable(w, 4), 9);
-	assert_int_equal(writer_durable(w, 5), 0);
-	assert_int_equal(writer_durable(w, WRITER_PRODUCERS), 0);
-	writer_free(w);
 }
 
 /* A binding of a number that went meanwhile, and a removal of nothing, hold up nobody. */
@@ -244,8 +216,117 @@ static void test_gives_up_at_the_end(void **state)
 		SQLITE_OK);
 	assert_int_equal(writer_binding_put(w, &b), 0);
 	writer_free(w);
-	assert_non_null(strstr(failures.last, "are lost"));
+	assert_non_null(strstr(failures.last, "wait for its next start"));
 	assert_true(failures.count > 1);
+	assert_int_equal(
+		sqlite3_exec(f->s->db, "ALTER TABLE hidden RENAME TO binding", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(bindings(f), 0);
+	assert_int_equal(writer_new(f->path, 8192, on_failed, &failures, &w), 0);
+	assert_int_equal(bindings(f), 1); /* before anybody reads the store */
+	writer_free(w);
+}
+
+/* Hands over while the store cannot be written, and dies. */
+static void die_with_a_queue(struct fixture *f)
+{
+	struct store_binding b = {.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct store_record r = {
+		.id = 77, .from = SLICE("0501"), .reason_text = SLICE("It is over.")};
+	struct writer *w;
+
+	if (writer_new(f->path, 8192, NULL, NULL, &w) != 0 || writer_binding_put(w, &b) != 0 ||
+	    writer_record_add(w, &r) != 0)
+		_exit(2);
+	b.key = SLICE("gone");
+	if (writer_binding_put(w, &b) != 0 ||
+	    writer_binding_remove(w, SLICE("0501"), SLICE("gone")) != 0)
+		_exit(2);
+	kill(getpid(), SIGKILL);
+}
+
+/* What was handed over and not written when the process was killed is written by the next one. */
+static void test_killed_with_a_queue(void **state)
+{
+	struct fixture *f = *state;
+	struct failures failures = {0};
+	struct writer *w;
+	uint64_t id = 0;
+	int status;
+
+	fixture_fill(f);
+	pid_t child = fork();
+	if (child == 0) {
+		fixture_reopen(f);
+		if (sqlite3_exec(f->s->db, "ALTER TABLE binding RENAME TO hidden", NULL, NULL,
+				 NULL) != SQLITE_OK)
+			_exit(2);
+		die_with_a_queue(f);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	fixture_reopen(f);
+	assert_int_equal(
+		sqlite3_exec(f->s->db, "ALTER TABLE hidden RENAME TO binding", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(writer_new(f->path, 8192, on_failed, &failures, &w), 0);
+	assert_int_equal(failures.count, 0);
+	assert_int_equal(bindings(f), 1);
+	assert_int_equal(store_record_each(f->s, &(struct store_record_query){0}, find_record, &id),
+			 0);
+	assert_int_equal(id, 77);
+	writer_free(w);
+}
+
+/* A queue that is none, or of another layout, is told of and replaced. */
+static void test_unread_queue(void **state)
+{
+	struct fixture *f = *state;
+	struct failures failures = {0};
+	struct store_binding b = {.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct writer *w;
+	char path[128];
+
+	fixture_fill(f);
+	snprintf(path, sizeof(path), "%s.queue", f->path);
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	fputs("no queue", out);
+	fclose(out);
+	assert_int_equal(writer_new(f->path, 8192, on_failed, &failures, &w), 0);
+	assert_int_equal(failures.count, 1);
+	assert_non_null(strstr(failures.last, ".queue"));
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	writer_free(w);
+	assert_int_equal(bindings(f), 1);
+	assert_int_equal(failures.count, 1);
+}
+
+/* A full disk: the queue is in memory, it is said, and the old one is not written twice. */
+static void test_no_room_for_a_queue(void **state)
+{
+	const struct rlimit small = {4096 * 1024, RLIM_INFINITY};
+	struct fixture *f = *state;
+	struct failures failures = {0};
+	struct store_binding b = {.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct rlimit had;
+	struct writer *w;
+	char path[128];
+
+	fixture_fill(f);
+	snprintf(path, sizeof(path), "%s.queue", f->path);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &had), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(writer_new(f->path, 8 << 20, on_failed, &failures, &w), 0);
+	had.rlim_cur = had.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &had), 0);
+	assert_int_equal(failures.count, 1);
+	assert_non_null(strstr(failures.last, "would not outlive a crash"));
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(writer_binding_put(w, &b), 0);
+	writer_free(w);
+	assert_int_equal(bindings(f), 1);
 }
 
 #define PRODUCERS 4
@@ -333,7 +414,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_all_kinds),
-		TEST(test_durable),
 		TEST(test_what_has_no_number),
 		TEST(test_changes_all_or_none),
 		TEST(test_too_big),
@@ -341,6 +421,9 @@ int main(void)
 		TEST(test_full_queue),
 		TEST(test_failure_and_recovery),
 		TEST(test_gives_up_at_the_end),
+		TEST(test_killed_with_a_queue),
+		TEST(test_unread_queue),
+		TEST(test_no_room_for_a_queue),
 		TEST(test_many_producers),
 		TEST(test_kill_after_flush),
 	};

@@ -1,0 +1,132 @@
+/*
+ * Any sequence of events into a call. Whatever comes, and in whichever order: it finishes exactly
+ * once, the caller is answered exactly once, orders name branches that exist, every branch that was
+ * started and did not refuse is ended, and a finished call orders nothing but hanging up on
+ * latecomers.
+ */
+#include "call/call.h"
+#include "fuzz.h"
+
+struct told {
+	unsigned finished, answered, refused, routed, bye_caller;
+	unsigned started[CALL_BRANCHES_MAX], cancelled[CALL_BRANCHES_MAX],
+		hung_up[CALL_BRANCHES_MAX];
+	bool live[CALL_BRANCHES_MAX]; /* started, has not refused, was not ended */
+};
+
+static bool names_branch(enum call_order_kind kind)
+{
+	return kind == ORDER_START_BRANCH || kind == ORDER_RING_CALLER || kind == ORDER_CONNECT ||
+	       kind == ORDER_CANCEL_BRANCH || kind == ORDER_BYE_BRANCH;
+}
+
+static void order_take(const struct call *c, const struct call_order *o, struct told *t)
+{
+	if (names_branch(o->kind))
+		FUZZ_CHECK(o->branch < c->branch_count);
+	switch (o->kind) {
+	case ORDER_ROUTE:
+		FUZZ_CHECK(++t->routed == 1);
+		break;
+	case ORDER_START_BRANCH:
+		FUZZ_CHECK(++t->started[o->branch] == 1);
+		t->live[o->branch] = true;
+		break;
+	case ORDER_RING_CALLER:
+		FUZZ_CHECK(o->code > 100 && o->code < 200 && !t->answered && !t->refused);
+		break;
+	case ORDER_CONNECT:
+		FUZZ_CHECK(++t->answered == 1 && !t->refused);
+		break;
+	case ORDER_REFUSE_CALLER:
+		FUZZ_CHECK(++t->refused == 1 && !t->answered && o->code >= 300 && o->code < 700);
+		break;
+	case ORDER_CANCEL_BRANCH:
+		FUZZ_CHECK(t->live[o->branch] && ++t->cancelled[o->branch] == 1);
+		t->live[o->branch] = false;
+		break;
+	case ORDER_BYE_CALLER:
+		FUZZ_CHECK(++t->bye_caller == 1 && t->answered);
+		break;
+	case ORDER_BYE_BRANCH:
+		FUZZ_CHECK(t->started[o->branch]);
+		t->hung_up[o->branch]++;
+		t->live[o->branch] = false;
+		break;
+	case ORDER_FINISH:
+		FUZZ_CHECK(++t->finished == 1);
+		break;
+	}
+}
+
+/* What a shard may tell: codes of the kind that the event is of, causes of the table. */
+static struct call_event event_of(const uint8_t *p)
+{
+	struct call_event ev = {
+		.kind = (enum call_event_kind)(p[0] % CALL_EVENTS),
+		.branch = p[1] & 15,
+		.count = (uint8_t)(p[1] % (CALL_BRANCHES_MAX + 1)),
+		.side = (enum call_side)(p[1] % 3),
+		.cause = (enum call_cause)(p[2] % CALL_CAUSES),
+	};
+
+	if (ev.kind == CALL_EV_RING)
+		ev.code = 101 + p[2] % 99;
+	if (ev.kind == CALL_EV_FAIL && p[2] & 1)
+		ev.code = 300 + p[2] % 8 * 50 + p[2] % 50;
+	if (ev.cause == CAUSE_NORMAL || ev.cause == CAUSE_ELSEWHERE)
+		ev.cause = CAUSE_NO_RESPONSE;
+	return ev;
+}
+
+/* The phone has answered, refused or hung up: nothing is left there to end. */
+static void phone_ended(const struct call *c, const struct call_event *ev, struct told *t)
+{
+	if (ev->kind == CALL_EV_FAIL && ev->branch < CALL_BRANCHES_MAX && ev->branch != c->winner)
+		t->live[ev->branch] = false;
+	if (ev->kind == CALL_EV_BYE && ev->side == CALL_CALLEE && c->winner < CALL_BRANCHES_MAX)
+		t->live[c->winner] = false;
+}
+
+static void step(struct call *c, const struct call_event *ev, struct told *t)
+{
+	static struct call_orders o;
+	struct call before = *c;
+	bool taken = call_step(c, ev, &o);
+
+	FUZZ_CHECK(o.count <= CALL_ORDERS_MAX && (taken || o.count == 0));
+	FUZZ_CHECK(c->state >= before.state);
+	if (taken)
+		phone_ended(&before, ev, t);
+	for (uint32_t i = 0; i < o.count; i++) {
+		order_take(c, &o.v[i], t);
+		FUZZ_CHECK(!before.finished || o.v[i].kind == ORDER_BYE_BRANCH);
+	}
+	FUZZ_CHECK(c->finished == (c->state == CALL_ENDING) && t->finished == c->finished);
+}
+
+/* At last: ended by us, if it was not. A channel that was held at ORDER_FINISH goes back there. */
+static void check_end(struct call *c, struct told *t)
+{
+	step(c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_OPERATOR}, t);
+	FUZZ_CHECK(c->state == CALL_ENDING && t->finished == 1);
+	FUZZ_CHECK(t->answered + t->refused == 1);
+	for (int i = 0; i < CALL_BRANCHES_MAX; i++)
+		FUZZ_CHECK(!t->live[i]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct told t = {0};
+	struct call c;
+
+	call_init(&c, 1, id_make(0, 1, 1));
+	if (size && data[0] & 1) /* most sequences begin as calls do */
+		step(&c, &(struct call_event){.kind = CALL_EV_TRY}, &t);
+	for (size_t i = 1; i + 3 <= size && i < 600; i += 3) {
+		struct call_event ev = event_of(data + i);
+		step(&c, &ev, &t);
+	}
+	check_end(&c, &t);
+	return 0;
+}

@@ -1,0 +1,587 @@
+#!/usr/bin/env python3
+"""opengatectl: the words of the contract, the habits of a Unix command, and what happens when things are wrong."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from lib.daemon import CUSTOMER, DOMAIN, OpenGate, program
+from lib.sip import Client, Registration
+from lib.sipp import Sipp, callers
+from lib.stage import call, callee, register_at
+from lib.tap import add_case, case, check, check_equal, run_cases
+from lib.util import wait_for
+
+CTL = program("opengatectl")
+
+
+def ctl(gate: OpenGate | Path, *words: str, input: str | None = None, **options) -> subprocess.CompletedProcess[str]:
+    config = gate if isinstance(gate, Path) else gate.config
+    return subprocess.run(
+        [CTL, "--config", str(config), *words],
+        **({"input": input} if input is not None else {"stdin": subprocess.DEVNULL}),
+        **({"stdout": subprocess.PIPE} | options),
+        stderr=subprocess.PIPE, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def check_said(done: subprocess.CompletedProcess[str], status: int, pattern: str, lines: int = 1) -> None:
+    seen = f"exit {done.returncode}, stderr {done.stderr!r}"
+    check_equal(done.returncode, status, f"exit status ({seen})")
+    check(re.search(pattern, done.stderr), f"wanted /{pattern}/: {seen}")
+    check_equal(len(done.stderr.splitlines()), lines, f"lines: {seen}")
+    check(done.stderr.startswith("opengatectl: "), seen)
+    check_equal(done.stdout or "", "", "standard output")
+
+
+# --- the contract
+
+NUMBER_FIELDS = {"number", "customer", "account", "channels", "international", "registration_policy", "suspended"}
+REGISTRATION_FIELDS = {
+    "number", "account", "contact", "source", "transport", "user_agent", "expires_at", "nat", "last_keepalive_at", "reachable",
+}  # fmt: skip
+CALL_FIELDS = {"id", "from", "to", "state", "started_at", "answered_at", "leg_a", "leg_b", "media"}
+RECORD_FIELDS = {
+    "id", "from", "to", "started_at", "answered_at", "ended_at", "duration_s", "sip_code", "reason", "ended_by", "quality",
+}  # fmt: skip
+QUALITY_FIELDS = {"packets", "lost", "jitter_ms", "mos"}
+
+
+def has(row: dict, fields: set[str]) -> None:
+    check(fields <= row.keys(), f"missing: {fields - row.keys()}")
+
+
+@case("commands and fields of customers and numbers")
+def _() -> None:
+    with OpenGate() as gate:
+        added = gate.json("customer", "add", "--code", CUSTOMER, "--name", "株式会社 例", "--selfcare-password", "given-secret")
+        check_equal((added["code"], added["name"]), (CUSTOMER, "株式会社 例"), "customer")
+        gate.json("customer", "set", CUSTOMER, "--name=Example", "--address", "Tokyo")
+        check_equal(gate.json("customer", "show", CUSTOMER)["address"], "Tokyo", "address")
+        check_equal([c["code"] for c in gate.json("customer", "list")], [CUSTOMER], "customers")
+        number = gate.json("number", "add", "05010000014", "--customer", CUSTOMER, "--account", "10000012")
+        has(number, NUMBER_FIELDS | {"password", "option_password"})
+        given = gate.json(
+            "number", "add", "050-1000-0022", "--customer", CUSTOMER, "--account", "１００００-０２０", "--password", "given-secret",
+            "--option-password", "given-option", "--channels", "5", "--policy", "fork",
+        )  # fmt: skip
+        check("password" not in given and "option_password" not in given, "given passwords were shown")
+        check_equal((given["number"], given["account"]), ("05010000022", "10000020"), "number, account")
+        changed = gate.json("number", "set", "05010000014", "--international", "on", "--suspended", "yes", "--channels", "32")
+        check_equal((changed["international"], changed["suspended"], changed["channels"]), (True, True, 32), "changed")
+        shown = gate.json("number", "show", "０５０１０００００１４")
+        check_equal(shown, changed, "number show")
+        check_equal(gate.json("number", "list"), [shown, gate.json("number", "show", "+815010000022")], "number list")
+        check_equal(gate.json("number", "list", "--customer", "C1"), [], "numbers of nobody")
+        renewed = gate.json("number", "password", "05010000014", "--option")
+        check(renewed["option_password"] != number["option_password"], "the same again")
+        check(gate.json("number", "password", "05010000014", "--sip", "--yes")["password"] != number["password"], "the same again")
+        for n in ("05010000014", "05010000022"):
+            check_equal(gate.json("number", "remove", n), {"removed": n}, "removed")
+        gate.json("customer", "remove", CUSTOMER)
+        check_equal((gate.json("customer", "list"), gate.json("number", "list")), ([], []), "what is left")
+
+
+@case("commands and fields of registrations, calls, records and traces")
+def _() -> None:
+    with OpenGate() as gate, ExitStack() as stack:
+        lines = gate.add_lines(2)
+        stack.enter_context(callee(gate, "callee_hangs_up_late", [lines[1]]))
+        for rows in (gate.json("registrations"), gate.json("registrations", lines[1].number)):
+            check_equal(len(rows), 1, "registrations")
+            has(rows[0], REGISTRATION_FIELDS)
+        check_equal(gate.json("registrations", lines[0].number), [], "registrations of the other")
+        calls = callers([(lines[0], lines[1].number)])
+        stack.enter_context(Sipp("caller_hung_up_on", gate.ports.block(2), ("127.0.0.1", gate.port), rows=calls))
+        live = wait_for("the call", lambda: [c for c in gate.json("calls") if c["state"] == "answered"])
+        has(live[0], CALL_FIELDS)
+        text = gate.text("trace", live[0]["id"])
+        check("INVITE" in text and "200 OK" in text and "OpenGate" in text, text)
+        gate.json("calls", "hangup", live[0]["id"])
+        gate.wait_calls(0)
+        records = gate.wait_records(1)
+        has(records[0], RECORD_FIELDS)
+        check_equal((records[0]["id"], records[0]["ended_by"]), (live[0]["id"], "server"), "record")
+        if records[0]["quality"]:
+            for direction in ("a_to_b", "b_to_a"):
+                has(records[0]["quality"][direction], QUALITY_FIELDS)
+        for since in ("2h", "7d", "2026-01-01", "2026-01-01T09:00:00+09:00", str(int(time.time()) - 3600)):
+            check_equal(len(gate.json("records", lines[0].number, "--since", since, "--limit", "1")), 1, f"--since {since}")
+        check_equal(gate.json("records", "--since", "2100-01-01"), [], "records of the future")
+        check_equal(gate.json("status")["calls_total"], 1, "status")
+        for words in (("registrations",), ("calls",), ("records",), ("number", "list"), ("customer", "list"), ("status",)):
+            check(gate.text(*words).strip(), f"{words} prints nothing for people")
+
+
+@case("a new password cuts the phone off: it asks, and says so")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        register_at(gate, line, gate.ports.block(2))
+        check_said(ctl(gate, "number", "password", line.number), 1, "cuts the phone off until it is set there too; give --yes to go on")
+        for answer, status, left in (("n\n", 1, 1), ("\n", 1, 1), ("\x04", 1, 1), ("y\n", 0, 0)):
+            seen, ended = at_terminal(gate, "number", "password", line.number, typed=answer)
+            check("cuts the phone of" in seen and "Go on? [y/N]" in seen, seen)
+            check_equal((ended, len(gate.registrations())), (status, left), f"after {answer!r}: exit status, registrations")
+            check(("nothing was changed" in seen) == bool(status), seen)
+        register = Registration(
+            Client("udp", ("127.0.0.1", gate.ports.block(2)), ("127.0.0.1", gate.port)), DOMAIN, line.account, line.password, "sip:a@127.0.0.1"
+        )
+        check(register.register().code in (401, 403), "the old password is still good")
+        check_said(ctl(gate, "number", "password", line.number, "--sip", "--option"), 2, "--sip or --option, not both")
+
+
+def at_terminal(gate: OpenGate, *words: str, typed: str = "") -> tuple[str, int]:
+    """With a terminal for all three streams; what was seen, and the exit status."""
+    main, other = pty.openpty()
+    child = subprocess.Popen([CTL, "--config", str(gate.config), *words], stdin=other, stdout=other, stderr=other, close_fds=True)
+    os.close(other)
+    seen, sent = b"", False
+    while True:
+        ready, _, _ = select.select([main], [], [], 60)
+        check(ready, f"nothing more comes; seen {seen!r}")
+        try:
+            got = os.read(main, 65536)
+        except OSError:  # the last one has closed it
+            break
+        if not got:
+            break
+        seen += got
+        if typed and not sent and b"[y/N]" in seen:
+            os.write(main, typed.encode())
+            sent = True
+    os.close(main)
+    return seen.decode(errors="replace"), child.wait(60)
+
+
+@case("passwords from standard input")
+def _() -> None:
+    with OpenGate() as gate:
+        gate.add_customer()
+        words = ("number", "add", "05010000014", "--customer", CUSTOMER, "--account", "10000012", "--password", "-")
+        check_said(ctl(gate, *words, input=""), 2, "--password -: standard input holds no password")
+        done = ctl(gate, *words, input="from-stdin\n")
+        check_equal((done.returncode, done.stderr), (0, ""), "exit status")
+        with Client("udp", ("127.0.0.1", gate.ports.block(2)), ("127.0.0.1", gate.port)) as client:
+            phone = Registration(client, DOMAIN, "10000012", "from-stdin", "sip:10000012@127.0.0.1")
+            check_equal(phone.register().code, 200, "REGISTER")
+
+
+# --- import and export
+
+
+def write_csv(path: Path, rows: list[str], head: str = "number,customer,account,password") -> Path:
+    path.write_text("\r\n".join([head, *rows]) + "\r\n")
+    return path
+
+
+@case("import names every wrong row; nothing is taken")
+def _() -> None:
+    with OpenGate() as gate:
+        gate.add_lines(1)
+        rows = [
+            f"05010000014,{CUSTOMER},10000012,", f"0501000002,{CUSTOMER},10000020,", f"05010000030,{CUSTOMER},1000003x,",
+            "05010000048,C404,10000046,", f"05010000055,{CUSTOMER},10000053,tiny", f"05010000014,{CUSTOMER},10000061,",
+            f"05010000000,{CUSTOMER},10000079,", f"05010000063,{CUSTOMER}",
+        ]  # fmt: skip
+        done = ctl(gate, "import", str(write_csv(gate.dir / "a.csv", rows)), "--passwords", str(gate.dir / "p.csv"))
+        check_said(done, 1, "^opengatectl: Nothing was imported: 7 mistakes in the file; mend the lines named here", lines=8)
+        for wanted in (
+            r'line 3, number "0501000002": The number must be 11 digits.*; write it like 05010000014',
+            r'line 4, account "1000003x": The account id must be 8 digits; write it like 10000012',
+            r'line 5, customer "C404": There is no such customer; add it first',
+            r"line 6, password: The password must be 6 to 100 characters.*; leave it out to have one made",
+            r'line 7, number "05010000014": The number stands in the file twice: see line 2; leave one',
+            r'line 8, number "05010000000": The number exists already',
+            r"line 9: The row has fewer values than line 1 has columns",
+        ):
+            check(re.search(wanted, done.stderr), f"wanted /{wanted}/: {done.stderr}")
+        check("tiny" not in done.stderr, "a password was repeated")
+        check_equal(len(gate.json("number", "list")), 1, "numbers")
+        check(not (gate.dir / "p.csv").exists(), "a file for passwords was left")
+
+
+@case("export, removal and import give the same numbers; passwords are made anew")
+def _() -> None:
+    with OpenGate() as gate:
+        lines = gate.add_lines(3)
+        gate.text("number", "set", lines[0].number, "--channels", "7", "--policy", "fork", "--international", "on")
+        gate.text("number", "set", lines[1].number, "--suspended", "on", "--policy", "reject")
+        before = gate.text("export")
+        for line in lines:
+            gate.text("number", "remove", line.number)
+        (gate.dir / "all.csv").write_text(before)
+        secret = gate.dir / "made.csv"
+        said = gate.text("import", str(gate.dir / "all.csv"), "--passwords", str(secret))
+        check("3 numbers imported" in said and "3 passwords were made" in said, said)
+        check_equal(stat.S_IMODE(secret.stat().st_mode), 0o600, "mode of the passwords")
+        check_equal(gate.text("export"), before, "the export after the import")
+        rows = [row.split(",") for row in secret.read_text().splitlines()]
+        check_equal(rows[0], ["number", "account", "password"], "first line")
+        with Client("udp", ("127.0.0.1", gate.ports.block(2)), ("127.0.0.1", gate.port)) as client:
+            phone = Registration(client, DOMAIN, rows[1][1], rows[1][2], f"sip:{rows[1][1]}@127.0.0.1")
+            check_equal(phone.register().code, 200, "REGISTER with a password that was made")
+        check_equal(gate.json("export"), gate.json("number", "list"), "export --json")
+        check_said(ctl(gate, "import", str(gate.dir / "all.csv"), "--passwords", str(secret)), 1, "made.csv exists already; name a file")
+
+
+@case("import from standard input, passwords shown, and as JSON")
+def _() -> None:
+    with OpenGate() as gate:
+        gate.add_customer()
+        head = "number,customer,account\n"
+        done = ctl(gate, "import", "-", input=head + f"05010000014,{CUSTOMER},10000012\n")
+        check(done.returncode == 0 and re.search(r"1 numbers imported\nNUMBER +ACCOUNT +PASSWORD\n05010000014 ", done.stdout), done.stdout)
+        done = ctl(gate, "import", "-", "--json", input=head + f"05010000022,{CUSTOMER},10000020\n")
+        told = json.loads(done.stdout)
+        check_equal((told["imported"], [p["account"] for p in told["passwords"]]), (1, ["10000020"]), "JSON")
+
+
+@case("a progress bar on a terminal; none when piped or quiet")
+def _() -> None:
+    with OpenGate() as gate:
+        gate.add_customer()
+        # Three slow hashes: long enough for the bar to be drawn between.
+        rows = [f"0501000{i:04d},{CUSTOMER},{10000000 + i},,chosen-{i}" for i in range(40)]
+        head = "number,customer,account,password,option_password"
+        path = write_csv(gate.dir / "a.csv", rows, head)
+        seen, status = at_terminal(gate, "import", str(path), "--passwords", str(gate.dir / "p1"))
+        check(status == 0 and re.search(r"(sending|hashing|checking|writing) +\[[# ]{40}\] +\d+%", seen), f"{status}: {seen!r}")
+        check("\r\x1b[K" in seen, "the bar was not cleared away")
+        for line in gate.json("number", "list"):
+            gate.text("number", "remove", line["number"])
+        write_csv(path, rows[:3], head)
+        seen, status = at_terminal(gate, "import", str(path), "--quiet", "--passwords", str(gate.dir / "p2"))
+        check(status == 0 and "[" not in seen, f"{status}: {seen!r}")
+        done = ctl(gate, "export")
+        check_equal((done.returncode, done.stderr), (0, ""), "export in a pipe")
+
+
+# --- the habits of a Unix command
+
+
+@case("standard output that is full, closed, or no longer read")
+def _() -> None:
+    with OpenGate() as gate:
+        gate.add_lines(1)
+        with open("/dev/full", "w") as full:
+            check_said(ctl(gate, "number", "list", stdout=full), 1, "standard output cannot be written: No space left on device")
+        shell = f'"{CTL}" --config "{gate.config}" "$@"'
+        done = subprocess.run(["bash", "-c", shell + " >&-", "sh", "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        check_said(done, 1, "standard output cannot be written: Bad file descriptor")
+        done = subprocess.run(
+            ["bash", "-c", shell + " | true; exit ${PIPESTATUS[0]}", "sh", "help"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        check(done.returncode in (0, 128 + signal.SIGPIPE), f"exit {done.returncode}: {done.stderr}")
+
+
+@case("the configuration is found: flag, environment, directory")
+def _() -> None:
+    with OpenGate() as gate, tempfile.TemporaryDirectory() as empty:
+
+        def status(words: list[str], env: dict[str, str], cwd: str | Path) -> tuple[int, str]:
+            full = {k: v for k, v in os.environ.items() if k != "OPENGATE_CONFIG"} | env
+            done = subprocess.run([CTL, *words, "status"], env=full, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            return done.returncode, done.stderr
+
+        named = {"OPENGATE_CONFIG": str(gate.config)}
+        check_equal(status(["--config", str(gate.config)], {}, empty), (0, ""), "--config")
+        check_equal(status([f"--config={gate.config}"], {"OPENGATE_CONFIG": "/none"}, empty), (0, ""), "--config before the environment")
+        check_equal(status([], named, empty), (0, ""), "OPENGATE_CONFIG")
+        check_equal(status([], {}, gate.dir), (0, ""), "./opengate.yaml")
+        if not Path("/etc/opengate/opengate.yaml").exists():
+            code, said = status([], {}, empty)
+            check(code == 1 and "/etc/opengate/opengate.yaml: there is no such file; give the path with --config FILE" in said, said)
+
+
+@case("what a phone sends does not steer the terminal")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        with Client("udp", ("127.0.0.1", gate.ports.block(2)), ("127.0.0.1", gate.port)) as client:
+            phone = Registration(client, DOMAIN, line.account, line.password, f"sip:{line.account}@127.0.0.1")
+            send = client.send
+            client.send = lambda text: send(text.replace("live-test", "evil \u009b2J phone"))
+            check_equal(phone.register().code, 200, "REGISTER")
+        shown = gate.text("registrations")
+        check("phone" in shown, shown)
+        check(not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown), f"control characters: {shown!r}")
+
+
+@case("completion knows the server's numbers, and is silent without a server")
+def _() -> None:
+    with OpenGate() as gate:
+        lines = gate.add_lines(2)
+
+        def offered(*words: str) -> list[str]:
+            done = subprocess.run([CTL, "__complete", "--config", str(gate.config), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            check_equal((done.returncode, done.stderr), (0, ""), str(words))
+            return [row.split("\t")[0] for row in done.stdout.splitlines()]
+
+        check_equal(offered("number", "show", ""), [line.number for line in lines], "numbers")
+        check_equal(offered("number", "show", lines[1].number[:11]), [lines[1].number], "one number")
+        check_equal(offered("customer", "set", "C"), [CUSTOMER], "customers")
+        check_equal(offered("number", "add", "05010000014", "--customer", ""), [CUSTOMER], "customers of a flag")
+        check_equal(offered("import", ""), [":files"], "files")
+        gate.stop()
+        check_equal(offered("number", "show", ""), [], "without a server")
+        gate.start()
+
+
+# --- no server, or none of ours
+
+
+@contextmanager
+def false_server(answer: bytes | None) -> Iterator[Path]:
+    """Says these bytes to whoever asks; None: nothing, ever."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as server:
+        server.bind(directory + "/api.sock")
+        server.listen()
+        config = Path(directory) / "og.yaml"
+        config.write_text(f"http: {{socket: {directory}/api.sock}}\n")
+        held = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                held.append(client)
+                if answer is not None:
+                    client.recv(65536)
+                    client.sendall(answer)
+                    client.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield config
+        server.shutdown(socket.SHUT_RDWR)
+        for client in held:
+            client.close()
+
+
+def http(status: str, body: str, kind: str = "application/json", length: int | None = None) -> bytes:
+    size = len(body) if length is None else length
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n{body}".encode()
+
+
+FALSE_ANSWERS = [
+    (b"", "ended before it had answered"),
+    (b"SSH-2.0-OpenSSH\r\n", "is it an opengated that serves this socket"),
+    (http("200 OK", "<html>", "text/html"), "the answer cannot be read; is it an opengated"),
+    (http("200 OK", '{"numbers": [', length=1000), "ended before it had answered"),
+    (http("502 Bad Gateway", "<html>", "text/html"), "the server answered 502 without saying why"),
+    (http("507 Insufficient Storage", '{"error":{"code":"disk_full","message":"The disk is full"}}'), "^opengatectl: The disk is full$"),
+    (http("500 x", '{"error":{"code":"x","message":"a\\u001b[2Jb","hint":"c"}}'), r"^opengatectl: a\?\[2Jb; c$"),
+]
+
+
+@case("servers that are not ours are told apart")
+def _() -> None:
+    for answer, said in FALSE_ANSWERS:
+        with false_server(answer) as config:
+            check_said(ctl(config, "number", "list"), 1, said)
+
+
+@case("a server that does not answer does not hang the command")
+def _() -> None:
+    with false_server(None) as config:
+        check_said(ctl(config, "number", "list", "--timeout", "0.5"), 1, r"did not answer in time; .* --timeout SECONDS")
+        rows = write_csv(config.parent / "a.csv", [])
+        check_said(ctl(config, "import", str(rows), "--timeout", "0.5"), 1, "did not answer in time")
+    with OpenGate() as gate:
+        gate.process.signal(signal.SIGSTOP)
+        try:
+            check_said(ctl(gate, "status", "--timeout", "0.5"), 1, "did not answer in time")
+        finally:
+            gate.process.signal(signal.SIGCONT)
+
+
+@case("no server, no right to its socket")
+def _() -> None:
+    with OpenGate() as gate:
+        other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            os.chmod(gate.dir, 0o755)
+            os.chmod(gate.config, 0o644)
+            copy = shutil.copy(CTL, directory)
+            os.chmod(gate.dir / "api.sock", 0)
+            done = subprocess.run([copy, "--config", str(gate.config), "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True, **other)
+            check_said(done, 1, "api.sock may not be opened by this user; use sudo")
+            os.chmod(gate.dir / "api.sock", 0o660)
+        gate.stop()
+        check_said(ctl(gate, "status"), 1, rf"no opengated answers at .*api\.sock; start it: opengated --config {gate.config}")
+        gate.start()
+
+
+# --- mistakes: words, exit status, what is said. {n} is a number that exists, {m} one that does not.
+
+ADD = "number add 05010000099 --customer C9000013 --account 10000099"
+MISTAKES: list[tuple[str, int, str]] = [
+    ("", 2, r"which command\? 'opengatectl help' lists them"),
+    ("frobnicate", 2, r"there is no command \"frobnicate\"; see 'opengatectl help'"),
+    ("numbr list", 2, r"no command \"numbr list\"; did you mean \"number list\"\?"),
+    ("number lst", 2, r"no command \"number lst\"; did you mean \"number list\"\?"),
+    ("number frobnicate", 2, r"no command \"number frobnicate\"; see 'opengatectl help'"),
+    ("customr ad --code C1", 2, r"did you mean \"customer add\"\?"),
+    ("statsu", 2, r"no command \"statsu\"; did you mean \"status\"\?"),
+    ("registrtions", 2, r"did you mean \"registrations\"\?"),
+    ("numbr", 2, r"no command \"numbr\"; did you mean \"number\"\?"),
+    ("number", 2, r"\"number\" alone is no command; one of these goes with it: add, show, list, set, remove, password"),
+    ("customer", 2, r"\"customer\" alone is no command; .*: add, show, list, set, remove"),
+    ("calls hangpu 1", 2, r"no command \"calls hangpu\"; did you mean \"calls hangup\"\?"),
+    ("calls now", 2, r"calls takes no operand; \"now\" is too much"),
+    ("help frobnicate", 2, r"there is no command \"frobnicate\""),
+    ("number show", 2, r"number show needs NUMBER; see 'opengatectl help number show'"),
+    ("number show {n} {n}", 2, r"number show takes NUMBER; \"05010000000\" is too much"),
+    ("number show ''", 2, r"NUMBER is empty"),
+    ("calls hangup", 2, r"calls hangup needs ID"),
+    ("trace", 2, r"trace needs CALL"),
+    ("import", 2, r"import needs FILE.csv"),
+    ("status now", 2, r"status takes no operand; \"now\" is too much"),
+    ("number add 05010000099 --account 10000099", 2, r"number add needs --customer CODE: whose it is"),
+    ("number add 05010000099 --customer C9000013", 2, r"number add needs --account ACCOUNT: account id, 8 digits"),
+    ("customer add --name x", 2, r"customer add needs --code CODE"),
+    ("customer add --code C1", 2, r"customer add needs --name NAME"),
+    ("number list --custmer C1", 2, r"number list has no flag --custmer; did you mean --customer\?"),
+    ("number list --colour red", 2, r"number list has no flag --colour; 'opengatectl help number list' lists them"),
+    ("status --jsn", 2, r"status has no flag --jsn; did you mean --json\?"),
+    ("status -j", 2, r"status has no flag -j"),
+    ("status --json=yes", 2, r"--json takes no value"),
+    ("status --config", 2, r"--config needs a value: --config FILE"),
+    ("number set {n} --channels", 2, r"--channels needs a value: --channels N"),
+    ("number set {n} --channels two", 2, r"--channels takes a whole number, not \"two\""),
+    ("number set {n} --channels 2.5", 2, r"--channels takes a whole number, not \"2.5\""),
+    ("number set {n} --channels -2", 2, r"--channels takes a whole number, not \"-2\""),
+    ("number set {n} --channels 99999999999999999999", 2, r"--channels takes a whole number"),
+    ("number set {n} --channels 2 --channels 3", 2, r"--channels is given twice"),
+    ("number set {n} --international maybe", 2, r"--international takes on or off, not \"maybe\""),
+    ("number set {n} --suspended 1", 2, r"--suspended takes on or off, not \"1\""),
+    ("number set {n} --policy all", 2, r"--policy takes newest, fork or reject, not \"all\""),
+    ("number set {n}", 2, r"number set was given nothing to change"),
+    ("customer set C9000013", 2, r"customer set was given nothing to change"),
+    ("records --limit ten", 2, r"--limit takes a whole number, not \"ten\""),
+    ("status --timeout soon", 2, r"--timeout takes seconds from 0.01 to 86400, not \"soon\""),
+    ("status --timeout 0", 2, r"--timeout takes seconds"),
+    ("completion fish", 2, r"completion is there for bash and zsh, not for \"fish\""),
+    ("number password {n} --sip --option", 2, r"give --sip or --option, not both"),
+    ("customer add --code C1 --name \udcff", 2, r"the value of --name is not UTF-8; set the terminal to UTF-8"),
+    ("number show \udcff", 2, r"NUMBER is not UTF-8"),
+    ("number set {n} --channels 33", 1, r"Channels must be a whole number from 2 to 32"),
+    ("number set {n} --channels 1", 1, r"Channels must be a whole number from 2 to 32"),
+    ("number set {m} --channels 4", 1, r"There is no number 05010009999; see 'opengatectl number list'"),
+    ("number show 0501", 1, r"The number must be 11 digits: 050, then one that is not 0; write it like 05010000014"),
+    ("number show 5010000000", 1, r"has lost its leading 0"),
+    ("number show 0312345678", 1, r"The number must be 11 digits"),
+    ("number show 05000000000", 1, r"050, then one that is not 0"),
+    ("number show 18405010000000", 1, r"The number must be 11 digits"),
+    ("number show {m}", 1, r"There is no number 05010009999; see 'opengatectl number list'"),
+    ("number show alice", 1, r"The number must be 11 digits"),
+    ("number show -- --json", 1, r"The number must be 11 digits"),
+    ("number show " + "1" * 100, 1, r"The number must be 11 digits"),
+    ("number show " + "1" * 1000, 1, r"There is nothing at this address"),
+    ("number remove {m}", 1, r"There is no number 05010009999"),
+    ("number password {m} --yes", 1, r"There is no number 05010009999"),
+    ("number password {n}", 1, r"cuts the phone off until it is set there too; give --yes to go on"),
+    ("number add {n} --customer C9000013 --account 10000099", 1, r"The number exists already; see 'opengatectl number list'"),
+    ("number add 05010000099 --customer C9000013 --account 10000000", 1, r"The account id is in use by another number"),
+    ("number add 05010000099 --customer C404 --account 10000099", 1, r"There is no such customer; add it first: 'opengatectl customer add'"),
+    ("number add 05010000099 --customer c9 --account 10000099", 1, r"The customer code is 1 to 16 capital letters and digits"),
+    ("number add 05010000099 --customer C9000013 --account 1234", 1, r"The account id must be 8 digits; write it like 10000012"),
+    (ADD + " --password tiny", 1, r"The password must be 6 to 100 characters.*; leave it out to have one made"),
+    (ADD + " --password " + "x" * 101, 1, r"The password must be 6 to 100 characters"),
+    (ADD + " --option-password tiny", 1, r"The option password must be 6 to 100 characters"),
+    ("customer add --code c1 --name x", 1, r"The customer code is 1 to 16 capital letters and digits; write it like C9000013"),
+    ("customer add --code C1234567890123456 --name x", 1, r"The customer code is 1 to 16 capital letters"),
+    ("customer add --code C1 --name ''", 1, r"The customer's name must be one line of 1 to 200 bytes"),
+    ("customer add --code C1 --name " + "あ" * 67, 1, r"200 bytes of UTF-8; a Japanese character takes 3 bytes"),
+    ("customer add --code C1 --name x --address " + "x" * 1001, 1, r"The address must be one line of at most 1000 bytes"),
+    ("customer add --code C1 --name x --selfcare-password tiny", 1, r"The self-care password must be 6 to 100 characters"),
+    ("customer add --code C9000013 --name x", 1, r"Customer C9000013 exists already; change it with 'opengatectl customer set'"),
+    ("customer show C404", 1, r"There is no customer C404; see 'opengatectl customer list'"),
+    ("customer show c404", 1, r"The customer code is 1 to 16 capital letters"),
+    ("customer set C404 --name x", 1, r"There is no customer C404"),
+    ("customer remove C404", 1, r"There is no customer C404"),
+    ("customer remove C9000013", 1, r"Customer C9000013 still has numbers; remove them first"),
+    ("registrations {m}", 1, r"There is no number 05010009999"),
+    ("registrations 0501", 1, r"The number must be 11 digits"),
+    ("records 0501", 1, r"The number must be 11 digits"),
+    ("records --limit 0", 1, r"The limit must be a whole number from 1 to 100000"),
+    ("records --limit 100001", 1, r"The limit must be a whole number from 1 to 100000"),
+    ("records --since yesterday", 1, r"The time is not understood; write it like 2026-11-24T09:00:00\+09:00, 2026-11-24 \(UTC\), 2h or 7d"),
+    ("records --since 2026-02-30", 1, r"The time is not understood"),
+    ("records --since ''", 1, r"The time is not understood"),
+    ("trace xyz", 1, r"A call's id is 16 hexadecimal digits; .* show the ids"),
+    ("trace 0123456789abcdef", 1, r"Nothing is kept of such a call; see 'opengatectl records'"),
+    ("calls hangup xyz", 1, r"A call's id is 16 hexadecimal digits"),
+    ("calls hangup 0123456789abcdef", 1, r"There is no call 0123456789abcdef; 'opengatectl calls' shows those in progress"),
+    ("import /none/a.csv", 1, r"/none/a.csv cannot be read: No such file or directory"),
+    ("import /tmp", 1, r"/tmp cannot be read: Is a directory"),
+    ("import /dev/null", 1, r"The file is empty; write for example: number,customer,account"),
+    ("import /dev/null --passwords /none/p", 1, r"/none/p cannot be made: No such file or directory"),
+    ("--config /none status", 1, r"/none: there is no such file; give the path with --config FILE"),
+    ("--config /tmp status", 1, r"/tmp: cannot be read: Is a directory"),
+    ("--config /dev/null number list", 1, r"no opengated answers at ./data/api.sock; start it: opengated --config /dev/null"),
+]
+
+_shared: list[OpenGate] = []
+
+
+def split(words: str) -> list[str]:
+    return [w.replace("''", "").format(n="05010000000", m="05010009999") for w in words.split()]
+
+
+def shared() -> OpenGate:
+    """One server for all the mistakes."""
+    if not _shared:
+        gate = OpenGate()
+        _shared.append(gate)
+        gate.start()
+        gate.add_lines(1)
+    return _shared[0]
+
+
+def end_shared() -> None:
+    if _shared:
+        _shared.pop().__exit__(None, None, None)
+
+
+atexit.register(end_shared)
+
+
+def check_mistake(words: str, status: int, said: str) -> None:
+    check_said(ctl(shared(), *split(words)), status, said)
+
+
+for _words, _status, _said in MISTAKES:
+    add_case(f"mistake: {_words.encode(errors='replace').decode()[:60]}", lambda w=_words, s=_status, t=_said: check_mistake(w, s, t))
+
+
+@case("after all the mistakes nothing has changed")
+def _() -> None:
+    gate = shared()
+    check_equal([n["number"] for n in gate.json("number", "list")], ["05010000000"], "numbers")
+    check_equal([c["code"] for c in gate.json("customer", "list")], [CUSTOMER], "customers")
+    end_shared()
+
+
+if __name__ == "__main__":
+    sys.exit(run_cases())
