@@ -29,6 +29,15 @@ void leg_end(struct shard *s, struct leg *l)
 		call_settle(s, c);
 }
 
+void leg_drop_texts(struct shard *s, struct leg *l)
+{
+	early_free(s, l);
+	bufs_give(s->bufs, (char *)l->ack.p);
+	bufs_give(s->bufs, (char *)l->said.p);
+	bufs_give(s->bufs, (char *)l->said_before.p);
+	l->ack = l->said = l->said_before = SLICE_NONE;
+}
+
 void leg_learn(struct leg *l, const struct sip_msg *msg)
 {
 	static const struct {

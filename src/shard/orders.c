@@ -433,10 +433,9 @@ void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 static void free_leg(struct shard *s, struct leg *l)
 {
 	media_close(s, l);
-	early_free(s, l);
+	leg_drop_texts(s, l);
 	session_end(s, l);
 	wheel_cancel(s->wheel, &l->timer);
-	bufs_give(s->bufs, (char *)l->ack.p);
 	pool_give(s->legs, l->id);
 }
 

@@ -278,12 +278,12 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
-static void free_acks(struct shard *s)
+static void drop_texts(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
-		bufs_give(s->bufs, (char *)l->ack.p);
+		leg_drop_texts(s, l);
 }
 
 void shard_free(struct shard *s)
@@ -291,7 +291,7 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
-	free_acks(s);
+	drop_texts(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);

@@ -295,6 +295,8 @@ void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq);
 /* why: the BYE or CANCEL that ends the call, whose Reason goes on (RFC 3326); NULL: cause says it.
  */
 void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause, const struct sip_msg *why);
+/* Gives its buffers back. */
+void leg_drop_texts(struct shard *s, struct leg *l);
 /* Takes note of what the party says it can do. */
 void leg_learn(struct leg *l, const struct sip_msg *msg);
 void leg_respond(struct shard *s, struct leg *l, struct id server, int code, struct slice headers,
