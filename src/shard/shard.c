@@ -280,12 +280,16 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 }
 
 /* The ACKs that legs of calls in progress keep. */
-static void free_acks(struct shard *s)
+/* What legs of calls in progress hold outside of their slots. */
+static void empty_legs(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
-	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
+	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));) {
+		media_close(s, l);
+		early_free(s, l);
 		bufs_give(s->bufs, (char *)l->ack.p);
+	}
 }
 
 void shard_free(struct shard *s)
@@ -293,7 +297,7 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
-	free_acks(s);
+	empty_legs(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);
