@@ -106,7 +106,8 @@ static int compare_aliases(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-struct leg *keep_leg_of(const struct shard *s, struct id id)
+/* Two processes may have given two legs the same id: the tag tells them apart. */
+struct leg *keep_leg_of(const struct shard *s, struct id id, struct slice tag)
 {
 	const struct keep *k = s->keep;
 	struct keep_alias key = {.old = id};
@@ -114,7 +115,14 @@ struct leg *keep_leg_of(const struct shard *s, struct id id)
 		return NULL;
 	const struct keep_alias *a =
 		bsearch(&key, k->aliases, k->alias_count, sizeof(k->aliases[0]), compare_aliases);
-	return a ? pool_get(s->legs, a->now) : NULL;
+	while (a && a > k->aliases && id_eq(a[-1].old, id))
+		a--;
+	for (; a && a < k->aliases + k->alias_count && id_eq(a->old, id); a++) {
+		struct leg *l = pool_get(s->legs, a->now);
+		if (l && (tag.n == 0 || token_same(dialog_text(&l->dialog, DIALOG_LOCAL_TAG), tag)))
+			return l;
+	}
+	return NULL;
 }
 
 static bool add_alias(struct keep *k, struct id old, struct id now)

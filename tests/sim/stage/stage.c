@@ -369,6 +369,11 @@ static void check_phones(struct stage *st)
 	}
 }
 
+static void blame(void *ctx, const struct shard_call_view *v)
+{
+	watch_blame(ctx, v->uid);
+}
+
 /* What ends calls by itself (silence, the ring limit) does not end them for the scenario. */
 static bool calls_end(struct stage *st)
 {
@@ -379,6 +384,8 @@ static bool calls_end(struct stage *st)
 			return false;
 		stage_counts(st, &c);
 	}
+	for (uint16_t i = 0; i < st->p.shards; i++)
+		shard_calls(st->shards[i], 0, blame, st->watch);
 	if (c.calls_live)
 		stage_fault(st, "%llu calls were not ended", (unsigned long long)c.calls_live);
 	return c.calls_live == 0;
