@@ -238,6 +238,9 @@ struct leg *leg_of(const struct shard *s, struct id id);
 struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch);
 struct call *call_of(const struct shard *s, struct id id);
 void call_on_timer(struct shard *s, struct id id);
+/* An answered call's session was agreed on, or anew: its media counts from now on. A call without
+ * streams is not looked at. */
+void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
 
 /* why: as in leg_send_bye. */
