@@ -165,13 +165,36 @@ static void add_stream(const struct writing *w, uint32_t i)
 	const struct sdp_stream *stream = &w->sdp->streams[i];
 	const struct addr *rtp = &w->rw->rtp[i], *rtcp = &w->rw->rtcp[i];
 	struct addr c = connection_of(w, i);
-	add_media_line(w->b, stream, is_refused(w, i) ? 0 : rtp->port);
+	if (is_refused(w, i)) {
+		/* Nothing of it matters (RFC 3264 §6), and some of it may name the phone's address
+		 * (MSRP's a=path). */
+		add_media_line(w->b, stream, 0);
+		return;
+	}
+	add_media_line(w->b, stream, rtp->port);
 	add_stream_lines(w, stream, "i");
 	if (addr_is(&c) && !addr_eq(&c, &w->session_c))
 		add_connection(w->b, &c);
 	add_stream_lines(w, stream, "bka");
-	if (!is_refused(w, i) && addr_is(rtcp))
+	if (addr_is(rtcp))
 		add_rtcp(w->b, rtcp, rtp);
+}
+
+static struct slice cut_to_origin(struct slice text, struct slice *ret_before)
+{
+	size_t at = 0;
+	while (at + 3 < text.n && memcmp(text.p + at, "\no=", 3) != 0)
+		at++;
+	*ret_before = slice_first(text, at);
+	text = slice_from(text, at + 1);
+	return slice_from(text, slice_find(text, '\n'));
+}
+
+bool sdp_same_but_origin(struct slice a, struct slice b)
+{
+	struct slice before_a, before_b, after_a = cut_to_origin(a, &before_a),
+					 after_b = cut_to_origin(b, &before_b);
+	return slice_eq(before_a, before_b) && slice_eq(after_a, after_b);
 }
 
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw)

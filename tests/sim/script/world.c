@@ -1,6 +1,7 @@
 /* number, phone, server, net: what the scenario arranges. */
 #include "script/run.h"
 
+#include "base/err.h"
 #include "net/sim_io.h"
 
 #include <stdlib.h>
@@ -120,6 +121,7 @@ bool world_phone(struct run *r)
 	struct ua_params p = {
 		.name = run_word(r),
 		.tcp = run_flag(r, "tcp"),
+		.both = run_flag(r, "both"),
 		.password = "secret",
 		.user_agent = run_value(r, "agent"),
 		.domain = domain,
@@ -157,6 +159,18 @@ static bool set_digest(struct run *r, struct shard_config *c)
 	return true;
 }
 
+static bool set_trusted(struct run *r, struct shard_config *c)
+{
+	const char *net = run_value(r, "trusted");
+	if (!net)
+		return true;
+	if (c->trusted_count == TRUSTED_MAX ||
+	    cidr_parse(slice_str(net), &c->trusted[c->trusted_count]))
+		return run_fail(r, "\"%s\" is no network", net);
+	c->trusted_count++;
+	return true;
+}
+
 static bool set_times(struct run *r, struct shard_config *c)
 {
 	const struct {
@@ -167,6 +181,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 		{"default", &c->expires_default_s}, {"nonce", &c->nonce_life_s},
 		{"ping", &c->ping_period_s},	    {"ring", &c->ring_limit_s},
 		{"silence", &c->media_timeout_s},   {"calls", &c->calls_max},
+		{"session", &c->session_expires_s}, {"minse", &c->session_min_s},
 	};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		int64_t v = *keys[i].value;
@@ -174,7 +189,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 			return false;
 		*keys[i].value = (uint32_t)v;
 	}
-	return set_digest(r, c);
+	return set_digest(r, c) && set_trusted(r, c);
 }
 
 /* Before the stage stands. */
@@ -223,17 +238,34 @@ static bool hang_up(struct run *r)
 	return run_fail(r, "%s has made no call", who);
 }
 
+/* Also with another count of shards. */
+static bool set_shards(struct run *r)
+{
+	int64_t shards = r->st->p.shards;
+	if (!run_number(r, "shards", &shards))
+		return false;
+	if (shards < 1 || shards > STAGE_SHARDS_MAX)
+		return run_fail(r, "1 to %d shards", STAGE_SHARDS_MAX);
+	r->st->p.shards = (uint16_t)shards;
+	return true;
+}
+
 static bool server_does(struct run *r, const char *verb)
 {
 	struct stage *st = r->st;
-	if (strcmp(verb, "start") == 0 && !st->directory)
+	bool down = !st->directory;
+	if (strcmp(verb, "restart") == 0 && !down)
+		stage_crash(st);
+	if ((strcmp(verb, "start") == 0 || strcmp(verb, "restart") == 0) && !st->directory) {
+		if (!set_shards(r))
+			return false;
 		stage_start(st);
-	else if (strcmp(verb, "start") == 0 || !st->directory)
+		return true;
+	}
+	if (strcmp(verb, "start") == 0 || down)
 		return run_fail(r, "the server is %s", st->directory ? "running" : "down");
 	else if (strcmp(verb, "crash") == 0)
 		stage_crash(st);
-	else if (strcmp(verb, "restart") == 0)
-		stage_crash(st), stage_start(st);
 	else if (strcmp(verb, "drain") == 0)
 		stage_drain(st);
 	else if (strcmp(verb, "end-calls") == 0)
@@ -247,15 +279,20 @@ static bool server_does(struct run *r, const char *verb)
 
 static bool store_is(struct run *r)
 {
-	int64_t delay_ms = -1;
 	if (run_flag(r, "full"))
-		keep_set_full(r->st->keep, true);
+		vault_set_full(r->st->vault, true);
 	if (run_flag(r, "roomy"))
-		keep_set_full(r->st->keep, false);
-	if (!run_number(r, "delay", &delay_ms))
-		return false;
-	if (delay_ms >= 0)
-		keep_set_delay_ms(r->st->keep, delay_ms);
+		vault_set_full(r->st->vault, false);
+	return true;
+}
+
+/* Not the store's: the files that shards keep their calls in. */
+static bool disk_is(struct run *r)
+{
+	if (run_flag(r, "full"))
+		stage_disk(true);
+	if (run_flag(r, "roomy"))
+		stage_disk(false);
 	return true;
 }
 
@@ -264,6 +301,8 @@ bool world_server(struct run *r)
 	if (!r->st)
 		return set_stage(r);
 	const char *verb = run_word(r);
+	if (verb && strcmp(verb, "disk") == 0)
+		return disk_is(r);
 	if (verb && strcmp(verb, "store") == 0)
 		return store_is(r);
 	if (verb)

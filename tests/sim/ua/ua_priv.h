@@ -14,7 +14,7 @@
 #define UA_LINES_MAX  24
 #define UA_SERVED_MAX 64
 #define UA_CONNS_MAX  4
-#define UA_HEARD_MAX  8
+#define UA_HEARD_MAX  128
 
 struct ua_auth {
 	char realm[128], nonce[256], opaque[128], algorithm[16];
@@ -70,7 +70,7 @@ struct ua {
 	struct sim_rand rand;
 	char name[20], number[32], account[32], password[64], domain[64], agent[64];
 	struct addr local, claimed, server;
-	bool tcp;
+	bool tcp, both;
 	int udp_handle, listener;
 	struct ua_conn *conns[UA_CONNS_MAX];
 	struct ua_habits habits;
