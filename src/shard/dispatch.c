@@ -297,30 +297,10 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 
 static void on_failed(void *ctx, struct id client, uint64_t user, enum txn_failure why)
 {
-	if (!pursuit_failed(ctx, client))
-		dispatch_failed(ctx, user, why, CAUSE_NO_RESPONSE);
-}
-
-void dispatch_failed(struct shard *s, uint64_t user, enum txn_failure why, enum call_cause cause)
-{
-	struct id id = user_id_of(user);
-	struct leg *l = leg_of(s, id);
-	switch (user_kind_of(user)) {
-	case USER_EXCHANGE:
-		exchange_failed(s, id, why);
-		return;
-	case USER_PING:
-		ping_done(s, id, false);
-		return;
-	case USER_BYE:
-		if (l)
-			leg_end(s, l);
-		return;
-	case USER_LEG:
-		if (l)
-			leg_failed(s, l, cause);
-		return;
-	}
+	if (user_kind_of(user) == USER_PING)
+		ping_done(ctx, user_id_of(user), false);
+	else if (!pursuit_failed(ctx, client))
+		b2bua_request_failed(ctx, user, why, CAUSE_NO_RESPONSE);
 }
 
 static void on_server_end(void *ctx, struct id server, uint64_t user, enum txn_failure why)
@@ -370,20 +350,8 @@ static void on_empty_cell(void *ctx, const char *machine, const char *state, con
 
 /* --- out */
 
-int dispatch_send(void *ctx, const struct flow *flow, struct slice bytes)
-{
-	struct shard *s = ctx;
-	trace_untraced(s, s->out_call);
-	int err = transport_send(s->transport, flow, bytes);
-	if (err == ERR_CLOSED)
-		return comeback_send(s, flow, bytes);
-	trace_out(s, bytes, flow);
-	s->counts.messages_out++;
-	return err;
-}
-
 const struct txn_ops dispatch_txn_ops = {
-	.send = dispatch_send,
+	.send = send_message,
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_cancel = on_cancel,

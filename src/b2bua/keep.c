@@ -3,7 +3,7 @@
  * call is there before a message about it leaves, since messages leave at the end of the turn.
  * Without a file (a full disk) calls go on and it is told that they are not kept.
  */
-#include "shard/keep_priv.h"
+#include "b2bua/keep_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ void keep_close(struct shard *s)
 	replica_file_close(s->keep->file);
 	free(s->keep->talks);
 	free(s->keep->missing);
-	free(s->keep->aliases);
+	free(s->aliases);
 	free(s->keep);
 }
 

@@ -1,5 +1,5 @@
 /* A new call arrives: room, credentials, then leg A and the call itself. */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 static bool same_call_id(const void *ctx, uint64_t value)
 {

@@ -1,6 +1,6 @@
 /* ORDER_ROUTE: what was dialled, may it be called, which phones are there. Every refusal has its
  * cause. */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "policy/plan.h"
 #include "sip/value.h"

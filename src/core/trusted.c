@@ -4,7 +4,7 @@
  * (RFC 3325 §5), else in From; that must be a number of ours. REGISTER proves its password from
  * everywhere.
  */
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 #include "policy/dial.h"
 #include "sip/value.h"

@@ -1,22 +1,5 @@
 /* Events go into a call, orders come out of it and are carried out here. */
-#include "shard/shard_priv.h"
-
-struct leg *leg_of(const struct shard *s, struct id id)
-{
-	struct leg *l = pool_get(s->legs, id);
-	/* Of ids of our own, only what a phone has kept may mean a leg of before (indialog.c). */
-	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id, SLICE_NONE);
-}
-
-struct call *call_of(const struct shard *s, struct id id)
-{
-	return pool_get(s->calls, id);
-}
-
-struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch)
-{
-	return branch < c->branch_count ? leg_of(s, c->branches[branch].leg) : NULL;
-}
+#include "b2bua/b2bua_priv.h"
 
 /* Events that carrying out an order gives rise to; they follow once all orders of the present event
  * are done. */

@@ -1,6 +1,6 @@
 /* After a restart: relay ports are opened again. While the server was away another program may have
  * had one of them; it is asked for again for a while. */
-#include "shard/keep_priv.h"
+#include "b2bua/keep_priv.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * endpoint facing the side that reads it. Endpoints are opened when a stream is first offered and
  * closed when it is refused or removed.
  */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp)
 {

@@ -3,7 +3,7 @@
  * the file and are offered again until it has (the disk was full when the process ended, and still
  * is).
  */
-#include "shard/keep_priv.h"
+#include "b2bua/keep_priv.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  * is another matter: the first route is a proxy, and the request goes to where that one listens
  * (RFC 3261 §12.2.1.1, §8.1.2).
  */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 

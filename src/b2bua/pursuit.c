@@ -7,7 +7,7 @@
  * soon as a response is heard or the last way is taken; otherwise the next way. When none is left
  * the owner of the request is told as of any other failure.
  */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 
@@ -321,7 +321,7 @@ static void give_up(struct shard *s, struct pursuit *p)
 	bool ack = p->r.method == SIP_ACK;
 	pursuit_free(s, p);
 	if (!ack) /* without an ACK the 2xx comes again, and we try again */
-		dispatch_failed(s, user, TXN_TRANSPORT, cause);
+		b2bua_request_failed(s, user, TXN_TRANSPORT, cause);
 }
 
 static void located_event(struct shard *s, const struct pursuit *p, const struct locate_answer *a)

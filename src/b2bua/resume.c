@@ -12,7 +12,7 @@
  * ends: CANCEL to the phones, 503 to the caller. One that had ended ends once more, towards
  * everybody who may not have heard.
  */
-#include "shard/keep_priv.h"
+#include "b2bua/keep_priv.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -99,39 +99,13 @@ static void damaged_event(struct shard *s, uint64_t uid, const char *detail)
 
 /* --- ids */
 
-static int compare_aliases(const void *a, const void *b)
+static bool add_alias(struct shard *s, struct id old, struct id now)
 {
-	uint64_t x = ((const struct keep_alias *)a)->old.v,
-		 y = ((const struct keep_alias *)b)->old.v;
-	return x < y ? -1 : x > y;
-}
-
-/* Two processes may have given two legs the same id: the tag tells them apart. */
-struct leg *keep_leg_of(const struct shard *s, struct id id, struct slice tag)
-{
-	const struct keep *k = s->keep;
-	struct keep_alias key = {.old = id};
-	if (k == NULL || k->alias_count == 0)
-		return NULL;
-	const struct keep_alias *a =
-		bsearch(&key, k->aliases, k->alias_count, sizeof(k->aliases[0]), compare_aliases);
-	while (a && a > k->aliases && id_eq(a[-1].old, id))
-		a--;
-	for (; a && a < k->aliases + k->alias_count && id_eq(a->old, id); a++) {
-		struct leg *l = pool_get(s->legs, a->now);
-		if (l && (tag.n == 0 || token_same(dialog_text(&l->dialog, DIALOG_LOCAL_TAG), tag)))
-			return l;
-	}
-	return NULL;
-}
-
-static bool add_alias(struct keep *k, struct id old, struct id now)
-{
-	struct keep_alias *grown = keep_room(k->aliases, k->alias_count, sizeof(k->aliases[0]));
+	struct leg_alias *grown = keep_room(s->aliases, s->alias_count, sizeof(s->aliases[0]));
 	if (grown == NULL)
 		return false;
-	k->aliases = grown;
-	k->aliases[k->alias_count++] = (struct keep_alias){old, now};
+	s->aliases = grown;
+	s->aliases[s->alias_count++] = (struct leg_alias){old, now};
 	return true;
 }
 
@@ -157,7 +131,7 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 	l->id = id;
 	l->call = c->id;
 	l->state = LEG_GONE; /* until all is well */
-	if (!own && !add_alias(s->keep, first, id)) {
+	if (!own && !add_alias(s, first, id)) {
 		pool_give(s->legs, id);
 		return NULL;
 	}
@@ -470,8 +444,8 @@ int keep_resume(struct shard *s)
 	if (err)
 		keep_failed(s, err);
 	err = s->p.kept ? take_all(s) : 0;
-	if (k->alias_count)
-		qsort(k->aliases, k->alias_count, sizeof(k->aliases[0]), compare_aliases);
+	if (s->alias_count)
+		qsort(s->aliases, s->alias_count, sizeof(s->aliases[0]), leg_alias_compare);
 	if (k->talk_count)
 		wheel_arm(s->wheel, &k->talk_timer, now_of(s), TIMER_RESUME, ID_NONE);
 	if (err)

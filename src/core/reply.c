@@ -1,4 +1,4 @@
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 const char reply_allow[] =
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, PRACK, UPDATE";
@@ -68,5 +68,5 @@ void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct fl
 	strbuf_init(&b, s->out, OUT_BYTES);
 	sip_build_reply(&b, msg, &r);
 	if (!b.failed && !more.failed)
-		dispatch_send(s, flow, strbuf_slice(&b));
+		send_message(s, flow, strbuf_slice(&b));
 }

@@ -1,4 +1,4 @@
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
 #define ID_CHARS 13

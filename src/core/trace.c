@@ -1,5 +1,5 @@
 /* Events of this room. SIP messages are recorded whole, but for the digest response in them. */
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 #include "sip/value.h"
 

@@ -4,7 +4,7 @@
  * to what DNS says of it (RFC 3263 §5). The bytes are kept until the connection stands or nothing
  * is left to try.
  */
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 #include "sip/value.h"
 

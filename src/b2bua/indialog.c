@@ -1,5 +1,5 @@
 /* What arrives within a dialog: requests, ACKs, and the responses to our first INVITE on a leg. */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 
@@ -113,7 +113,7 @@ static struct leg *leg_of_request(struct shard *s, const struct sip_msg *msg)
 	if (!token_read(msg->to_tag, &id))
 		return NULL;
 	struct leg *l = speaks_of(leg_of(s, id), msg);
-	return l ? l : speaks_of(keep_leg_of(s, id, msg->to_tag), msg);
+	return l ? l : speaks_of(leg_of_before(s, id, msg->to_tag), msg);
 }
 
 static void bye_received(struct shard *s, struct call *c, struct leg *l, struct id server,

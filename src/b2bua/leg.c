@@ -1,5 +1,5 @@
 /* What is said on one leg: requests within its dialog, responses, ACK and BYE. */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 
@@ -133,7 +133,7 @@ static int send_written(struct shard *s, struct leg *l, const struct leg_request
 	};
 	if (r->method == SIP_ACK) {
 		keep_ack(s, l, r->cseq, w->bytes);
-		return dispatch_send(s, &l->flow, w->bytes);
+		return send_message(s, &l->flow, w->bytes);
 	}
 	if (r->method == SIP_INVITE && l->state == LEG_INVITING)
 		(void)slice_copy(slice_str(w->branch), l->invite_branch, sizeof(l->invite_branch));
@@ -226,7 +226,7 @@ void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice bo
 void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq)
 {
 	if (l->ack.p && l->ack_cseq == cseq)
-		dispatch_send(s, &l->flow, l->ack);
+		send_message(s, &l->flow, l->ack);
 }
 
 void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause, const struct sip_msg *why)
@@ -305,7 +305,7 @@ void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *respo
 		struct written w;
 		struct leg_request ack = {.method = SIP_ACK, .cseq = response->cseq.number};
 		if (write_request(s, l, &ack, &w) == 0)
-			dispatch_send(s, &l->flow, w.bytes);
+			send_message(s, &l->flow, w.bytes);
 		struct leg_request bye = {
 			.method = SIP_BYE,
 			.cseq = dialog_next_cseq(&l->dialog),
@@ -315,4 +315,26 @@ void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *respo
 	}
 	l->dialog = kept;
 	l->state = (uint8_t)state;
+}
+
+void b2bua_request_failed(struct shard *s, uint64_t user, enum txn_failure why,
+			  enum call_cause cause)
+{
+	struct id id = user_id_of(user);
+	struct leg *l = leg_of(s, id);
+	switch (user_kind_of(user)) {
+	case USER_EXCHANGE:
+		exchange_failed(s, id, why);
+		return;
+	case USER_PING: /* the shard's own */
+		return;
+	case USER_BYE:
+		if (l)
+			leg_end(s, l);
+		return;
+	case USER_LEG:
+		if (l)
+			leg_failed(s, l, cause);
+		return;
+	}
 }

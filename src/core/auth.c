@@ -1,5 +1,5 @@
 /* Who is it? Digest over the stateless nonce (RFC 3261 §22, RFC 7616, RFC 8760). */
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 #include "sip/value.h"
 

@@ -1,6 +1,6 @@
 /* After a restart, in the first turn: what must be said about calls that were taken up (resume.c).
  */
-#include "shard/keep_priv.h"
+#include "b2bua/keep_priv.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* The checks of RFC 3261 §8.2 that every new request passes, in that order: method, URI, Require,
  * content. */
-#include "shard/shard_priv.h"
+#include "core/core.h"
 
 #include "sip/value.h"
 

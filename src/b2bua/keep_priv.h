@@ -1,16 +1,11 @@
 /* What keep.c (saving calls) and resume.c (taking them up after a restart) share. */
 #pragma once
 
+#include "b2bua/b2bua_priv.h"
 #include "replica/file.h"
 #include "replica/image.h"
-#include "shard/shard_priv.h"
 
 #include <stdlib.h>
-
-/* A leg of a shard that there is no longer, and where it went. */
-struct keep_alias {
-	struct id old, now;
-};
 
 /* What must be said about a call that was taken up, once all shards are there. */
 struct keep_talk {
@@ -38,10 +33,8 @@ struct keep_late {
 struct keep {
 	struct replica_file *file; /* NULL: none could be opened, nothing is kept */
 	uint64_t sequence;
-	bool failing;		    /* some call is not kept, and it was said */
-	int64_t again_ms;	    /* when to try again, monotonic */
-	struct keep_alias *aliases; /* by old id */
-	uint32_t alias_count;
+	bool failing;	  /* some call is not kept, and it was said */
+	int64_t again_ms; /* when to try again, monotonic */
 	struct keep_missing *missing;
 	uint32_t missing_count;
 	struct keep_talk *talks;

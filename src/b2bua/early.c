@@ -8,7 +8,7 @@
  * that, or when it can and there is something to lose: a session description, or what the phone
  * made reliable.
  */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 
@@ -276,7 +276,7 @@ void early_on_timer(struct shard *s, struct id id)
 		return;
 	}
 	if (b->early.response.p)
-		dispatch_send(s, &a->flow, b->early.response);
+		send_message(s, &a->flow, b->early.response);
 	b->early.interval_ms *= 2;
 	arm(s, b);
 }

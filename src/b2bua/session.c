@@ -3,7 +3,7 @@
  * other. Where we are the refresher we refresh by UPDATE without a body, or by a re-INVITE with the
  * same description to a phone that knows no UPDATE. A session that nobody refreshed in time ends.
  */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 

@@ -5,7 +5,7 @@
  * re-INVITE to a phone that knows no UPDATE. An exchange outlives its legs when the call ends
  * meanwhile, so that what a phone still says is acknowledged.
  */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 #include "sip/value.h"
 

@@ -1,5 +1,5 @@
 /* The call record, and the event that says the same. */
-#include "shard/shard_priv.h"
+#include "b2bua/b2bua_priv.h"
 
 /* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
 #define ASSUMED_DELAY_MS 40.0

@@ -1,0 +1,188 @@
+/* What the files of this room say to each other. */
+#pragma once
+
+#include "b2bua/b2bua.h"
+
+#define RING_LIMITS  5	  /* so many ring limits at most, however often a phone says 180 */
+#define PURSUITS_MAX 8192 /* requests that look for their way */
+
+/* --- invite.c, route.c: a new call */
+/* ORDER_ROUTE: who is called, may he be, where are his phones. Fills the branches' legs; *ret_event
+ * is ROUTED. */
+void route_call(struct shard *s, struct call *c, struct call_event *ret_event);
+
+/* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
+ * call may be gone afterwards. */
+/* The branch's INVITE once more, with a longer session timer (422, RFC 4028 §7.3). */
+bool branch_invite_again(struct shard *s, struct call *c, struct leg *b);
+/* Gives the slot back once nothing holds it. */
+void call_settle(struct shard *s, struct call *c);
+/* Arms the timer of a call that is being set up. */
+void call_watch_ringing(struct shard *s, struct call *c);
+/* An answered call's session was agreed on, or anew: its media counts from now on. A call without
+ * streams is not looked at. */
+void call_watch_media(struct shard *s, struct call *c);
+void record_write(struct shard *s, struct call *c);
+/* why: as in leg_send_bye. */
+void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
+		   const struct sip_msg *why);
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause);
+/* Frees everything of a call that could not be taken up, without a word. */
+void call_discard(struct shard *s, struct call *c);
+
+/* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
+/* Its phones have been called. */
+void keep_setup(struct shard *s, struct call *c);
+/* The call itself, not its legs, has changed. */
+void keep_call(struct shard *s, struct call *c);
+/* It is about to be answered to the caller, with these headers and that body. */
+void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body);
+void keep_acked(struct shard *s, struct call *c);
+/* It has ended. r: its record, when the writer has no room for it yet. */
+void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
+void keep_forget(struct shard *s, struct call *c);
+
+/* --- leg.c: what is said on a leg */
+int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *flow,
+	    struct leg **ret_leg);
+struct leg_request {
+	enum sip_method method;
+	struct slice method_text; /* for SIP_METHOD_OTHER */
+	uint32_t cseq, max_forwards;
+	uint64_t user;
+	int64_t timeout_ms;   /* 0: the transaction's own */
+	struct slice headers; /* further lines */
+	struct slice content_type, body;
+};
+int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r,
+		     struct id *ret_client);
+/* The transaction of an INVITE that went out before a restart, so that it can be cancelled. */
+int leg_resume_invite(struct shard *s, struct leg *l);
+/* ACK to a 2xx, kept for repetitions of it. */
+void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice body);
+/* Takes note of what the party says it can do. */
+void leg_learn(struct leg *l, const struct sip_msg *msg);
+void leg_respond(struct shard *s, struct leg *l, struct id server, int code, struct slice headers,
+		 struct slice content_type, struct slice body);
+/* Once, over the leg's flow as it is. first_ms: as in txn_send. ACK has no transaction: *ret_client
+ * stays. */
+int leg_transmit(struct shard *s, struct leg *l, const struct leg_request *r, int64_t first_ms,
+		 struct id *ret_client);
+/* ACK and BYE for a 2xx of a dialog that we do not want (RFC 3261 §13.2.2.4). */
+void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *response);
+
+/* --- early.c: provisional responses, PRACK (RFC 3262), UPDATE before the answer */
+/* The branch whose early dialog towards the caller has this number; NULL: none. */
+struct leg *early_leg(struct shard *s, const struct call *c, uint8_t number);
+/* A response of the branch: it gets a number towards the caller, another one for each dialog of a
+ * fork. */
+void early_meet(struct shard *s, struct call *c, struct leg *b, const struct sip_msg *msg);
+void early_begin(struct shard *s, struct call *c, struct leg *b);
+/* A provisional response above 100. */
+void early_progress(struct shard *s, struct call *c, struct leg *b, const struct sip_msg *msg);
+/* ORDER_RING_CALLER. */
+void early_ring_caller(struct shard *s, struct call *c, struct leg *a, struct leg *b, int code,
+		       const struct sip_msg *msg);
+void early_ring_on(struct shard *s, struct call *c);
+/* True: the 2xx is kept until the caller's PRACK has come. early_held: gives it back, once; NULL:
+ * none. */
+bool early_holds(struct shard *s, struct leg *b, const struct sip_msg *msg);
+const struct sip_msg *early_held(struct shard *s, struct leg *b);
+void early_prack(struct shard *s, struct call *c, struct leg *a, struct id server,
+		 const struct sip_msg *msg);
+void early_update(struct shard *s, struct call *c, struct leg *from, struct id server,
+		  const struct sip_msg *msg);
+void early_free(struct shard *s, struct leg *l);
+/* It has answered, and the caller knows. */
+void early_over(struct shard *s, struct leg *l);
+
+/* --- session.c: session timers, each leg on its own (RFC 4028) */
+/* A request whose Session-Expires is too short was answered 422: false. */
+bool session_usable(struct shard *s, struct id server, const struct sip_msg *msg);
+/* Supported, Session-Expires, Min-SE of an INVITE or UPDATE of ours on this leg. */
+void session_request(struct shard *s, const struct leg *l, struct strbuf *b);
+/* The party's INVITE or UPDATE gets a 2xx: its headers, and the timer runs. */
+void session_accept(struct shard *s, struct leg *l, const struct sip_msg *request,
+		    struct strbuf *b);
+/* The 2xx to ours. */
+void session_answered(struct shard *s, struct leg *l, const struct sip_msg *response);
+/* 422 to ours: true when the same request with the longer time may be tried again. */
+bool session_too_short(struct leg *l, const struct sip_msg *response);
+/* Final response to a refresh of ours. */
+void session_refreshed(struct shard *s, struct call *c, struct leg *l, const struct exchange *x,
+		       const struct sip_msg *msg);
+void session_end(struct shard *s, struct leg *l);
+/* After a restart. */
+void session_resume(struct shard *s, struct leg *l);
+
+/* --- hop.c: where a request goes first */
+/* Sets the leg's flow for its route set. 0; ERR_AGAIN: the first route is a name. */
+int hop_settle(struct shard *s, struct leg *l);
+/* The flow leads to one of these. */
+bool hop_flow_serves(const struct flow *f, const struct locate_answer *answer);
+/* When the leg's connection breaks the next hop may still be there under its URI. */
+bool hop_is_elsewhere_too(const struct leg *l);
+/* A request that is too large for the leg's UDP flow may be tried over TCP, there. */
+bool hop_may_go_tcp(struct shard *s, const struct leg *l, struct locate_target *ret_target);
+void hop_tcp_refused(struct shard *s, const struct addr *a);
+
+/* --- pursuit.c: requests with more than one way to go */
+struct pursuit_ways {
+	bool first_flow;		 /* the leg's flow */
+	const struct locate_target *tcp; /* then this one: the request is large; or NULL */
+	bool next_hop;			 /* then what the next hop's URI leads to */
+	bool last_flow;			 /* at last the leg's flow */
+	bool closed;			 /* the leg's flow leads nowhere any more */
+};
+/* 0: under way; the owner's id of the transaction is set when there is one. ERR_LIMIT;
+ * ERR_NOT_FOUND: the name cannot be looked up; or what the last way gave. */
+int pursuit_begin(struct shard *s, struct leg *l, const struct leg_request *r,
+		  const struct pursuit_ways *ways);
+/* Forgets the owner's request of that method if it was not sent yet. */
+bool pursuit_withdraw(struct shard *s, uint64_t user, enum sip_method method);
+
+/* --- indialog.c, exchange.c: requests within a dialog */
+void exchange_start(struct shard *s, struct call *c, struct leg *from, struct leg *to,
+		    struct id server, const struct sip_msg *msg);
+/* UPDATE without an offer: each leg on its own (RFC 3311 §5.2). */
+void exchange_answer_update(struct shard *s, struct leg *from, struct id server,
+			    const struct sip_msg *msg);
+/* The call ends: who asked is told (RFC 3261 §15.1.2), what the other phone still says is taken. */
+/* Given back without a word. */
+void exchange_drop(struct shard *s, struct exchange *x);
+void exchange_end(struct shard *s, struct id exchange);
+/* The transaction that carries it now. */
+void exchange_set_client(struct shard *s, struct id exchange, struct id client);
+void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack);
+
+/* --- media.c: session descriptions through the relay */
+/* Is there a session description, and can it be used? 0: *ret_sdp; ERR_NOT_FOUND: no body; else
+ * unusable. */
+int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp);
+/* from's offer as `to` is to see it: endpoints are opened on both legs as needed. expect: take
+ * from's addresses now (the answer will come in an ACK). 0, ERR_LIMIT (no port), ERR_UNSUPPORTED
+ * (family), ERR_TOO_BIG. */
+int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct sdp *offer,
+		bool expect, struct strbuf *b);
+/* The answerer's answer as the offerer is to see it; both ends are expected and connected. offer:
+ * NULL when it was expected already. final: it settles the offer, and what it refuses is closed;
+ * otherwise (early media) another phone may still give another answer. 0, ERR_SYNTAX (more streams
+ * than offered), or as media_offer. */
+int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct leg *offerer,
+		 const struct sdp *answer, const struct sdp *offer, bool final, struct strbuf *b);
+/* The answer came early and stands: connects what it took, closes what it refused. */
+void media_settle(struct shard *s, struct leg *answerer, struct leg *offerer);
+/* The offer was refused: this leg's endpoints are again what they were before it (RFC 3261 §14.1).
+ */
+void media_undo(struct shard *s, struct leg *l);
+/* The description that this leg was given, once more (its version goes up only when another one was
+ * tried meanwhile). As media_offer. */
+int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct strbuf *b);
+/* The party's addresses, from an answer that changes nothing else. */
+void media_expect(struct shard *s, struct leg *l, const struct sdp *sdp);
+/* What stands now is what media_undo goes back to. */
+void media_keep(struct shard *s, struct leg *l);
+void media_close(struct shard *s, struct leg *l);
+/* Latest arrival of media on any endpoint of the call (monotonic ms), 0: none yet. */
+int64_t media_last_ms(const struct shard *s, const struct call *c);
+bool media_has_streams(const struct shard *s, const struct call *c);
