@@ -31,7 +31,6 @@ enum leg_ability {
 	LEG_CAN_100REL = 1,   /* RFC 3262 */
 	LEG_NEEDS_100REL = 2, /* Require in its INVITE */
 	LEG_CAN_UPDATE = 4,   /* RFC 3311 */
-	LEG_CAN_TIMER = 8,    /* RFC 4028 */
 };
 
 /*

@@ -33,8 +33,8 @@ struct config {
 	struct cidr trusted[TRUSTED_MAX];
 	uint32_t trusted_count;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
-	uint32_t connections_max, connections_per_source;
 	uint32_t session_expires_s, session_min_s;
+	uint32_t connections_max, connections_per_source;
 	char dns_servers[CONFIG_DNS_BYTES]; /* "ADDRESS:PORT,..."; empty: the system's */
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;

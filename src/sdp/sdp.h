@@ -93,6 +93,9 @@ struct sdp_rewrite {
  */
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw);
 
+/* Do two descriptions of ours say the same, whatever their o= lines (the version) are? */
+bool sdp_same_but_origin(struct slice a, struct slice b);
+
 /* Direction as the other side must see it: sendonly <-> recvonly. */
 enum sdp_direction sdp_direction_mirror(enum sdp_direction d);
 const char *sdp_direction_name(enum sdp_direction d);

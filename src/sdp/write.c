@@ -180,6 +180,23 @@ static void add_stream(const struct writing *w, uint32_t i)
 		add_rtcp(w->b, rtcp, rtp);
 }
 
+static struct slice cut_to_origin(struct slice text, struct slice *ret_before)
+{
+	size_t at = 0;
+	while (at + 3 < text.n && memcmp(text.p + at, "\no=", 3) != 0)
+		at++;
+	*ret_before = slice_first(text, at);
+	text = slice_from(text, at + 1);
+	return slice_from(text, slice_find(text, '\n'));
+}
+
+bool sdp_same_but_origin(struct slice a, struct slice b)
+{
+	struct slice before_a, before_b, after_a = cut_to_origin(a, &before_a),
+					 after_b = cut_to_origin(b, &before_b);
+	return slice_eq(before_a, before_b) && slice_eq(after_a, after_b);
+}
+
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw)
 {
 	struct writing w = {.b = b, .sdp = sdp, .rw = rw};

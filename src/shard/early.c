@@ -42,6 +42,15 @@ void early_free(struct shard *s, struct leg *l)
 	l->early.unacked = false;
 }
 
+/* The caller's 2xx went out: nothing is repeated any more, a PRACK that is still under way will be
+ * answered (RFC 3262 §3). */
+void early_over(struct shard *s, struct leg *l)
+{
+	bool unacked = l->early.unacked;
+	early_free(s, l);
+	l->early.unacked = unacked;
+}
+
 /* A number is given for good: what the caller was told in that dialog cannot be taken back. After
  * the last one (nobody forks so often) the dialogs share it. */
 void early_begin(struct shard *s, struct call *c, struct leg *b)
@@ -70,9 +79,14 @@ void early_meet(struct shard *s, struct call *c, struct leg *b, const struct sip
 
 /* --- a phone's reliable responses */
 
-static bool is_reliable(const struct sip_msg *msg, uint32_t *ret_rseq)
+/* Where we did not say that we know PRACK (orders.c) a phone must not ask for it. */
+static bool is_reliable(struct shard *s, const struct call *c, const struct sip_msg *msg,
+			uint32_t *ret_rseq)
 {
-	return msg->to_tag.n && sip_msg_has_token(msg, SIP_HDR_REQUIRE, SLICE("100rel")) &&
+	const struct leg *a = leg_of(s, c->leg_a);
+	bool offered = a && (a->offered_count || a->can & LEG_CAN_100REL);
+	return offered && msg->to_tag.n &&
+	       sip_msg_has_token(msg, SIP_HDR_REQUIRE, SLICE("100rel")) &&
 	       sip_msg_number(msg, SIP_HDR_RSEQ, INT32_MAX, ret_rseq) == 0 && *ret_rseq > 0;
 }
 
@@ -105,7 +119,7 @@ static bool takes(struct shard *s, const struct call *c, const struct leg *b,
 void early_progress(struct shard *s, struct call *c, struct leg *b, const struct sip_msg *msg)
 {
 	uint32_t rseq = 0;
-	bool reliable = is_reliable(msg, &rseq);
+	bool reliable = is_reliable(s, c, msg, &rseq);
 	early_meet(s, c, b, msg);
 	if (reliable && !takes(s, c, b, msg, rseq))
 		return;
@@ -137,8 +151,10 @@ static void tell(struct shard *s, struct leg *a, struct leg *b, int code, struct
 
 static void arm(struct shard *s, struct leg *b)
 {
-	wheel_arm(s->wheel, &b->early.timer, now_of(s) + b->early.interval_ms, TIMER_RELIABLE,
-		  b->id);
+	int64_t at_ms = now_of(s) + b->early.interval_ms;
+	if (at_ms > b->early.give_up_ms)
+		at_ms = b->early.give_up_ms;
+	wheel_arm(s->wheel, &b->early.timer, at_ms, TIMER_RELIABLE, b->id);
 }
 
 static void tell_reliably(struct shard *s, struct leg *a, struct leg *b, int code,
@@ -227,7 +243,7 @@ void early_ring_caller(struct shard *s, struct call *c, struct leg *a, struct le
 		       const struct sip_msg *msg)
 {
 	uint32_t rseq = 0;
-	bool reliable = is_reliable(msg, &rseq);
+	bool reliable = is_reliable(s, c, msg, &rseq);
 	struct slice body = early_session(s, c, a, b, msg, reliable);
 	pass_on(s, a, b, code, body, reliable ? rseq : 0);
 }

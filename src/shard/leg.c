@@ -21,6 +21,16 @@ int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *
 	return 0;
 }
 
+void leg_let_go(struct shard *s, struct leg *l)
+{
+	early_free(s, l);
+	wheel_cancel(s->wheel, &l->timer);
+	bufs_give(s->bufs, (char *)l->ack.p);
+	bufs_give(s->bufs, (char *)l->said.p);
+	bufs_give(s->bufs, (char *)l->said_before.p);
+	l->ack = l->said = l->said_before = SLICE_NONE;
+}
+
 void leg_end(struct shard *s, struct leg *l)
 {
 	struct call *c = call_of(s, l->call);
@@ -37,7 +47,6 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 		uint8_t can;
 	} rows[] = {
 		{SIP_HDR_SUPPORTED, "100rel", LEG_CAN_100REL},
-		{SIP_HDR_SUPPORTED, "timer", LEG_CAN_TIMER},
 		{SIP_HDR_ALLOW, "UPDATE", LEG_CAN_UPDATE},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -100,11 +100,16 @@ void session_request(struct shard *s, const struct leg *l, struct strbuf *b)
 }
 
 /* Who refreshes (§9, table 2): whom the phone names; else the phone, when it can. */
-static bool we_refresh(const struct leg *l, struct slice refresher)
+static bool we_refresh(bool can, struct slice refresher)
 {
-	if (!(l->can & LEG_CAN_TIMER))
-		return true;
-	return slice_ieq(refresher, SLICE("uas"));
+	return !can || slice_ieq(refresher, SLICE("uas"));
+}
+
+/* This very request counts: a Require in the answer must not surprise its sender. */
+static bool knows_timer(const struct sip_msg *request)
+{
+	return sip_msg_has_token(request, SIP_HDR_SUPPORTED, SLICE("timer")) ||
+	       sip_msg_has_token(request, SIP_HDR_REQUIRE, SLICE("timer"));
 }
 
 void session_accept(struct shard *s, struct leg *l, const struct sip_msg *request, struct strbuf *b)
@@ -113,9 +118,9 @@ void session_accept(struct shard *s, struct leg *l, const struct sip_msg *reques
 	struct slice refresher = SLICE_NONE;
 	if (t == 0 || (request->method != SIP_INVITE && request->method != SIP_UPDATE))
 		return;
-	bool present = asked(request, &theirs, &refresher);
+	bool present = asked(request, &theirs, &refresher), can = knows_timer(request);
 	sip_build_header(b, SIP_HDR_SUPPORTED, SLICE("timer"));
-	if (!present && !(l->can & LEG_CAN_TIMER)) {
+	if (!present && !can) {
 		session_end(s, l);
 		return;
 	}
@@ -126,7 +131,7 @@ void session_accept(struct shard *s, struct leg *l, const struct sip_msg *reques
 	if (t < min)
 		t = min;
 	l->session.expires_s = t < least(s) ? least(s) : t;
-	l->session.ours = we_refresh(l, refresher);
+	l->session.ours = we_refresh(can, refresher);
 	header(b, l, !l->session.ours);
 	if (!l->session.ours)
 		sip_build_header(b, SIP_HDR_REQUIRE, SLICE("timer"));

@@ -217,6 +217,52 @@ def wrong_rack(s: Stage) -> None:
     s.over()
 
 
+def prack_after_answer(s: Stage) -> None:
+    """A reliable 180 has nothing to lose: the 200 does not wait for its PRACK, which is answered all the same."""
+    out = s.call("Supported: 100rel", body=sdp(4000))
+    inc = Incoming(s.b)
+    inc.reply(180, *RELIABLE, rseq(5))
+    ringing = s.a.expect(180, "INVITE")
+    inc.reply(200, body=sdp(5000))
+    s.b.expect("ACK")
+    ok = s.a.expect(200, "INVITE")
+    out.ack(ok)
+    out.prack(ringing)
+    s.a.expect(200, "PRACK")
+    s.b.nothing("it comes too late for the phone", 0.1)
+    hang_up(s, out, inc)
+
+
+def reliable_unasked(s: Stage) -> None:
+    """Where we did not say that we know PRACK a phone's Require is not listened to."""
+    out = s.call()
+    inc = Incoming(s.b)
+    inc.reply(183, *RELIABLE, rseq(5), body=sdp(5000))
+    check_equal(s.a.expect(183, "INVITE").body, "", "nobody could answer the offer")
+    s.b.nothing("no PRACK")
+    inc.reply(486)
+    s.b.expect("ACK")
+    out.refused(486)
+    s.over()
+
+
+def early_bye(s: Stage) -> None:
+    """The caller may end an early dialog by BYE (RFC 3261 §15): 200 to it, 487 to its INVITE, CANCEL to the phone."""
+    out = s.call(body=sdp(4000))
+    inc = Incoming(s.b)
+    inc.reply(180)
+    out.meet(s.a.expect(180, "INVITE"))
+    out.bye("Reason: Q.850;cause=31")
+    s.a.expect(200, "BYE")
+    out.refused(487)
+    stop = s.b.expect("CANCEL")
+    check_equal(stop.get("Reason"), "Q.850;cause=31", "Reason")
+    s.b.reply(stop, 200)
+    inc.reply(487)
+    s.b.expect("ACK")
+    s.over()
+
+
 # --- UPDATE
 
 
@@ -285,6 +331,28 @@ def two_phones_early_media(s: Stage) -> None:
     out.bye()
     s.a.expect(200, "BYE")
     s.d.reply(s.d.expect("BYE"), 200)
+    s.over()
+
+
+def early_media_of_two(s: Stage) -> None:
+    """Both phones play early media; the first one answers, in the dialog and with the words that the caller knows."""
+    out = s.call(body=sdp(4000), to=s.forked.number)
+    one, two = Incoming(s.c), Incoming(s.d)
+    one.reply(183, body=sdp(5000))
+    first = s.a.expect(183, "INVITE")
+    two.reply(183, body=sdp(6000, direction="sendonly"))
+    s.a.expect(183, "INVITE")
+    one.reply(200, body=sdp(5000))
+    s.c.expect("ACK")
+    ok = s.a.expect(200, "INVITE")
+    check_equal((ok.tag("To"), ok.body), (first.tag("To"), first.body), "as in the 183")
+    out.ack(ok)
+    s.d.reply(s.d.expect("CANCEL"), 200)
+    two.reply(487)
+    s.d.expect("ACK")
+    out.bye()
+    s.a.expect(200, "BYE")
+    s.c.reply(s.c.expect("BYE"), 200)
     s.over()
 
 
@@ -525,7 +593,8 @@ def session_too_short(s: Stage) -> None:
 
 SCENARIOS = [
     reliable_both_ways, reliable_phone_plain_caller, plain_phone_strict_caller, strict_caller_gives_up,
-    offer_in_reliable, late_offer_plain_caller, offer_in_prack, wrong_rack, early_update, update_becomes_reinvite,
+    offer_in_reliable, late_offer_plain_caller, offer_in_prack, wrong_rack, prack_after_answer, reliable_unasked,
+    early_bye, early_update, update_becomes_reinvite, early_media_of_two,
     two_phones_early_media, refused_stream, other_answer_in_200, forked_behind_proxy, answer_with_fewer_streams,
     refused_reinvite, lost_ack, glare, bye_crosses_reinvite, reinvite_cancelled, reason_of_cancel, hops, session_timer,
     session_too_short,

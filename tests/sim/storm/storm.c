@@ -60,6 +60,16 @@ static const struct weather WEATHERS[] = {
 	 .link = {.delay_us = 5000, .jitter_us = 40000, .loss_per_mille = 50, .dup_per_mille = 50},
 	 .icmp = true,
 	 .crashes = 2},
+	{.name = "earthquake",
+	 .shards = 3,
+	 .link = {.delay_us = 20000,
+		  .jitter_us = 100000,
+		  .loss_per_mille = 100,
+		  .dup_per_mille = 100},
+	 .chop = true,
+	 .crashes = 20,
+	 .full_stores = 5,
+	 .line_breaks = 5},
 };
 
 static const uint64_t SEEDS[] = {1, 2, 3, 42, 20260101};

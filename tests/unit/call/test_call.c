@@ -109,6 +109,28 @@ static void test_all_refuse(void **state)
 	}
 }
 
+/* What one phone says is not always fit for the caller's ears (RFC 3261 §16.7 on 503). */
+static void test_codes_for_the_caller(void **state)
+{
+	static const struct {
+		int phone, caller;
+		enum call_cause cause;
+	} rows[] = {
+		{486, 486, CAUSE_BUSY},		 {600, 486, CAUSE_BUSY},
+		{603, 603, CAUSE_DECLINED},	 {480, 480, CAUSE_NO_ANSWER},
+		{408, 480, CAUSE_NO_RESPONSE},	 {302, 480, CAUSE_REDIRECTED},
+		{401, 480, CAUSE_PHONE_REFUSED}, {407, 480, CAUSE_PHONE_REFUSED},
+		{420, 480, CAUSE_PHONE_REFUSED}, {503, 500, CAUSE_PHONE_REFUSED},
+		{488, 488, CAUSE_PHONE_REFUSED}, {606, 606, CAUSE_PHONE_REFUSED},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int code = 0;
+		assert_int_equal(call_cause_of_response(rows[i].phone, &code), rows[i].cause);
+		assert_int_equal(code, rows[i].caller);
+	}
+}
+
 static void test_declined_ends_all(void **state)
 {
 	struct call c = ringing(2);
@@ -201,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_crossed_by_answer),
 		cmocka_unit_test(test_no_such_branch),
 		cmocka_unit_test(test_ring_limit),
+		cmocka_unit_test(test_codes_for_the_caller),
 		cmocka_unit_test(test_any_order),
 	};
 

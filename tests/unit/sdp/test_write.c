@@ -324,6 +324,27 @@ static void test_property(void **state)
 	}
 }
 
+static void test_same_but_origin(void **state)
+{
+#define HEAD "v=0\r\no=opengate 1 "
+#define TAIL " IN IP4 192.0.2.1\r\ns=-\r\nm=audio "
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{HEAD "1" TAIL "2000\r\n", HEAD "2" TAIL "2000\r\n", true},
+		{HEAD "1" TAIL "2000\r\n", HEAD "1" TAIL "2002\r\n", false},
+		{HEAD "1" TAIL "2000\r\n", HEAD "1" TAIL "2000\r\na=x\r\n", false},
+		{"v=0\r\ns=-\r\n", "v=0\r\ns=-\r\n", true},
+		{"", "v=0\r\n", false},
+		{HEAD, HEAD, true},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(sdp_same_but_origin(slice_str(rows[i].a), slice_str(rows[i].b)),
+				 rows[i].same);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_untouched),
 		cmocka_unit_test(test_full_buffer),
 		cmocka_unit_test(test_property),
+		cmocka_unit_test(test_same_but_origin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
