@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from lib.daemon import Line, OpenGate, sanitized
+from lib.network import isolate
 from lib.sipp import Sipp, callers
 from lib.stage import callee
 from lib.tap import case, check, check_equal, note, run_cases
@@ -153,4 +154,5 @@ def _() -> None:
 
 
 if __name__ == "__main__":
+    isolate()
     sys.exit(run_cases())
