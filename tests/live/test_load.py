@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from lib.daemon import Line, OpenGate, sanitized
+from lib.network import isolate
 from lib.sipp import Sipp, callers
 from lib.stage import callee
 from lib.tap import case, check, check_equal, note, run_cases
@@ -105,9 +106,9 @@ def check_nothing_held(gate: OpenGate, before: dict[str, float], descriptors: in
     for name in ("opengate_calls_total", "opengate_calls_answered_total"):
         check_equal(after[name] - before[name], CALLS, name)
     check_equal(after["opengate_inbox_full_total"], 0, "opengate_inbox_full_total")
-    # Port pairs stay open for the next calls; the connection of our last question may still be closing.
+    # Some sockets are ready for the next calls; the connection of our last question may still be closing.
     most = descriptors + 2 * int(after["opengate_media_pairs_ready"])
-    wait_for(f"no more than {most} descriptors", lambda: gate.descriptors() <= most)
+    wait_for(f"no more than {most} descriptors ({descriptors} before)", lambda: gate.descriptors() <= most)
 
 
 def check_call_records(gate: OpenGate) -> None:
@@ -153,4 +154,5 @@ def _() -> None:
 
 
 if __name__ == "__main__":
+    isolate()
     sys.exit(run_cases())

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from lib.daemon import Line, OpenGate, Refused
+from lib.network import isolate
 from lib.sipp import Sipp, callers
 from lib.stage import callee
 from lib.tap import Failure, case, check, check_equal, note, run_cases
@@ -158,4 +159,5 @@ def _() -> None:
 
 
 if __name__ == "__main__":
+    isolate()
     sys.exit(run_cases())
