@@ -133,10 +133,6 @@ void make_plain(char *text);
 /* One line on stderr: "opengatectl: ..." */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- ladder.c ---- */
-
-void print_ladder(const json_t *trace);
-
 /* ---- the commands ---- */
 
 typedef int run_fn(const struct command *c, const struct arguments *a);

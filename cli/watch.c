@@ -1,7 +1,10 @@
 /* What goes on, and what was. */
 #include "cli.h"
+#include "ladder.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 int run_registrations(const struct command *c, const struct arguments *a)
 {
@@ -68,6 +71,13 @@ int run_records(const struct command *c, const struct arguments *a)
 	return status;
 }
 
+/* A terminal, and nobody asked to be spared (no-color.org). */
+static bool wants_color(void)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) && (no == NULL || !*no) && term && strcmp(term, "dumb") != 0;
+}
+
 int run_trace(const struct command *c, const struct arguments *a)
 {
 	char *path = path_with("/api/v1/trace/", a->operand, "");
@@ -77,7 +87,7 @@ int run_trace(const struct command *c, const struct arguments *a)
 	if (status == EXIT_DONE && a->json)
 		print_json(r.json);
 	else if (status == EXIT_DONE)
-		print_ladder(r.json);
+		print_ladder(stdout, r.json, wants_color());
 	reply_free(&r);
 	free(path);
 	return status;

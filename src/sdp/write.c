@@ -165,12 +165,18 @@ static void add_stream(const struct writing *w, uint32_t i)
 	const struct sdp_stream *stream = &w->sdp->streams[i];
 	const struct addr *rtp = &w->rw->rtp[i], *rtcp = &w->rw->rtcp[i];
 	struct addr c = connection_of(w, i);
-	add_media_line(w->b, stream, is_refused(w, i) ? 0 : rtp->port);
+	if (is_refused(w, i)) {
+		/* Nothing of it matters (RFC 3264 §6), and some of it may name the phone's address
+		 * (MSRP's a=path). */
+		add_media_line(w->b, stream, 0);
+		return;
+	}
+	add_media_line(w->b, stream, rtp->port);
 	add_stream_lines(w, stream, "i");
 	if (addr_is(&c) && !addr_eq(&c, &w->session_c))
 		add_connection(w->b, &c);
 	add_stream_lines(w, stream, "bka");
-	if (!is_refused(w, i) && addr_is(rtcp))
+	if (addr_is(rtcp))
 		add_rtcp(w->b, rtcp, rtp);
 }
 

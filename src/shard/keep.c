@@ -45,6 +45,7 @@ void keep_close(struct shard *s)
 		bufs_give(s->bufs, (char *)s->keep->talks[i].head.p);
 		bufs_give(s->bufs, (char *)s->keep->talks[i].body.p);
 	}
+	late_close(s);
 	replica_file_close(s->keep->file);
 	free(s->keep->talks);
 	free(s->keep->aliases);
@@ -290,6 +291,7 @@ void keep_tick(struct shard *s)
 		return;
 	if (k->file)
 		replica_file_alive(k->file, io_wall_ms(s->p.io));
+	late_offer(s);
 	if (k->failing && now_of(s) >= k->again_ms)
 		try_again(s);
 }
@@ -313,5 +315,5 @@ bool keep_adds_up(struct shard *s)
 	const struct keep *k = s->keep;
 	if (k == NULL || k->file == NULL)
 		return true;
-	return replica_file_records(k->file) == records_of_calls(s);
+	return replica_file_records(k->file) == records_of_calls(s) + late_kept(k);
 }

@@ -19,6 +19,12 @@ struct keep_talk {
 	enum call_cause end;	 /* CAUSE_NORMAL: it goes on */
 };
 
+/* A call record that waits for room in the writer. */
+struct keep_late {
+	struct slice bytes; /* a buf, as in the call file */
+	uint32_t place;
+};
+
 struct keep {
 	struct replica_file *file; /* NULL: none could be opened, nothing is kept */
 	uint64_t sequence;
@@ -29,6 +35,12 @@ struct keep {
 	struct keep_talk *talks;
 	uint32_t talk_count;
 	struct timer talk_timer;
+	/* while calls are taken up: where in the image those begin that come in a second round */
+	size_t *postponed;
+	size_t postponed_count;
+	bool second_round;
+	struct keep_late *late;
+	uint32_t late_count;
 	struct id answering; /* leg A whose INVITE is read again just now */
 	struct replica_ends ends;
 	char bytes[REPLICA_RECORD_BYTES];
@@ -38,5 +50,11 @@ struct keep {
 int keep_file_open(struct shard *s);
 /* Says that calls are not kept, once until they are again. */
 void keep_failed(struct shard *s, int err);
+/* late.c */
+/* False: no memory; the record is lost. */
+bool late_add(struct shard *s, uint64_t uid, struct slice bytes);
+void late_offer(struct shard *s);
+uint32_t late_kept(const struct keep *k);
+void late_close(struct shard *s);
 /* resume.c */
 int keep_resume(struct shard *s);

@@ -4,7 +4,7 @@
 struct leg *leg_of(const struct shard *s, struct id id)
 {
 	struct leg *l = pool_get(s->legs, id);
-	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id);
+	return l ? l : keep_leg_of(s, id);
 }
 
 struct call *call_of(const struct shard *s, struct id id)

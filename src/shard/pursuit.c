@@ -282,9 +282,9 @@ static void trace_as(struct shard *s, const struct pursuit *p)
 /* The attempt did not work out. False: there is no other way. */
 static bool go_on(struct shard *s, struct pursuit *p)
 {
-	trace_as(s, p);
 	if (flow_is_stream(&p->flow))
 		transport_abandon(s->transport, &p->flow);
+	trace_as(s, p);
 	if (p->for_size && flow_is_stream(&p->flow))
 		hop_tcp_refused(s, &p->flow.remote);
 	set_client(s, p, ID_NONE);

@@ -2,7 +2,9 @@
  * After a restart: calls of the call files are taken up again. Each shard takes those whose number
  * stands in their uid, modulo the present count of shards, which is also where their messages go.
  * Tags, branches and Call-IDs stay as they were, and so do the ids of legs within them; the legs of
- * a shard that there is no longer have new ids here, found through the aliases.
+ * a shard that there is no longer have new ids here, found through the aliases. So have legs whose
+ * slot another one has: a call that ends, or a phone that was cancelled, may be in the file still
+ * when its leg is gone and the slot is another call's.
  *
  * Nothing is said while the shards are being made: what must be said waits for the first turn.
  *
@@ -128,13 +130,14 @@ static bool add_alias(struct keep *k, struct id old, struct id now)
 	return true;
 }
 
-/* Its first id, which its tag tells. */
+/* Its first id, which its tag tells; a new one when there is no such slot here, or in the second
+ * round when it is taken. */
 static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *was)
 {
 	struct id first, id;
 	if (!token_read(dialog_text(&was->dialog, DIALOG_LOCAL_TAG), &first))
 		return NULL;
-	bool own = id_shard(first) == s->p.index;
+	bool own = id_shard(first) == s->p.index && !s->keep->second_round;
 	id = first;
 	struct leg *l = own ? pool_take_id(s->legs, id) : pool_take(s->legs, &id);
 	if (l == NULL)
@@ -338,7 +341,8 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
-	talk->head = bufs_copy(s->bufs, setup ? p->setup.head : SLICE_NONE);
+	/* Once it was answered nothing more is said to the INVITE. */
+	talk->head = bufs_copy(s->bufs, setup && !answered ? p->setup.head : SLICE_NONE);
 	talk->say_goodbye = true;
 	return true;
 }
@@ -378,14 +382,27 @@ static void copy_items(struct shard *s, struct call *c, const struct replica_ite
 	}
 }
 
-static void take_record(struct shard *s, const struct store_record *r)
+static void take_record(struct shard *s, const struct store_record *r, struct slice bytes)
 {
-	if (s->p.writer && writer_record_add(s->p.writer, r) != 0)
+	int err = s->p.writer ? writer_record_add(s->p.writer, r) : 0;
+	if (err && (err != ERR_AGAIN || !late_add(s, r->id, bytes)))
 		damaged_event(s, r->id, "a call record could not be handed to the store");
 }
 
-static void take_uid(struct shard *s, struct past *p, const struct replica_item *items, size_t n)
+/* The slots of some of its legs are taken: once more when all others have theirs. */
+static bool postpone(struct keep *k, size_t at)
 {
+	size_t *grown = realloc(k->postponed, (k->postponed_count + 1) * sizeof(*grown));
+	if (k->second_round || grown == NULL)
+		return false;
+	k->postponed = grown;
+	k->postponed[k->postponed_count++] = at;
+	return true;
+}
+
+static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
+{
+	const struct replica_item *items = &s->p.kept->items[at];
 	struct store_record record;
 	struct call *c = NULL;
 	bool good = true;
@@ -395,8 +412,9 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 	for (size_t i = 0; i < n; i++) {
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
-		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD])
-			take_record(s, &record);
+		if (items[i].kind == REPLICA_RECORD && p->has[REPLICA_RECORD] &&
+		    !s->keep->second_round)
+			take_record(s, &record, items[i].bytes);
 	}
 	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
 		return;
@@ -410,7 +428,8 @@ static void take_uid(struct shard *s, struct past *p, const struct replica_item 
 	}
 	if (c)
 		give_up(s, c, live_before);
-	damaged_event(s, items[0].uid, "the call cannot be taken up again");
+	if (c == NULL || !postpone(s->keep, at))
+		damaged_event(s, items[0].uid, "the call cannot be taken up again");
 }
 
 /* Our own first: they need the very slots that they had. */
@@ -424,7 +443,7 @@ static void take_those(struct shard *s, struct past *p, bool own)
 		if (uid_shard(uid) % s->p.count == s->p.index && ours == own) {
 			if (uid > s->last_uid)
 				s->last_uid = uid;
-			take_uid(s, p, &image->items[at], next - at);
+			take_uid(s, p, at, next - at);
 		}
 		at = next;
 	}
@@ -438,6 +457,13 @@ static int take_all(struct shard *s)
 	take_those(s, p, true);
 	pool_take_id_end(s->legs);
 	take_those(s, p, false);
+	s->keep->second_round = true;
+	for (size_t i = 0; i < s->keep->postponed_count; i++) {
+		size_t at = s->keep->postponed[i];
+		take_uid(s, p, at, replica_image_next(s->p.kept, at) - at);
+	}
+	free(s->keep->postponed);
+	s->keep->postponed = NULL;
 	free(p);
 	return 0;
 }

@@ -278,6 +278,7 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
+/* What legs of calls in progress keep. */
 static void drop_texts(struct shard *s)
 {
 	uint32_t cursor = 0;

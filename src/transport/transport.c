@@ -247,9 +247,30 @@ int transport_carry(struct transport *t, uint16_t from_shard, const struct flow 
 				    : udp_send(t, flow, bytes);
 }
 
+static bool is_ours(const struct listener *l, const struct addr *a)
+{
+	if (addr_eq(a, &l->bound) || addr_eq(a, &l->advertised))
+		return true;
+	return addr_is_any(&l->bound) && addr_is_loopback(a) && a->port == l->bound.port;
+}
+
+/* A name or a Contact may say anything: nobody is there, many are, or we are. */
+static bool can_be_somebody(const struct transport *t, const struct addr *a)
+{
+	if (!addr_is(a) || a->port == 0 || addr_is_any(a) || addr_is_multicast(a))
+		return false;
+	for (uint32_t i = 0; i < t->p.listener_count; i++) {
+		if (is_ours(&t->listeners[i], a))
+			return false;
+	}
+	return true;
+}
+
 int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst,
 		      struct flow *ret_flow)
 {
+	if (!can_be_somebody(t, dst))
+		return ERR_INVALID;
 	if (transport == SIP_TCP)
 		return stream_flow_to(t, dst, ret_flow);
 	const struct listener *l =

@@ -87,8 +87,9 @@ int transport_carry(struct transport *t, uint16_t from_shard, const struct flow 
 
 /*
  * A flow to dst: UDP through the listener of its family; streams over an existing connection to dst
- * or a new one (bytes sent meanwhile wait for it). 0; ERR_UNSUPPORTED: no listener of that family
- * or transport; ERR_LIMIT; ERR_IO.
+ * or a new one (bytes sent meanwhile wait for it). 0; ERR_INVALID: an address of ours, or one that
+ * cannot be anybody's (any, multicast, port 0); ERR_UNSUPPORTED: no listener of that family or
+ * transport; ERR_LIMIT; ERR_IO.
  */
 int transport_flow_to(struct transport *t, enum sip_transport transport, const struct addr *dst,
 		      struct flow *ret_flow);

@@ -205,7 +205,7 @@ def _() -> None:
 def _() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
-    with OpenGate() as gate, ExitStack() as stack:
+    with OpenGate(sip_connections_per_source=4000) as gate, ExitStack() as stack:
         for _ in range(1100):
             stack.enter_context(socket.create_connection(("127.0.0.1", gate.port)))
         wait_for("the connections", lambda: gate.descriptors() > 1100)

@@ -10,21 +10,26 @@ import random
 import select
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib.audio import compare, write_known_sound
 from lib.baresip import Phone
-from lib.daemon import OpenGate
+from lib.daemon import Line, OpenGate
+from lib.network import isolate
 from lib.sip import Client, Registration, credentials
-from lib.tap import case, check, check_equal, note, run_cases
-from lib.util import wait_for
+from lib.tap import add_case, case, check, check_equal, note, run_cases
+from lib.util import host_port, wait_for
 
 MEDIA_PORTS = 64
+V4, V6 = "127.0.0.1", "::1"
 STRANGERS = ("127.0.0.2", "127.0.0.3", "127.1.2.3")
-ROUNDS = 40
+STRANGER6 = "2001:db8::66"
+ROUNDS = 20
 MARK = b"INJECTED"
 
 
@@ -37,28 +42,40 @@ def rtcp(ssrc: int) -> bytes:
     return struct.pack("!BBHI", 0x80, 201, 1, ssrc)
 
 
-class Sprayer:
-    """Sockets on strange addresses; every port of the relay is sent to from each, what comes back is counted."""
+def stun() -> bytes:
+    """A binding request (RFC 8489)."""
+    return struct.pack("!HHI", 1, 0, 0x2112A442) + random.randbytes(12)
 
-    def __init__(self, hosts: tuple[str, ...], ports: range) -> None:
-        self.ports, self.sent, self.received = ports, 0, 0
-        self.sockets = []
-        for host in hosts:
-            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            one.setblocking(False)
-            one.bind((host, 0))
-            self.sockets.append(one)
+
+@dataclass
+class Prey:
+    """A stream that a stranger knows all about."""
+
+    ssrc: int
+    sequence: int
+
+
+class Sprayer:
+    """Sockets of strangers; everything that may come to a media port is sent to each from each, what comes back counted."""
+
+    def __init__(self, hosts: tuple[str, ...], ports: range, server: str = V4, prey: tuple[Prey, ...] = ()) -> None:
+        self.ports, self.server, self.prey, self.sent, self.received = ports, server, prey, 0, 0
+        self.sockets = [udp_socket(host) for host in hosts]
+
+    def packets(self, port: int) -> list[bytes]:
+        ssrc = random.getrandbits(32)
+        media = [rtp(random.getrandbits(16), ssrc), rtcp(ssrc), MARK + random.randbytes(40), stun(), b""]
+        return media + [rtp(p.sequence + port, p.ssrc) for p in self.prey] + [rtcp(p.ssrc) for p in self.prey]
 
     def spray(self) -> None:
         for one in self.sockets:
-            sequence, ssrc = random.getrandbits(16), random.getrandbits(32)
             for port in self.ports:
-                packet = rtp(sequence, ssrc) if port % 2 == 0 else rtcp(ssrc)
-                try:
-                    one.sendto(packet, ("127.0.0.1", port))
-                    self.sent += 1
-                except OSError:
-                    pass  # the ICMP of a port that nobody listens on
+                for packet in self.packets(port):
+                    try:
+                        one.sendto(packet, (self.server, port))
+                        self.sent += 1
+                    except OSError:
+                        pass  # the ICMP of a port that nobody listens on
         self.collect()
 
     def collect(self) -> None:
@@ -78,9 +95,20 @@ class Sprayer:
             one.close()
 
 
+def udp_socket(host: str, port: int = 0) -> socket.socket:
+    one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    one.setblocking(False)
+    one.bind((host, port))
+    return one
+
+
+def all_ports(gate: OpenGate) -> range:
+    return range(gate.media_first, gate.media_last + 1)
+
+
 def spray_for_a_while(gate: OpenGate, hosts: tuple[str, ...]) -> Sprayer:
-    sprayer = Sprayer(hosts, range(gate.media_first, gate.media_last + 1))
-    for _ in range(ROUNDS):
+    sprayer = Sprayer(hosts, all_ports(gate))
+    for _ in range(2 * ROUNDS):
         sprayer.spray()
         time.sleep(0.05)
     time.sleep(0.5)
@@ -118,25 +146,25 @@ def _() -> None:
         note(f"record: {quality}")
 
 
+def relay_port(sdp: str) -> int:
+    return int(sdp.split("m=audio ")[1].split()[0])
+
+
 class BarePhone:
     """A phone by hand whose media sockets see every single packet."""
 
-    def __init__(self, gate: OpenGate, line) -> None:
-        self.gate, self.line = gate, line
-        self.client = Client("udp", ("127.0.0.1", gate.ports.block(2)), ("127.0.0.1", gate.port))
+    def __init__(self, gate: OpenGate, line: Line, host: str = V4) -> None:
+        self.gate, self.line, self.host = gate, line, host
+        self.client = Client("udp", (host, gate.ports.block(2)), (host, gate.port))
+        self.at = host_port(*self.client.local)
         port = gate.ports.block(2)
-        self.rtp, self.rtcp = self._socket(port), self._socket(port + 1)
+        self.rtp, self.rtcp = udp_socket(host, port), udp_socket(host, port + 1)
         self.packets: list[bytes] = []
-        contact = f"sip:{line.account}@127.0.0.1:{self.client.local[1]}"
+        self.said: set[bytes] = set()
+        self.stream = Prey(random.getrandbits(32), random.getrandbits(16))
+        contact = f"sip:{line.account}@{self.at}"
         done = Registration(self.client, "kmus.sip.example.jp", line.account, line.password, contact).register()
         check_equal(done.code, 200, "REGISTER")
-
-    @staticmethod
-    def _socket(port: int) -> socket.socket:
-        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        one.setblocking(False)
-        one.bind(("127.0.0.1", port))
-        return one
 
     def collect(self) -> None:
         for one in (self.rtp, self.rtcp):
@@ -148,8 +176,9 @@ class BarePhone:
 
     def sdp(self) -> str:
         port = self.rtp.getsockname()[1]
+        where = f"IN IP{6 if ':' in self.host else 4} {self.host}"
         return (
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 1 {where}\r\ns=-\r\nc={where}\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
         )
 
@@ -170,10 +199,40 @@ class BarePhone:
         check_equal(answer.code, 200, "answer to INVITE")
         self.to = answer.headers("To")[0]
         self.target = answer.headers("Contact")[0].split("<")[1].split(">")[0]
+        self.relay = relay_port(answer.body)
         self._send_ack(2, self.target, self.to, f"z9hG4bK{random.getrandbits(64):x}")
 
+    def answer(self) -> None:
+        """Takes the INVITE that comes, and its ACK."""
+        invite = self.client.socket.recv(65535).decode()
+        head, _, body = invite.partition("\r\n\r\n")
+        wanted = ("via:", "from:", "to:", "call-id:", "cseq:", "record-route:")
+        lines = [line + (";tag=2" if line.lower().startswith("to:") else "") for line in head.split("\r\n")
+                 if line.lower().startswith(wanted)]
+        self.relay = relay_port(body)
+        sdp = self.sdp()
+        self.client.send(
+            "\r\n".join(
+                ["SIP/2.0 200 OK", *lines, f"Contact: <sip:{self.line.account}@{self.at}>", "Content-Type: application/sdp",
+                 f"Content-Length: {len(sdp)}", "", sdp]
+            )
+        )
+        ack = self.client.socket.recv(65535).decode()
+        check(ack.startswith("ACK "), f"no ACK but {ack[:60]}")
+
+    def say(self) -> None:
+        """An RTP packet, each unlike any other, and now and then RTCP."""
+        self.stream.sequence = self.stream.sequence + 1 & 0xFFFF
+        packet = rtp(self.stream.sequence, self.stream.ssrc).replace(MARK * 20, random.randbytes(160))
+        self.said.add(packet)
+        self.rtp.sendto(packet, (self.host, self.relay))
+        if self.stream.sequence % 10 == 0:
+            report = rtcp(self.stream.ssrc) + random.randbytes(24)
+            self.said.add(report)
+            self.rtcp.sendto(report, (self.host, self.relay + 1))
+
     def _request(self, method: str, uri: str, cseq: int, to: str, branch: str, more: str = "", body: str = "") -> None:
-        host = f"127.0.0.1:{self.client.local[1]}"
+        host = self.at
         kind = "Content-Type: application/sdp\r\n" if body else ""
         self.client.send(
             f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {host};branch={branch};rport\r\nMax-Forwards: 70\r\n"
@@ -235,5 +294,73 @@ def _() -> None:
         wait_for("the server still there", lambda: gate.text("status"))
 
 
+def talk_under_spray(a: BarePhone, b: BarePhone, sprayers: list[Sprayer]) -> None:
+    for _ in range(ROUNDS):
+        for sprayer in sprayers:
+            sprayer.spray()
+            for phone in (a, b):
+                phone.say()
+                phone.collect()
+
+
+def check_heard_only(phone: BarePhone, other: BarePhone) -> None:
+    """Every packet is one that the other one sent, and nearly all of those came."""
+    strange = [p for p in phone.packets if p not in other.said]
+    check(not strange, f"{phone.host}: {len(strange)} packets that the other did not send, the first {strange[:1]}")
+    check(len(phone.packets) >= 0.9 * len(other.said), f"{phone.host}: {len(phone.packets)} packets of {len(other.said)}")
+
+
+def between(hosts: tuple[str, str]) -> None:
+    with OpenGate(media_ports=MEDIA_PORTS, shards=2) as gate:
+        lines = gate.add_lines(2)
+        a, b = (BarePhone(gate, line, host) for line, host in zip(lines, hosts))
+        a.invite(lines[1].number)
+        b.answer()
+        a.call_up()
+        for _ in range(20):  # until both are known by their RTP and by their RTCP
+            for phone in (a, b):
+                phone.say()
+                time.sleep(0.01)
+                phone.collect()
+        prey = (a.stream, b.stream)
+        sprayers = [
+            Sprayer(STRANGERS, all_ports(gate), V4, prey),
+            Sprayer((STRANGER6,), all_ports(gate), V6, prey),
+            # The phone's own host, another port: all but the phone's own stream going on, which may have moved there.
+            Sprayer((V4, V4), all_ports(gate), V4),
+            Sprayer((V6,), all_ports(gate), V6),
+        ]
+        talk_under_spray(a, b, sprayers)
+        time.sleep(0.5)
+        for sprayer in sprayers:
+            sprayer.collect()
+            sprayer.close()
+        a.collect()
+        b.collect()
+        note(f"{[s.sent for s in sprayers]} packets sprayed; {len(a.packets)} and {len(b.packets)} heard by the phones")
+        check_equal([s.received for s in sprayers], [0] * len(sprayers), "packets that strangers got")
+        check_heard_only(a, b)
+        check_heard_only(b, a)
+        a.bye()
+        a.close()
+        b.close()
+        refused = gate.wait_records(1)[0]["quality"]
+        note(str(refused))
+        check(all(q["refused"] > 0 for q in refused.values()), "nothing was refused")
+
+
+for _hosts in ((V4, V4), (V6, V6), (V4, V6)):
+    add_case(
+        f"{_hosts[0]} talks to {_hosts[1]} under spray of every kind at every port: each hears the other alone",
+        lambda h=_hosts: between(h),
+    )
+
+
+def main() -> int:
+    subprocess.run(["ip", "addr", "add", f"{STRANGER6}/128", "dev", "lo", "nodad"], check=True, timeout=60)
+    return run_cases()
+
+
 if __name__ == "__main__":
-    sys.exit(run_cases())
+    isolate()
+    sys.exit(main())

@@ -60,9 +60,9 @@ def dial(bench: Bench, stack: ExitStack, body: str = sdp()) -> Caller:
     return dialog
 
 
-def answer(message: Message, contact: str) -> None:
+def answer(message: Message, contact: str, *headers: str) -> None:
     assert message.way
-    message.way.send(message.reply(200, f"Contact: <{contact}>", tag="callee", body=sdp(40002)))
+    message.way.send(message.reply(200, f"Contact: <{contact}>", *headers, tag="callee", body=sdp(40002)))
 
 
 def talk(dialog: Caller, phone: Puppet, port: int) -> tuple[Message, Message, Message]:
@@ -238,6 +238,29 @@ def named_route(bench: Bench) -> None:
     route_set(bench, "sip:proxy.test;lr", port)
 
 
+def route_of_answer(bench: Bench) -> None:
+    """A proxy in front of the callee, known from the 200: ACK and BYE go to it, also after the phone has spoken itself."""
+    port, proxy_port = bench.port(), bench.port()
+    bench.names.add("edge.test", A, "127.0.0.1")
+    with ExitStack() as stack:
+        callee, proxy = stack.enter_context(Puppet()), stack.enter_context(Puppet())
+        proxy.udp(proxy_port)
+        callee.udp(port)
+        bench.register(f"sip:{bench.called.account}@127.0.0.1:{port}")
+        dialog = dial(bench, stack)
+        invite = callee.receive("INVITE")
+        route = f"sip:edge.test:{proxy_port};lr"
+        answer(invite, f"sip:callee@127.0.0.1:{port}", f"Record-Route: <{route}>")
+        dialog.answered()
+        check_equal(proxy.receive("ACK").headers("Route"), [f"<{route}>"], "Route of the ACK")
+        dialog.bye()
+        bye = proxy.receive("BYE")
+        check_equal(bye.headers("Route"), [f"<{route}>"], "Route of the BYE")
+        bye.way.send(bye.reply(200))
+        check_equal([m.start for m in callee.seen if m.method != "INVITE"], [], "nothing but the INVITE at the phone itself")
+    bench.gate.wait_calls(0)
+
+
 def lost_route(bench: Bench) -> None:
     """The proxy's name leads nowhere: back to where its messages come from."""
     port = bench.port()
@@ -348,6 +371,7 @@ CASES = [
     ("BYE to a caller whose Contact is a name", contact_of_invite),
     ("BYE goes to the proxy of the route set", numbered_route),
     ("the proxy is named", named_route),
+    ("a proxy in front of the callee", route_of_answer),
     ("the proxy's name leads nowhere", lost_route),
     ("a response finds its way by the Via's name", response_comes_back),
     ("a large INVITE goes over TCP", large_over_tcp),

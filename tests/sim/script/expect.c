@@ -149,7 +149,7 @@ static bool keepalive_fits(struct run *r, struct expectation *e)
 static bool records_fit(struct run *r, struct expectation *e)
 {
 	e->want = e->a;
-	return fits(e, keep_records(r->st->keep));
+	return fits(e, vault_records(r->st->vault));
 }
 
 static bool text_fits(struct run *r, struct expectation *e, const char *key, struct slice is)
@@ -190,8 +190,8 @@ static bool record_fits(struct run *r, struct expectation *e)
 {
 	const char *of = run_value(r, "of");
 	snprintf(e->found, sizeof(e->found), "none");
-	for (uint32_t i = keep_records(r->st->keep); i-- > 0;) {
-		const struct store_record *s = &keep_record(r->st->keep, i)->r;
+	for (uint32_t i = vault_records(r->st->vault); i-- > 0;) {
+		const struct store_record *s = &vault_record(r->st->vault, i)->r;
 		if (!of || slice_eq(s->from, slice_str(run_number_of(r, of))))
 			return record_is(r, e, s);
 	}

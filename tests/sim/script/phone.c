@@ -17,15 +17,18 @@ static struct ua_call *line_of(struct run *r, struct ua *ua)
 	return c;
 }
 
+/* The '>' lines are headers, or with "body" the session description. */
 static struct ua_wish wish_of(struct run *r)
 {
+	const bool body = run_flag(r, "body");
 	return (struct ua_wish){
 		.codecs = run_value(r, "codecs"),
 		.direction = run_value(r, "direction"),
 		.no_sdp = run_flag(r, "nosdp"),
 		.t38 = run_flag(r, "t38"),
 		.old_hold = run_flag(r, "oldhold"),
-		.headers = r->more,
+		.headers = body ? NULL : r->more,
+		.body = body ? r->more : NULL,
 	};
 }
 
@@ -234,7 +237,10 @@ static bool do_reply(struct run *r, struct ua *ua)
 	const char *pattern = run_word(r), *code = run_word(r);
 	if (!pattern || !code)
 		return run_fail(r, "reply PATTERN CODE");
-	return did(r, ua_reply_last(ua, pattern, atoi(code), r->more, NULL, NULL));
+	const char *tag = run_value(r, "tag");
+	const bool body = run_flag(r, "body");
+	return did(r, ua_reply_last(ua, pattern, atoi(code), tag, body ? NULL : r->more,
+				    body ? r->more : NULL));
 }
 
 /* The text as it stands, "Content-Length: *" counted, "Authorization: *" filled in for METHOD and

@@ -226,7 +226,8 @@ static bool do_lines(struct run *r, const struct script_line *l)
 
 static void tell(const struct run *r, const struct script_case *c, FILE *to)
 {
-	const char *why = r->failed[0] ? r->failed : r->st ? r->st->fault : "?";
+	/* What is broken in the server is why nothing more was heard. */
+	const char *why = r->st && r->st->fault[0] ? r->st->fault : r->failed;
 	fprintf(to, "# %s:%d: %s: %s\n", r->script->file, r->line ? r->line->no : c->no, c->name,
 		why);
 	if (r->heard.n) {
@@ -237,6 +238,8 @@ static void tell(const struct run *r, const struct script_case *c, FILE *to)
 			fprintf(to, "#   %.*s\n", SLICE_ARG(line));
 		}
 	}
+	if (r->st)
+		watch_story(r->st->watch, to, "# ");
 	if (r->st)
 		ladder_print(r->st->ladder, to, "# ", LADDER_LINES);
 }

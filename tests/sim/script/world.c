@@ -1,6 +1,7 @@
 /* number, phone, server, net: what the scenario arranges. */
 #include "script/run.h"
 
+#include "base/err.h"
 #include "net/sim_io.h"
 
 #include <stdlib.h>
@@ -120,6 +121,7 @@ bool world_phone(struct run *r)
 	struct ua_params p = {
 		.name = run_word(r),
 		.tcp = run_flag(r, "tcp"),
+		.both = run_flag(r, "both"),
 		.password = "secret",
 		.user_agent = run_value(r, "agent"),
 		.domain = domain,
@@ -157,6 +159,18 @@ static bool set_digest(struct run *r, struct shard_config *c)
 	return true;
 }
 
+static bool set_trusted(struct run *r, struct shard_config *c)
+{
+	const char *net = run_value(r, "trusted");
+	if (!net)
+		return true;
+	if (c->trusted_count == TRUSTED_MAX ||
+	    cidr_parse(slice_str(net), &c->trusted[c->trusted_count]))
+		return run_fail(r, "\"%s\" is no network", net);
+	c->trusted_count++;
+	return true;
+}
+
 static bool set_times(struct run *r, struct shard_config *c)
 {
 	const struct {
@@ -175,7 +189,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 			return false;
 		*keys[i].value = (uint32_t)v;
 	}
-	return set_digest(r, c);
+	return set_digest(r, c) && set_trusted(r, c);
 }
 
 /* Before the stage stands. */
@@ -248,15 +262,10 @@ static bool server_does(struct run *r, const char *verb)
 
 static bool store_is(struct run *r)
 {
-	int64_t delay_ms = -1;
 	if (run_flag(r, "full"))
-		keep_set_full(r->st->keep, true);
+		vault_set_full(r->st->vault, true);
 	if (run_flag(r, "roomy"))
-		keep_set_full(r->st->keep, false);
-	if (!run_number(r, "delay", &delay_ms))
-		return false;
-	if (delay_ms >= 0)
-		keep_set_delay_ms(r->st->keep, delay_ms);
+		vault_set_full(r->st->vault, false);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WALL_MS		 1767225600000 /* 2026-01-01T00:00:00Z */
 #define EVENT_RING_BYTES (1u << 20)
@@ -109,7 +110,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		.io = st->ios[i],
 		.directory = st->directory,
 		.events = st->events,
-		.writer = keep_writer(st->keep),
+		.writer = vault_writer(st->vault),
 		.config = &st->configs[i],
 		.listeners =
 			{
@@ -121,6 +122,8 @@ static void open_shard(struct stage *st, uint16_t i)
 		.listener_count = 4,
 		.hash_key = st->hash_key,
 		.nonce_key = st->nonce_key,
+		.keep_dir = st->dir,
+		.kept = &st->kept,
 		.locate = locate,
 		.locate_ctx = st,
 		.inboxes = shard_set_inboxes(st->set),
@@ -132,7 +135,8 @@ static void open_shard(struct stage *st, uint16_t i)
 		fprintf(stderr, "simulation: shard %u does not start: %s\n", i, text);
 		abort();
 	}
-	st->sockets_at_start[i] = sim_io_sockets(st->ios[i]);
+	if (!st->crashed) /* later ones may have taken up calls */
+		st->sockets_at_start[i] = sim_io_sockets(st->ios[i]);
 }
 
 static void must(int err, const char *what)
@@ -143,18 +147,28 @@ static void must(int err, const char *what)
 	abort();
 }
 
+static void unread(void *ctx, const char *path, int err)
+{
+	stage_fault(ctx, "call file %s: %s", path, err_text(err));
+}
+
 void stage_start(struct stage *st)
 {
 	const struct directory_params dp = {.hash_key = &st->hash_key,
-					    .writer = keep_writer(st->keep)};
+					    .writer = vault_writer(st->vault)};
 	must(directory_new(&dp, &st->directory), "directory");
-	keep_load(st->keep, st->directory);
+	vault_load(st->vault, st->directory);
 	must(event_stream_new(st->p.shards, EVENT_RING_BYTES, NULL, NULL, &st->events), "events");
 	watch_events(st->watch);
 	must(shard_set_new(st->p.shards, st->p.inbox_bytes, wake_shard, st, &st->set), "inboxes");
+	must(replica_image_add_dir(&st->kept, st->dir, unread, st), "call files");
+	if (st->kept.damaged)
+		stage_fault(st, "%u records of the call files are damaged", st->kept.damaged);
 	for (uint16_t i = 0; i < st->p.shards; i++)
 		open_shard(st, i);
-	st->starts++;
+	replica_remove_files(st->dir, st->p.shards);
+	replica_image_free(&st->kept);
+	st->kept = (struct replica_image){0};
 }
 
 static void stop(struct stage *st)
@@ -176,8 +190,6 @@ static void stop(struct stage *st)
 void stage_crash(struct stage *st)
 {
 	stop(st);
-	keep_crash(st->keep);
-	watch_crash(st->watch);
 	st->crashed = true;
 }
 
@@ -212,21 +224,21 @@ void stage_number(struct stage *st, struct directory_number n, const char *passw
 		must(digest_ha1(slice_str(n.account), slice_str(n.realm), slice_str(password),
 				&n.ha1),
 		     "digest");
-	keep_number_put(st->keep, &n);
+	vault_number_put(st->vault, &n);
 	if (st->directory)
 		must(directory_put(st->directory, &n), "number");
 }
 
 void stage_number_remove(struct stage *st, const char *number)
 {
-	keep_number_remove(st->keep, number);
+	vault_number_remove(st->vault, number);
 	if (st->directory)
 		(void)directory_remove(st->directory, slice_str(number));
 }
 
 bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number)
 {
-	const struct directory_number *n = keep_number(st->keep, number);
+	const struct directory_number *n = vault_number(st->vault, number);
 	if (n)
 		*ret_number = *n;
 	return n != NULL;
@@ -333,7 +345,7 @@ static void check_sockets(struct stage *st)
 /* A phone that thinks that it is in a call when the server knows of none was forgotten by it. */
 static void check_phones(struct stage *st)
 {
-	for (uint32_t i = 0; i < st->phone_n && !st->crashed; i++) {
+	for (uint32_t i = 0; i < st->phone_n; i++) {
 		struct ua *ua = st->phones[i];
 		const struct ua_call *c;
 		for (uint32_t n = 0; (c = ua_line_at(ua, n)); n++) {
@@ -386,15 +398,35 @@ bool stage_settle(struct stage *st)
 
 /* --- life */
 
+static void make_dir(struct stage *st)
+{
+	const char *tmp = getenv("TMPDIR");
+	snprintf(st->dir, sizeof(st->dir), "%.40s/stage.XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(st->dir))
+		must(ERR_IO, st->dir);
+}
+
+static void remove_dir(struct stage *st)
+{
+	char path[128];
+	replica_remove_files(st->dir, 0);
+	for (int i = 0; i < STAGE_SHARDS_MAX; i++) { /* of a start that did not come to its end */
+		snprintf(path, sizeof(path), "%s/calls-%d.og.new", st->dir, i);
+		(void)unlink(path);
+	}
+	(void)rmdir(st->dir);
+}
+
 struct stage *stage_new(const struct stage_params *p)
 {
 	struct stage *st = sim_alloc(sizeof(*st));
 	const struct sim_net_params np = {.seed = p->seed, .wall_ms = WALL_MS};
 	st->p = *p;
 	st->rand.state = p->seed * 2654435761u + 1;
+	make_dir(st);
 	st->net = sim_net_new(&np);
 	st->ladder = ladder_new(st->net);
-	st->keep = keep_new(st->net);
+	st->vault = vault_new(st->net);
 	st->watch = watch_new(st);
 	fill_random(st, st->hash_key.bytes, sizeof(st->hash_key.bytes));
 	fill_random(st, st->nonce_key.bytes, sizeof(st->nonce_key.bytes));
@@ -414,8 +446,9 @@ void stage_free(struct stage *st)
 	for (uint32_t i = 0; i < st->phone_n; i++)
 		ua_free(st->phones[i]);
 	watch_free(st->watch);
-	keep_free(st->keep);
+	vault_free(st->vault);
 	ladder_free(st->ladder);
 	sim_net_free(st->net);
+	remove_dir(st);
 	free(st);
 }

@@ -2,7 +2,7 @@
  * stage: the server itself in the simulated network: directory, event stream and one or more real
  * shards, a store that can be told to be full or slow, and telephones by name. What stands here is
  * the daemon's own code but for three things: the kernel (net/sim_io.h), the writer's thread
- * (stage/keep.h) and main's threads; shards take turns on the network's clock.
+ * (stage/vault.h) and main's threads; shards take turns on the network's clock.
  *
  * stage_step lets one thing happen and then walks the invariants (stage/watch.c). The first one
  * that is broken is the stage's fault, which stays: later steps only make it harder to see.
@@ -12,9 +12,10 @@
 #pragma once
 
 #include "net/ladder.h"
+#include "replica/image.h"
 #include "shard/set.h"
-#include "stage/keep.h"
 #include "stage/names.h"
+#include "stage/vault.h"
 #include "ua/ua.h"
 
 #define STAGE_DOMAIN	  "sip.example.jp"
@@ -38,7 +39,6 @@ void stage_params_default(struct stage_params *p);
 struct stage_call {
 	uint64_t uid;
 	uint32_t records;
-	bool lost; /* a crash came before its record */
 };
 
 struct watch;
@@ -47,13 +47,12 @@ struct stage {
 	struct stage_params p;
 	struct sim_net *net;
 	struct ladder *ladder;
-	struct keep *keep;
+	struct vault *vault;
 	struct watch *watch;
 	struct names names;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct sim_rand rand;
-	uint32_t starts;
 
 	/* The running server; directory NULL: it is down. */
 	struct directory *directory;
@@ -61,12 +60,14 @@ struct stage {
 	struct shard_set *set;
 	struct io *ios[STAGE_SHARDS_MAX];
 	struct shard *shards[STAGE_SHARDS_MAX];
+	char dir[64]; /* of the call files; the stage's own */
+	struct replica_image kept;
 	struct shard_config configs[STAGE_SHARDS_MAX];
 	uint32_t sockets_at_start[STAGE_SHARDS_MAX];
 
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
-	bool crashed; /* at some time: phones may hang in calls that the server has lost */
+	bool crashed; /* at some time: records may come twice */
 	char fault[STAGE_TEXT_BYTES];
 };
 
@@ -75,9 +76,9 @@ struct stage *stage_new(const struct stage_params *p);
 void stage_free(struct stage *st);
 
 /* --- The server. */
-/* What is durable is loaded. */
+/* What the vault holds is loaded, and calls are taken up from the call files. */
 void stage_start(struct stage *st);
-/* As kill -9: sockets break, what is not durable is gone. */
+/* As kill -9: sockets break; the vault and the call files stay. */
 void stage_crash(struct stage *st);
 void stage_drain(struct stage *st);
 void stage_end_calls(struct stage *st);

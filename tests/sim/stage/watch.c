@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define FIELD_BYTES 96
+#define STORY_LINES 32768
+#define STORY_BYTES 200
 
 /* The texts of the last event of each type. */
 struct last_event {
@@ -20,6 +22,12 @@ struct watch {
 	struct stage_call *calls;
 	uint32_t call_n, call_cap;
 	uint32_t records_seen;
+	struct {
+		uint64_t call;
+		char text[STORY_BYTES];
+	} * story; /* a ring of the latest */
+	uint64_t story_n;
+	uint64_t fault_call;
 };
 
 /* --- calls and records */
@@ -54,36 +62,25 @@ static void record_came(struct watch *w, const struct store_record *r)
 	if (!c)
 		stage_fault(w->st, "a record of call %016llx, which never began",
 			    (unsigned long long)r->id);
-	else if (c->records++)
+	else if (c->records++ && !w->st->crashed) /* a crash may hide that the first one is safe */
 		stage_fault(w->st, "a second record of call %016llx", (unsigned long long)r->id);
 }
 
 static void read_records(struct watch *w)
 {
-	while (w->records_seen < keep_records(w->st->keep))
-		record_came(w, &keep_record(w->st->keep, w->records_seen++)->r);
+	while (w->records_seen < vault_handed_over(w->st->vault))
+		record_came(w, &vault_record(w->st->vault, w->records_seen++)->r);
 }
 
 void watch_records(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		const struct stage_call *c = &w->calls[i];
-		if (c->records == 0 && !c->lost)
+		if (c->records == 0 && !w->fault_call)
+			w->fault_call = c->uid;
+		if (c->records == 0)
 			stage_fault(w->st, "call %016llx has ended without a record",
 				    (unsigned long long)c->uid);
-	}
-}
-
-void watch_crash(struct watch *w)
-{
-	w->records_seen = keep_records(w->st->keep);
-	for (uint32_t i = 0; i < w->call_n; i++) {
-		struct stage_call *c = &w->calls[i];
-		bool durable = false;
-		for (uint32_t r = w->records_seen; r-- > 0 && !durable;)
-			durable = keep_record(w->st->keep, r)->r.id == c->uid;
-		c->records = durable;
-		c->lost = c->lost || !durable;
 	}
 }
 
@@ -102,9 +99,42 @@ static void keep_texts(struct last_event *last, const struct event *e)
 	}
 }
 
+/* Of a message, its first line and where it went. */
+static void tell(struct watch *w, const struct event *e)
+{
+	const struct event_field *bytes = event_find(e, EVENT_KEY_BYTES),
+				 *way = event_find(e, EVENT_KEY_DIRECTION),
+				 *remote = event_find(e, EVENT_KEY_REMOTE);
+	const uint64_t at = w->story_n++ % STORY_LINES;
+	char line[512];
+	w->story[at].call = e->call;
+	if (bytes && way && remote) {
+		struct slice rest = bytes->text;
+		const struct slice first = slice_trim(slice_cut(&rest, '\n'));
+		snprintf(w->story[at].text, STORY_BYTES, "%lld %.*s %.*s %.*s",
+			 (long long)e->mono_ms, SLICE_ARG(way->text), SLICE_ARG(remote->text),
+			 SLICE_ARG(first));
+		return;
+	}
+	const struct slice text = event_log_line(e, line, sizeof(line));
+	snprintf(w->story[at].text, STORY_BYTES, "%lld %.*s", (long long)e->mono_ms,
+		 SLICE_ARG(slice_first(text, STORY_BYTES - 24)));
+}
+
+void watch_story(const struct watch *w, FILE *to, const char *prefix)
+{
+	const uint64_t first = w->story_n > STORY_LINES ? w->story_n - STORY_LINES : 0;
+	for (uint64_t i = first; i < w->story_n && w->fault_call; i++) {
+		if (w->story[i % STORY_LINES].call == w->fault_call)
+			fprintf(to, "%s%s\n", prefix, w->story[i % STORY_LINES].text);
+	}
+}
+
 static void on_event(void *ctx, const struct event *e)
 {
 	struct watch *w = ctx;
+	if (e->call)
+		tell(w, e);
 	w->counts[e->type]++;
 	if (e->type != EVENT_SIP_MESSAGE)
 		keep_texts(&w->last[e->type], e);
@@ -161,6 +191,7 @@ struct watch *watch_new(struct stage *st)
 	struct watch *w = sim_alloc(sizeof(*w));
 	w->st = st;
 	w->hide = hide_new(st);
+	w->story = sim_alloc(STORY_LINES * sizeof(*w->story));
 	return w;
 }
 
@@ -170,6 +201,7 @@ void watch_free(struct watch *w)
 		return;
 	hide_free(w->hide);
 	free(w->calls);
+	free(w->story);
 	free(w);
 }
 

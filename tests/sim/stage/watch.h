@@ -10,6 +10,8 @@
 
 #include "stage/stage.h"
 
+#include <stdio.h>
+
 struct watch;
 
 struct watch *watch_new(struct stage *st);
@@ -18,8 +20,8 @@ void watch_free(struct watch *w);
 void watch_events(struct watch *w);
 /* After each step. */
 void watch_step(struct watch *w);
-/* The server died: calls without a durable record will never have one. */
-void watch_crash(struct watch *w);
+/* The events of the call that the fault is about, if it is about one. */
+void watch_story(const struct watch *w, FILE *to, const char *prefix);
 /* Every call that began has its record. */
 void watch_records(struct watch *w);
 

@@ -227,10 +227,10 @@ static void weather_of_server(struct storm *s)
 {
 	const int64_t now = sim_net_now_us(s->st->net);
 	if (s->roomy_at_us && (s->ending || now >= s->roomy_at_us)) {
-		keep_set_full(s->st->keep, false);
+		vault_set_full(s->st->vault, false);
 		s->roomy_at_us = 0;
 	} else if (!s->ending && chance(s, s->w->full_stores)) {
-		keep_set_full(s->st->keep, true);
+		vault_set_full(s->st->vault, true);
 		s->roomy_at_us = now + (int64_t)below(s, 10) * 1000000 + 1;
 	}
 	if (!s->ending && chance(s, s->w->crashes)) {
@@ -327,12 +327,13 @@ static bool rage(const struct weather *w, uint64_t seed, uint32_t calls)
 	if (!ok) {
 		printf("# %s, seed %llu, after %u calls: %s\n", w->name, (unsigned long long)seed,
 		       s.calls, s.st->fault);
+		watch_story(s.st->watch, stdout, "# ");
 		ladder_print(s.st->ladder, stdout, "# ", LADDER_LINES);
 	}
 	printf("# %.0f s, %u calls, %llu answered, %u records\n",
 	       (double)sim_net_now_us(s.st->net) / 1e6, s.calls,
 	       (unsigned long long)stage_events(s.st, EVENT_CALL_ANSWERED),
-	       keep_records(s.st->keep));
+	       vault_records(s.st->vault));
 	stage_free(s.st);
 	return ok;
 }

@@ -156,6 +156,10 @@ const char *ua_sdp_write(struct ua *ua, struct ua_call *c, const struct ua_wish 
 		return buf;
 	ua_media_open(ua, c);
 	decide(c, wish, answer);
+	if (wish->body) {
+		snprintf(buf, cap, "%s", wish->body);
+		return buf;
+	}
 	const int v = c->rtp.claimed.family == 6 ? 6 : 4;
 	addr_ip_text(&c->rtp.claimed, host);
 	strbuf_init(&b, buf, cap - 1);

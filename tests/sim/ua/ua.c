@@ -284,6 +284,7 @@ struct ua *ua_new(const struct ua_params *p)
 	ua->claimed = p->claimed;
 	ua->server = p->server;
 	ua->tcp = p->tcp;
+	ua->both = p->both;
 	ua->next_media_port = 40000;
 	copy_texts(ua, p);
 	ua->io = open_io(ua);
@@ -367,16 +368,17 @@ void ua_say(struct ua *ua, const struct addr *dst, struct slice bytes)
 	ua_way_send(ua, &way, bytes);
 }
 
-const char *ua_reply_last(struct ua *ua, const char *pattern, int code, const char *headers,
-			  const char *type, const char *body)
+const char *ua_reply_last(struct ua *ua, const char *pattern, int code, const char *tag,
+			  const char *headers, const char *body)
 {
 	struct wire_msg m;
 	for (uint32_t i = ua->seen_n; i-- > 0;) {
 		if (!wire_read(ua->seen[i].raw, &m) || !m.is_request || !wire_matches(pattern, &m))
 			continue;
 		const struct ua_call *c = ua_call_of_dialog(ua, &m);
-		ua_reply(ua, &m, &ua->seen_ways[i], code, c ? c->local_tag : "alone", headers, type,
-			 body);
+		if (!tag)
+			tag = c ? c->local_tag : "alone";
+		ua_reply(ua, &m, &ua->seen_ways[i], code, tag, headers, "application/sdp", body);
 		return NULL;
 	}
 	return "it has received no such request";

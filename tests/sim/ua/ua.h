@@ -24,6 +24,7 @@ struct ua_params {
 	struct addr claimed; /* what its Contact, Via and SDP say (behind a NAT); family 0: local */
 	struct addr server;
 	bool tcp;
+	bool both; /* sends over UDP and listens on TCP too */
 	uint64_t seed;
 };
 
@@ -105,6 +106,7 @@ struct ua_wish {
 	bool t38;	       /* image/udptl in place of audio */
 	bool old_hold;	       /* c=0.0.0.0 */
 	const char *headers;   /* further lines, each with CRLF; may be NULL */
+	const char *body;      /* this very session description; NULL: its own */
 };
 
 /* target: a number or a whole URI. */
@@ -137,9 +139,10 @@ struct addr ua_media_remote(const struct ua_call *c);
 /* --- Whatever the scenario wants to say. */
 /* Over the phone's own socket or connection to dst (family 0: the server). */
 void ua_say(struct ua *ua, const struct addr *dst, struct slice bytes);
-/* A response to the last request of that pattern in the inbox. */
-const char *ua_reply_last(struct ua *ua, const char *pattern, int code, const char *headers,
-			  const char *type, const char *body);
+/* A response to the last request of that pattern in the inbox. tag: of a dialog of its own; NULL:
+ * the call's. */
+const char *ua_reply_last(struct ua *ua, const char *pattern, int code, const char *tag,
+			  const char *headers, const char *body);
 /* Closes its connection(s) to the server (TCP). */
 void ua_hang_line(struct ua *ua);
 /* Answer to the last challenge it heard: the value of (Proxy-)Authorization. Returns buf; "" when

@@ -70,7 +70,7 @@ struct ua {
 	struct sim_rand rand;
 	char name[20], number[32], account[32], password[64], domain[64], agent[64];
 	struct addr local, claimed, server;
-	bool tcp;
+	bool tcp, both;
 	int udp_handle, listener;
 	struct ua_conn *conns[UA_CONNS_MAX];
 	struct ua_habits habits;

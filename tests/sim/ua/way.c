@@ -8,10 +8,11 @@
 void ua_way_open(struct ua *ua)
 {
 	struct addr bound;
-	int err;
-	if (ua->tcp) {
+	int err = 0;
+	if (ua->tcp || ua->both) {
 		err = io_listen(ua->io, &ua->local, UA_COOKIE_LISTENER, &ua->listener, &bound);
-	} else {
+	}
+	if (!ua->tcp && !err) {
 		const struct io_udp_params p = {.local = ua->local, .cookie = UA_COOKIE_SIP};
 		err = io_udp_open(ua->io, &p, &ua->udp_handle, &bound);
 	}

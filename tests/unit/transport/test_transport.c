@@ -137,6 +137,28 @@ static void test_send(void **state)
 	assert_int_equal(transport_flow_to(w->transport, SIP_TLS, &dst, &flow), ERR_UNSUPPORTED);
 }
 
+/* Nobody can be reached there, or we would talk to ourselves. */
+static void test_no_destination(void **state)
+{
+	static const char *const rows[] = {
+		"192.0.2.1:5060", "[2001:db8::1]:5060", "0.0.0.0:5060",
+		"[::]:5060",	  "224.0.1.75:5060",	"[ff02::1]:5060",
+	};
+	struct world *w = *state;
+	struct flow flow;
+	struct addr a = addr_of("192.0.2.9:5060");
+	a.port = 0;
+	assert_int_equal(transport_flow_to(w->transport, SIP_UDP, &a, &flow), ERR_INVALID);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		a = addr_of(rows[i]);
+		assert_int_equal(transport_flow_to(w->transport, SIP_UDP, &a, &flow), ERR_INVALID);
+		assert_int_equal(transport_flow_to(w->transport, SIP_TCP, &a, &flow), ERR_INVALID);
+	}
+	a = addr_of("192.0.2.1:5070"); /* another program on this machine */
+	assert_int_equal(transport_flow_to(w->transport, SIP_UDP, &a, &flow), 0);
+	assert_int_equal(transport_connections(w->transport), 0);
+}
+
 /* A flow from before a restart may name a listener that is another one now. */
 static void test_listener_of_old(void **state)
 {
@@ -189,12 +211,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_keepalives),	 TEST(test_stun),
-		TEST(test_message),	 TEST(test_content_length),
-		TEST(test_rubbish),	 TEST(test_icmp),
-		TEST(test_send),	 TEST(test_listener_of_old),
-		TEST(test_foreign),	 TEST(test_listens),
-		TEST(test_open_failure),
+		TEST(test_keepalives),	   TEST(test_stun),	      TEST(test_message),
+		TEST(test_content_length), TEST(test_rubbish),	      TEST(test_icmp),
+		TEST(test_send),	   TEST(test_no_destination), TEST(test_listener_of_old),
+		TEST(test_foreign),	   TEST(test_listens),	      TEST(test_open_failure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

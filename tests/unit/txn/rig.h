@@ -31,6 +31,7 @@ struct rig {
 	struct hash_key key;
 	struct flow flow;
 	bool reliable;
+	int64_t first_ms; /* of the next request */
 	int64_t now;
 	int send_err;
 	struct id last;	    /* the last new server transaction or the client that was started */
@@ -309,6 +310,7 @@ static inline int rig_start(struct rig *r, enum sip_method method, const char *b
 		.method = method,
 		.user = 88,
 		.timeout_ms = timeout_ms,
+		.first_ms = r->first_ms,
 		.resumed = resumed,
 	};
 	return txn_send_request(r->l, &s, r->now, &r->last);

@@ -271,6 +271,32 @@ static void test_limit(void **state)
 	rig_free(r);
 }
 
+/* A user with another target to try gives up early on one that says nothing, not on one that rings.
+ */
+static void test_first_response(void **state)
+{
+	struct rig *r = rig_new(false);
+
+	(void)state;
+	r->first_ms = 4000;
+	assert_int_equal(rig_request(r, SIP_INVITE, "1", 0), 0);
+	rig_until(r, 10000);
+	rig_want(r,
+		 "0 send INVITE\n500 send INVITE\n1500 send INVITE\n3500 send INVITE\n4000 failed "
+		 "timeout\n");
+	assert_int_equal(rig_request(r, SIP_INVITE, "2", 0), 0);
+	rig_receive(r, "180 INVITE", "2", ";tag=b");
+	rig_until(r, 60000);
+	rig_receive(r, "200 INVITE", "2", ";tag=b");
+	rig_want(r, "10000 send INVITE\n10000 response 180 INVITE\n60000 response 200 INVITE\n");
+	r->first_ms = 90000; /* never longer than timer B */
+	assert_int_equal(rig_request(r, SIP_INVITE, "3", 0), 0);
+	r->out.n = 0;
+	rig_until(r, 92000);
+	assert_non_null(strstr(r->log, "92000 failed timeout"));
+	rig_free(r);
+}
+
 /* The user has been told; what comes then is dealt with, and only a 2xx is news. */
 static void test_limit_then_final(void **state)
 {
@@ -398,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_crosses_2xx),
 		cmocka_unit_test(test_cancel_odd),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_first_response),
 		cmocka_unit_test(test_limit_then_final),
 		cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_transport_after_final),

@@ -1,4 +1,4 @@
-#include "stage/keep.h"
+#include "stage/vault.h"
 
 #include "base/err.h"
 #include "net/net_priv.h"
@@ -11,7 +11,6 @@
 
 /* One change of bindings, in the order of handing over. */
 struct change {
-	int64_t durable_us;
 	bool remove;
 	char number[STORE_NUMBER_BYTES];
 	int64_t expires_at;
@@ -19,16 +18,15 @@ struct change {
 	char *key, *bytes;
 };
 
-struct keep {
+struct vault {
 	struct writer writer; /* first */
 	struct sim_net *net;
 	bool full;
-	int64_t delay_ms;
 	struct directory_number numbers[NUMBERS_MAX];
 	uint32_t number_n;
 	struct change *changes;
 	size_t change_n, change_cap;
-	struct kept_record **records;
+	struct vault_record **records;
 	uint32_t record_n, record_cap;
 };
 
@@ -54,17 +52,12 @@ static void change_free(struct change *c)
 
 /* --- as a writer */
 
-static struct keep *self(struct writer *w)
+static struct vault *self(struct writer *w)
 {
-	return (struct keep *)w;
+	return (struct vault *)w;
 }
 
-static int64_t durable_at(const struct keep *k)
-{
-	return sim_net_now_us(k->net) + k->delay_ms * 1000;
-}
-
-static void note(struct keep *k, const struct writer_change *ch)
+static void note(struct vault *k, const struct writer_change *ch)
 {
 	if (k->change_n == k->change_cap) {
 		k->change_cap = k->change_cap ? 2 * k->change_cap : 64;
@@ -74,7 +67,6 @@ static void note(struct keep *k, const struct writer_change *ch)
 	}
 	struct change *c = &k->changes[k->change_n++];
 	*c = (struct change){
-		.durable_us = durable_at(k),
 		.remove = ch->remove,
 		.expires_at = ch->binding.expires_at,
 		.key_n = ch->binding.key.n,
@@ -88,7 +80,7 @@ static void note(struct keep *k, const struct writer_change *ch)
 
 static int bindings_change(struct writer *w, const struct writer_change *changes, size_t n)
 {
-	struct keep *k = self(w);
+	struct vault *k = self(w);
 	if (k->full)
 		return ERR_AGAIN;
 	for (size_t i = 0; i < n; i++)
@@ -96,7 +88,7 @@ static int bindings_change(struct writer *w, const struct writer_change *changes
 	return 0;
 }
 
-static void copy_text(struct kept_record *to, size_t *used, struct slice *text)
+static void copy_text(struct vault_record *to, size_t *used, struct slice *text)
 {
 	if (*used + text->n > sizeof(to->texts))
 		die("a record", ERR_TOO_BIG);
@@ -108,19 +100,18 @@ static void copy_text(struct kept_record *to, size_t *used, struct slice *text)
 
 static int record_add(struct writer *w, const struct store_record *r)
 {
-	struct keep *k = self(w);
+	struct vault *k = self(w);
 	size_t used = 0;
 	if (k->full)
 		return ERR_AGAIN;
 	if (k->record_n == k->record_cap) {
 		k->record_cap = k->record_cap ? 2 * k->record_cap : 64;
-		k->records = realloc(k->records, k->record_cap * sizeof(struct kept_record *));
+		k->records = realloc(k->records, k->record_cap * sizeof(struct vault_record *));
 		if (!k->records)
 			die("memory", ERR_NOMEM);
 	}
-	struct kept_record *kept = sim_alloc(sizeof(*kept));
+	struct vault_record *kept = sim_alloc(sizeof(*kept));
 	kept->r = *r;
-	kept->durable_us = durable_at(k);
 	struct slice *texts[] = {&kept->r.from,	    &kept->r.to,     &kept->r.dialled,
 				 &kept->r.customer, &kept->r.reason, &kept->r.reason_text,
 				 &kept->r.ended_by, &kept->r.codec};
@@ -137,16 +128,15 @@ static const struct writer_ops OPS = {
 
 /* --- life */
 
-struct keep *keep_new(struct sim_net *net)
+struct vault *vault_new(struct sim_net *net)
 {
-	struct keep *k = sim_alloc(sizeof(*k));
+	struct vault *k = sim_alloc(sizeof(*k));
 	k->writer.ops = &OPS;
 	k->net = net;
-	k->delay_ms = KEEP_DELAY_MS;
 	return k;
 }
 
-void keep_free(struct keep *k)
+void vault_free(struct vault *k)
 {
 	if (!k)
 		return;
@@ -159,34 +149,19 @@ void keep_free(struct keep *k)
 	free(k);
 }
 
-struct writer *keep_writer(struct keep *k)
+struct writer *vault_writer(struct vault *k)
 {
 	return &k->writer;
 }
 
-void keep_set_full(struct keep *k, bool full)
+void vault_set_full(struct vault *k, bool full)
 {
 	k->full = full;
 }
 
-void keep_set_delay_ms(struct keep *k, int64_t ms)
-{
-	k->delay_ms = ms;
-}
-
-/* The writer works in order: what comes behind something lost is lost too. */
-void keep_crash(struct keep *k)
-{
-	const int64_t now = sim_net_now_us(k->net);
-	while (k->change_n && k->changes[k->change_n - 1].durable_us > now)
-		change_free(&k->changes[--k->change_n]);
-	while (k->record_n && k->records[k->record_n - 1]->durable_us > now)
-		free(k->records[--k->record_n]);
-}
-
 /* --- provisioning */
 
-static struct directory_number *find(const struct keep *k, const char *number)
+static struct directory_number *find(const struct vault *k, const char *number)
 {
 	for (uint32_t i = 0; i < k->number_n; i++) {
 		if (strcmp(k->numbers[i].number, number) == 0)
@@ -195,12 +170,12 @@ static struct directory_number *find(const struct keep *k, const char *number)
 	return NULL;
 }
 
-const struct directory_number *keep_number(const struct keep *k, const char *number)
+const struct directory_number *vault_number(const struct vault *k, const char *number)
 {
 	return find(k, number);
 }
 
-void keep_number_put(struct keep *k, const struct directory_number *n)
+void vault_number_put(struct vault *k, const struct directory_number *n)
 {
 	struct directory_number *at = find(k, n->number);
 	if (!at && k->number_n == NUMBERS_MAX)
@@ -210,7 +185,7 @@ void keep_number_put(struct keep *k, const struct directory_number *n)
 	*at = *n;
 }
 
-void keep_number_remove(struct keep *k, const char *number)
+void vault_number_remove(struct vault *k, const char *number)
 {
 	struct directory_number *at = find(k, number);
 	if (at)
@@ -219,7 +194,7 @@ void keep_number_remove(struct keep *k, const char *number)
 
 /* --- loading */
 
-static void fill_numbers(const struct keep *k, struct store *s)
+static void fill_numbers(const struct vault *k, struct store *s)
 {
 	for (uint32_t i = 0; i < k->number_n; i++) {
 		const struct directory_number *n = &k->numbers[i];
@@ -245,7 +220,7 @@ static void fill_numbers(const struct keep *k, struct store *s)
 	}
 }
 
-static void fill_bindings(const struct keep *k, struct store *s)
+static void fill_bindings(const struct vault *k, struct store *s)
 {
 	for (size_t i = 0; i < k->change_n; i++) {
 		const struct change *c = &k->changes[i];
@@ -263,7 +238,7 @@ static void fill_bindings(const struct keep *k, struct store *s)
 }
 
 /* A store in a directory of its own, filled in one go. */
-static struct store *open_store(const struct keep *k, char dir[64], char path[96])
+static struct store *open_store(const struct vault *k, char dir[64], char path[96])
 {
 	struct store *s;
 	char text[STORE_TEXT_BYTES];
@@ -298,7 +273,7 @@ static void drop_store(struct store *s, const char *dir, const char *path)
 }
 
 /* Nothing to load but numbers: as good as provisioning them now, and without a file. */
-static void put_numbers(const struct keep *k, struct directory *d)
+static void put_numbers(const struct vault *k, struct directory *d)
 {
 	for (uint32_t i = 0; i < k->number_n; i++) {
 		const int err = directory_put(d, &k->numbers[i]);
@@ -307,7 +282,7 @@ static void put_numbers(const struct keep *k, struct directory *d)
 	}
 }
 
-void keep_load(struct keep *k, struct directory *d)
+void vault_load(struct vault *k, struct directory *d)
 {
 	char dir[64], path[96];
 	if (k->change_n == 0) {
@@ -323,12 +298,29 @@ void keep_load(struct keep *k, struct directory *d)
 
 /* --- records */
 
-uint32_t keep_records(const struct keep *k)
+uint32_t vault_handed_over(const struct vault *k)
 {
 	return k->record_n;
 }
 
-const struct kept_record *keep_record(const struct keep *k, uint32_t i)
+static bool is_replaced(const struct vault *k, uint32_t i)
+{
+	for (uint32_t later = i + 1; later < k->record_n; later++) {
+		if (k->records[later]->r.id == k->records[i]->r.id)
+			return true;
+	}
+	return false;
+}
+
+uint32_t vault_records(const struct vault *k)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < k->record_n; i++)
+		n += !is_replaced(k, i);
+	return n;
+}
+
+const struct vault_record *vault_record(const struct vault *k, uint32_t i)
 {
 	return i < k->record_n ? k->records[i] : NULL;
 }
