@@ -43,7 +43,7 @@ demo: build ## two softphones call each other through the server; prints the lad
 	@tools/demo
 
 .PHONY: test
-test: ## build and run everything, under the sanitizers as well
+test: build ## build and run everything, under the sanitizers as well
 	@tools/install-deps test
 	@$(call configure,build-test,$(TESTED))
 	@$(call configure,build-asan,$(ASAN))
@@ -59,6 +59,14 @@ tsan: ## unit tests and all live tests under the thread sanitizer
 	@$(call configure,build-tsan,$(TSAN))
 	@ninja -C build-tsan
 	@tools/run-tests --jobs $(JOBS) build-tsan=unit,live
+
+.PHONY: valgrind
+valgrind: ## calls of every kind, restarts and a small load with the server in valgrind
+	@tools/install-deps test
+	@$(call configure,build-test,$(TESTED))
+	@ninja -C build-test
+	@for test in sipp restart load; do OPENGATE_VALGRIND=1 OPENGATE_LOAD_CALLS=300 OPENGATE_LOAD_RATE=10 \
+		tools/run-tests --only live/test_$$test build-test; done
 
 .PHONY: soak
 soak: build ## SOAK_CALLS (100000) SIPp calls with sound through the release build; memory must stay flat

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
  * hundred times a second instead of once for every event, which cost more than the calls
  * themselves. */
 #define GATHER_EVENTS_MS 10
+#define READY_PAIRS_MAX	 4096 /* enough for 2,000 calls a second */
 #define FAREWELL_MS	 2000 /* for the answers to our BYEs */
 
 /* --- the data */
@@ -151,6 +153,16 @@ static void wake_shard(void *ctx, uint16_t shard)
 	loop_wake(s->loops[shard]);
 }
 
+/* Of the descriptors a quarter, of the shard's ports a quarter, and not without end. */
+static uint32_t ready_pairs(uint32_t pairs, uint32_t shards)
+{
+	struct rlimit descriptors;
+	uint64_t most = READY_PAIRS_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_cur / 8 / shards < most)
+		most = descriptors.rlim_cur / 8 / shards;
+	return (uint32_t)(pairs / 4 < most ? pairs / 4 : most);
+}
+
 /* Each shard gets an even number of ports, whole pairs, and its part of the calls. */
 static struct shard_config part_of(const struct config *c, uint16_t shard, uint16_t count)
 {
@@ -176,6 +188,7 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.media6 = c->media6,
 		.media_port_first = (uint16_t)first,
 		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
+		.media_ready_pairs = ready_pairs(pairs, count),
 		.trusted_count = c->trusted_count,
 	};
 	memcpy(part.trusted, c->trusted, sizeof(part.trusted));

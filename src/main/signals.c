@@ -21,6 +21,7 @@ void signals_block(void)
 	sigset_t set = served();
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not an end */
 }
 
 /* A second SIGTERM or SIGINT while draining. */

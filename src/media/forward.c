@@ -194,8 +194,12 @@ void relay_on_datagrams(struct relay *relay, uint64_t cookie, struct io_datagram
 {
 	uint64_t slot = (cookie - relay->p.cookie_base) >> 1;
 	bool on_rtcp = (cookie - relay->p.cookie_base) & 1;
-	if (slot >= relay->p.endpoints_max)
+	if (slot >= relay->p.endpoints_max) {
+		if (relay->ready)
+			ready_heard(relay->ready, (uint32_t)(slot - relay->p.endpoints_max),
+				    io_now_ms(relay->p.io));
 		return;
+	}
 	struct id id = relay->ids[slot];
 	int64_t now_us = io_now_us(relay->p.io);
 	for (size_t i = 0; i < count; i++) {

@@ -20,12 +20,30 @@ int relay_new(const struct relay_params *p, struct relay **ret_relay)
 	int err = pool_new(&pool, &relay->endpoints);
 	if (!err)
 		err = ports_new(p->port_first, p->port_last, &relay->ports);
+	if (!err && p->ready_pairs_max)
+		err = ready_new(p->ready_pairs_max, &relay->ready);
 	if (err) {
 		relay_free(relay);
 		return err;
 	}
 	*ret_relay = relay;
 	return 0;
+}
+
+static void close_pair(struct relay *relay, const struct ready_pair *pair)
+{
+	io_close(relay->p.io, pair->rtp_handle);
+	io_close(relay->p.io, pair->rtcp_handle);
+	ports_give(relay->ports, pair->rtp.port, io_now_ms(relay->p.io));
+}
+
+static bool close_oldest_ready(struct relay *relay)
+{
+	struct ready_pair pair;
+	if (!relay->ready || !ready_take_any(relay->ready, 0, &pair))
+		return false;
+	close_pair(relay, &pair);
+	return true;
 }
 
 void relay_free(struct relay *relay)
@@ -36,6 +54,9 @@ void relay_free(struct relay *relay)
 		return;
 	while (relay->endpoints && pool_next(relay->endpoints, &cursor, &id))
 		relay_endpoint_close(relay, id);
+	while (close_oldest_ready(relay))
+		;
+	ready_free(relay->ready);
 	pool_free(relay->endpoints);
 	ports_free(relay->ports);
 	free(relay);
@@ -114,6 +135,39 @@ static int open_any_pair(struct relay *relay, struct endpoint *e, struct addr lo
 	return ERR_LIMIT;
 }
 
+static void set_cookies(struct relay *relay, const struct ready_pair *pair, uint64_t slot)
+{
+	io_set_cookie(relay->p.io, pair->rtp_handle, relay->p.cookie_base + (slot << 1));
+	io_set_cookie(relay->p.io, pair->rtcp_handle, relay->p.cookie_base + (slot << 1 | 1));
+}
+
+/* A pair that is open already. */
+static void take_over(struct relay *relay, struct endpoint *e, const struct ready_pair *pair)
+{
+	e->rtp_handle = pair->rtp_handle;
+	e->rtcp_handle = pair->rtcp_handle;
+	e->rtp_local = pair->rtp;
+	e->rtcp_local = pair->rtcp;
+	set_cookies(relay, pair, id_slot(e->self));
+}
+
+/* One that is open and quiet; else one that is opened; where neither is to be had, one that is
+ * open. */
+static int find_pair(struct relay *relay, struct endpoint *e, struct addr local)
+{
+	struct ready_pair pair;
+	if (relay->ready && ready_take(relay->ready, local.family, io_now_ms(relay->p.io), &pair)) {
+		take_over(relay, e, &pair);
+		return 0;
+	}
+	int err = open_any_pair(relay, e, local);
+	if (err == ERR_LIMIT && relay->ready && ready_take_any(relay->ready, local.family, &pair)) {
+		take_over(relay, e, &pair);
+		return 0;
+	}
+	return err;
+}
+
 int relay_endpoint_open(struct relay *relay, struct id owner, int family, struct id *ret_endpoint,
 			struct addr *ret_rtp, struct addr *ret_rtcp)
 {
@@ -125,7 +179,7 @@ int relay_endpoint_open(struct relay *relay, struct id owner, int family, struct
 	if (!e)
 		return ERR_LIMIT;
 	*e = (struct endpoint){.self = id, .owner = owner, .rtp.has_rtp = true};
-	int err = open_any_pair(relay, e, local);
+	int err = find_pair(relay, e, local);
 	if (err) {
 		pool_give(relay->endpoints, id);
 		return err;
@@ -137,15 +191,28 @@ int relay_endpoint_open(struct relay *relay, struct id owner, int family, struct
 	return 0;
 }
 
+static void keep_ready(struct relay *relay, const struct ready_pair *pair)
+{
+	uint32_t place;
+	if (ready_count(relay->ready) == relay->p.ready_pairs_max)
+		close_oldest_ready(relay);
+	if (ready_put(relay->ready, pair, io_now_ms(relay->p.io), &place) == 0)
+		set_cookies(relay, pair, relay_ready_slot(relay, place));
+	else
+		close_pair(relay, pair);
+}
+
 void relay_endpoint_close(struct relay *relay, struct id endpoint)
 {
 	struct endpoint *e = endpoint_get(relay, endpoint);
 	if (!e)
 		return;
 	relay_disconnect(relay, endpoint);
-	io_close(relay->p.io, e->rtp_handle);
-	io_close(relay->p.io, e->rtcp_handle);
-	ports_give(relay->ports, e->rtp_local.port, io_now_ms(relay->p.io));
+	struct ready_pair pair = {e->rtp_handle, e->rtcp_handle, e->rtp_local, e->rtcp_local};
+	if (relay->ready && ports_is_taken(relay->ports, pair.rtp.port))
+		keep_ready(relay, &pair);
+	else
+		close_pair(relay, &pair);
 	relay->ids[id_slot(endpoint)] = ID_NONE;
 	pool_give(relay->endpoints, endpoint);
 }
@@ -247,4 +314,9 @@ bool relay_endpoint_addr(const struct relay *relay, struct id endpoint, struct a
 uint32_t relay_endpoints_used(const struct relay *relay)
 {
 	return pool_used(relay->endpoints);
+}
+
+uint32_t relay_pairs_ready(const struct relay *relay)
+{
+	return relay->ready ? ready_count(relay->ready) : 0;
 }

@@ -72,7 +72,8 @@ struct relay_params {
 	struct addr address4, address6; /* bind here; family 0: none of that family */
 	uint16_t port_first, port_last; /* of this shard's share; even .. odd */
 	uint32_t endpoints_max;
-	uint64_t cookie_base; /* its sockets carry cookie_base + (slot << 1) + is_rtcp */
+	uint32_t ready_pairs_max; /* so many port pairs stay open between calls; 0: none */
+	uint64_t cookie_base;	  /* its sockets carry this and numbers from there on */
 	uint8_t dscp;
 	struct relay_ops ops; /* may close and open endpoints */
 	/* Ports of the whole server, all shards: SDP that points there, at address4 or address6, is
@@ -138,3 +139,5 @@ bool relay_endpoint_addr(const struct relay *relay, struct id endpoint, struct a
 void relay_on_datagrams(struct relay *relay, uint64_t cookie, struct io_datagram *v, size_t count);
 
 uint32_t relay_endpoints_used(const struct relay *relay);
+/* Port pairs that are open and wait for an endpoint. */
+uint32_t relay_pairs_ready(const struct relay *relay);

@@ -4,6 +4,7 @@
 
 #include "media/latch_priv.h"
 #include "media/ports_priv.h"
+#include "media/ready_priv.h"
 #include "media/relay.h"
 
 #define RELAY_REFUSED_MAX 4
@@ -29,8 +30,18 @@ struct relay {
 	struct relay_params p;
 	struct pool *endpoints;
 	struct ports *ports;
-	struct id ids[]; /* slot -> id of the endpoint there now; cookies carry no generation */
+	struct ready *ready; /* NULL: pairs are not kept open */
+	struct id ids[];     /* slot -> id of the endpoint there now; cookies carry no generation */
 };
+
+/*
+ * Cookies count on from cookie_base: (slot << 1) + is_rtcp for endpoints, and behind endpoints_max
+ * slots likewise for the places of `ready`.
+ */
+static inline uint64_t relay_ready_slot(const struct relay *relay, uint32_t place)
+{
+	return (uint64_t)relay->p.endpoints_max + place;
+}
 
 /* Sockets on both ports of the pair, or on neither. Errors as io_udp_open. */
 int relay_open_pair(struct relay *relay, struct endpoint *e, struct addr local);

@@ -228,6 +228,7 @@ static int open_relay(struct shard *s)
 		.port_first = s->config->media_port_first,
 		.port_last = s->config->media_port_last,
 		.endpoints_max = s->config->calls_max * LEGS_PER_CALL,
+		.ready_pairs_max = s->config->media_ready_pairs,
 		.cookie_base = COOKIE_RELAY,
 		.dscp = 46,
 		.ops = {.ctx = s, .on_learned = on_learned, .on_refused = on_refused},
@@ -278,13 +279,13 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
-/* What legs of calls in progress keep. */
-static void drop_texts(struct shard *s)
+/* Of calls in progress. */
+static void free_legs(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
-		leg_drop_texts(s, l);
+		leg_let_go(s, l);
 }
 
 void shard_free(struct shard *s)
@@ -292,7 +293,7 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
-	drop_texts(s);
+	free_legs(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);

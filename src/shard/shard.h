@@ -47,6 +47,7 @@ struct shard_config {
 	uint32_t trusted_count;
 	struct addr media4, media6;		    /* relay addresses; family 0: none */
 	uint16_t media_port_first, media_port_last; /* of this shard's share */
+	uint32_t media_ready_pairs; /* port pairs that stay open between calls; 0: none */
 };
 
 struct shard_params {
@@ -128,7 +129,7 @@ struct shard_counts {
 	uint64_t calls_live, calls_total, calls_answered_total, calls_refused_total;
 	uint64_t registers_total, registers_rejected_total;
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;
-	uint64_t txn_servers, txn_clients, endpoints, connections, timers, buf_bytes;
+	uint64_t txn_servers, txn_clients, endpoints, pairs_ready, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
 	uint64_t pursuits_used, comebacks_used;

@@ -31,8 +31,16 @@ def build_root() -> Path:
 
 
 def sanitized() -> bool:
-    """The build under test carries sanitizers: load tests make fewer calls."""
-    return os.environ.get("OPENGATE_SANITIZE", "none") != "none"
+    """The build under test carries sanitizers, or runs in valgrind: load tests make fewer calls."""
+    return os.environ.get("OPENGATE_SANITIZE", "none") != "none" or "OPENGATE_VALGRIND" in os.environ
+
+
+def valgrind(directory: Path) -> list[str]:
+    """What stands in front of the server's command when OPENGATE_VALGRIND is set; it writes findings alone."""
+    if "OPENGATE_VALGRIND" not in os.environ:
+        return []
+    told = ["--leak-check=full", "--errors-for-leak-kinds=definite,possible", "--error-exitcode=99", "--fair-sched=yes"]
+    return ["valgrind", "-q", *told, f"--log-file={directory}/sanitizer.%p"]
 
 
 def program(name: str) -> str:
@@ -131,6 +139,7 @@ class OpenGate:
         for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             env[tool] = ":".join(filter(None, [env.get(tool, ""), f"log_path={self.dir}/sanitizer"]))
         command = [program("opengated"), "--config", str(self.config)]
+        command = valgrind(self.dir) + command
         command = self.space.command(command) if self.space else command
         self.process = Process(command, self.dir / "opengated.log", env=env, cwd=self.dir)
 

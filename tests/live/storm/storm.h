@@ -32,7 +32,7 @@ struct talk {
 	struct phone *phone;
 	const char *callee; /* a number */
 	char call_id[24], from_tag[16], to_tag[128], branch[40];
-	uint32_t cseq, invite_cseq;
+	uint32_t cseq, invite_cseq, challenged_cseq;
 	bool invited, answered;
 };
 

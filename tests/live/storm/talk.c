@@ -154,22 +154,35 @@ static size_t within(struct storm *s, struct talk *t, char *text, size_t room)
 	}
 }
 
+/* No answer yet: the time goes by with other words, until it is given up. */
+static size_t waiting(struct storm *s, struct talk *t, char *text, size_t room)
+{
+	static const char *const methods[] = {"OPTIONS", "PRACK", "INFO", "SUBSCRIBE",
+					      "odd*Method"};
+	size_t n;
+
+	switch (storm_draw(s, 16)) {
+	case 0:
+		n = plain_write(s, t, "CANCEL", t->invite_cseq, false, text, room);
+		talk_start(s, t);
+		return n;
+	case 1:
+		talk_start(s, t);
+		return invite_write(s, t, text, room);
+	case 2:
+		return plain_write(s, t, "ACK", t->invite_cseq, false, text, room);
+	default:
+		return plain_write(s, t, methods[storm_draw(s, 5)], ++t->cseq, false, text, room);
+	}
+}
+
 size_t talk_next(struct storm *s, struct talk *t, char *text, size_t room)
 {
-	if (!t->phone || (t->invited && !t->answered && storm_draw(s, 3) == 0))
+	if (!t->phone)
 		talk_start(s, t);
 	if (t->answered)
 		return within(s, t, text, room);
-	if (!t->invited)
-		return invite_write(s, t, text, room);
-	switch (storm_draw(s, 3)) {
-	case 0:
-		return plain_write(s, t, "CANCEL", t->invite_cseq, false, text, room);
-	case 1:
-		return plain_write(s, t, "ACK", t->invite_cseq, false, text, room);
-	default:
-		return invite_write(s, t, text, room);
-	}
+	return t->invited ? waiting(s, t, text, room) : invite_write(s, t, text, room);
 }
 
 size_t phone_register(struct storm *s, struct phone *p, char *text, size_t room)
@@ -213,23 +226,33 @@ static void nonce_take(struct phone *p, struct slice challenge)
 	}
 }
 
-static void response_take(struct storm *s, struct phone *p, const struct sip_msg *m)
+/* An old challenge, repeated, would bring back a nonce whose counts are used. */
+static void challenge_take(struct phone *p, struct talk *t, const struct sip_msg *m)
+{
+	if (m->code == 401)
+		nonce_take(p, sip_msg_value(m, SIP_HDR_WWW_AUTHENTICATE));
+	if (m->code != 407 || !t || t->challenged_cseq == m->cseq.number)
+		return;
+	nonce_take(p, sip_msg_value(m, SIP_HDR_PROXY_AUTHENTICATE));
+	t->challenged_cseq = m->cseq.number;
+	t->invited = false;
+}
+
+/* Final answers to the last INVITE are acknowledged. */
+static size_t response_take(struct storm *s, struct phone *p, const struct sip_msg *m, char *text,
+			    size_t room)
 {
 	struct talk *t = talk_of(s, m->call_id);
 
 	s->counts.answers++;
-	if (m->code == 401)
-		nonce_take(p, sip_msg_value(m, SIP_HDR_WWW_AUTHENTICATE));
-	if (m->code == 407)
-		nonce_take(p, sip_msg_value(m, SIP_HDR_PROXY_AUTHENTICATE));
-	if (!t || m->cseq.method != SIP_INVITE || m->code < 200)
-		return;
+	challenge_take(p, t, m);
+	if (!t || m->cseq.method != SIP_INVITE || m->code < 200 || m->cseq.number != t->invite_cseq)
+		return 0;
 	if (m->code < 300 && !t->answered) {
 		s->counts.connected++;
 		t->answered = slice_copy(m->to_tag, t->to_tag, sizeof(t->to_tag)) == 0;
 	}
-	if (m->code == 407)
-		t->invited = false;
+	return plain_write(s, t, "ACK", t->invite_cseq, m->code < 300, text, room);
 }
 
 /* A phone rings, answers, refuses, or says nothing. */
@@ -270,6 +293,5 @@ size_t phone_hears(struct storm *s, struct phone *p, char *bytes, size_t n, char
 		return 0;
 	if (m.is_request)
 		return answer_write(s, p, &m, text, room);
-	response_take(s, p, &m);
-	return 0;
+	return response_take(s, p, &m, text, room);
 }

@@ -64,11 +64,19 @@ static void close_socket(struct io *io, int handle)
 	of(io)->sockets[handle].open = false;
 }
 
+static void set_cookie(struct io *io, int handle, uint64_t cookie)
+{
+	if (!of(io)->sockets[handle].open)
+		__builtin_trap();
+	of(io)->sockets[handle].cookie = cookie;
+}
+
 static const struct io_ops ops = {
 	.now_ms = now_ms,
 	.now_us = now_us,
 	.udp_open = udp_open,
 	.udp_send = udp_send,
+	.set_cookie = set_cookie,
 	.close = close_socket,
 };
 

@@ -1,5 +1,7 @@
 #include "relay_fixture.h"
 
+#include "media/ready_priv.h"
+
 #include "base/err.h"
 
 #include <setjmp.h>
@@ -305,6 +307,84 @@ static void test_loopback(void **state)
 }
 
 /* A relay that goes takes its endpoints and sockets along. */
+static void ready_fixture(struct fixture *x, uint32_t pairs, uint16_t port_last)
+{
+	fixture_init(x, NULL);
+	struct relay_params p = fixture_params(x);
+	relay_free(x->relay);
+	p.ready_pairs_max = pairs;
+	p.port_last = port_last;
+	fixture_init(x, &p);
+}
+
+/* A pair stays open between two calls, and the next call has it for itself. */
+static void test_ready(void **state)
+{
+	struct fixture x;
+	(void)state;
+	ready_fixture(&x, 4, 10099);
+	struct id a = fixture_open(&x, 1, 4, "198.51.100.1:4000", "198.51.100.1");
+	struct addr rtp = rtp_of(&x, a);
+	arrive_rtp(&x, a, "198.51.100.1:4000", 1, 1);
+	relay_endpoint_close(x.relay, a);
+	assert_int_equal(relay_endpoints_used(x.relay), 0);
+	assert_int_equal(fake_io_open_count(&x.f), 2);
+	x.f.now_us += READY_QUIET_MS * 1000;
+	struct id b = fixture_open(&x, 2, 4, "198.51.100.2:4000", "198.51.100.2");
+	struct addr again = rtp_of(&x, b);
+	assert_true(addr_eq(&rtp, &again));
+	assert_int_equal(fake_io_open_count(&x.f), 2);
+	assert_int_equal(stats_of(&x, b).received.packets, 0);
+	arrive_rtp(&x, b, "198.51.100.1:4000", 1, 2); /* the old phone is a stranger now */
+	assert_int_equal(stats_of(&x, b).refused_packets, 1);
+	arrive_rtp(&x, b, "198.51.100.2:4000", 7, 1);
+	assert_int_equal(stats_of(&x, b).received.packets, 1);
+	fixture_fini(&x);
+}
+
+/* A phone that goes on sending keeps its old pair from the next call. */
+static void test_ready_noisy(void **state)
+{
+	struct fixture x;
+	char bytes[12] = {(char)0x80};
+	(void)state;
+	ready_fixture(&x, 4, 10099);
+	struct id a = fixture_open(&x, 1, 4, "198.51.100.1:4000", "198.51.100.1");
+	struct addr rtp = rtp_of(&x, a), rtcp = rtcp_of(&x, a);
+	relay_endpoint_close(x.relay, a);
+	struct io_datagram d = {.src = address("198.51.100.1:4000"), .p = bytes, .n = 12};
+	x.f.now_us += READY_QUIET_MS * 500;
+	relay_on_datagrams(x.relay, fake_io_find(&x.f, &rtp)->cookie, &d, 1);
+	x.f.now_us += READY_QUIET_MS * 500;
+	relay_on_datagrams(x.relay, fake_io_find(&x.f, &rtcp)->cookie, &d, 1);
+	x.f.now_us += READY_QUIET_MS * 900;
+	struct id b = fixture_open(&x, 2, 4, "198.51.100.2:4000", "198.51.100.2");
+	struct addr other = rtp_of(&x, b);
+	assert_false(addr_eq(&rtp, &other));
+	assert_int_equal(x.note_count, 0);
+	check_nothing_sent(&x);
+	fixture_fini(&x);
+}
+
+/* No more than so many stay open; where ports run out, an open pair is better than none. */
+static void test_ready_limits(void **state)
+{
+	struct fixture x;
+	struct id e[4];
+	(void)state;
+	ready_fixture(&x, 2, 10005); /* three pairs */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(try_open(&x, 4, &e[i]), 0);
+	for (int i = 0; i < 3; i++)
+		relay_endpoint_close(x.relay, e[i]);
+	assert_int_equal(fake_io_open_count(&x.f), 4);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(try_open(&x, 4, &e[i]), 0);
+	assert_int_equal(try_open(&x, 4, &e[3]), ERR_LIMIT);
+	assert_int_equal(try_open(&x, 6, &e[3]), ERR_LIMIT);
+	fixture_fini(&x);
+}
+
 static void test_relay_free(void **state)
 {
 	struct fixture x;
@@ -330,6 +410,9 @@ int main(void)
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_own_port),
 		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_ready_noisy),
+		cmocka_unit_test(test_ready_limits),
 		cmocka_unit_test(test_relay_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
