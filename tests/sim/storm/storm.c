@@ -161,6 +161,10 @@ static void make_call(struct storm *s, struct ua *ua, struct ua_call *c)
 		target = ODD[below(s, 5)];
 	if (chance(s, 100))
 		w.headers = "Privacy: id\r\n";
+	else if (chance(s, 200))
+		w.headers = "Supported: 100rel, timer\r\n";
+	else if (chance(s, 100))
+		w.headers = "Require: 100rel\r\n";
 	s->calls++;
 	acquaint(s, ua, target);
 	(void)ua_invite(ua, c, target, &w);
@@ -179,14 +183,15 @@ static void give_up(struct storm *s, struct ua *ua, struct ua_call *c)
 static void be_called(struct storm *s, struct ua *ua, struct ua_call *c)
 {
 	static const int CODES[] = {486, 480, 603, 404, 488, 302, 500, 600, 401, 503};
-	const struct ua_wish plain = {0}, silent = {.no_sdp = true};
+	const struct ua_wish plain = {0}, silent = {.no_sdp = true},
+			     reliable = {.headers = "Require: 100rel\r\nRSeq: 7\r\n"};
 	const uint32_t dice = below(s, 1000);
 	if (s->ending || dice < 30)
 		(void)ua_refuse(ua, c, CODES[below(s, 10)], NULL);
 	else if (dice < 130)
 		(void)ua_ring(ua, c, 180, &silent);
 	else if (dice < 160)
-		(void)ua_ring(ua, c, 183, &plain);
+		(void)ua_ring(ua, c, 183, chance(s, 500) ? &plain : &reliable);
 	else if (dice < 260)
 		(void)ua_answer(ua, c, &plain);
 }

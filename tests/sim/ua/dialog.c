@@ -112,6 +112,23 @@ static void on_accepted(struct ua *ua, struct ua_call *c, const struct wire_msg 
 
 /* --- Responses to what we asked. */
 
+/* A reliable provisional response is acknowledged, and an offer in it answered (RFC 3262 §4, §5).
+ */
+static void send_prack(struct ua *ua, struct ua_call *c, const struct wire_msg *m, bool offered)
+{
+	struct ua_request_text r = {0};
+	const struct slice rseq = wire_header(m, "RSeq", 0);
+	ua_dialog_request(ua, c, &r, "PRACK");
+	snprintf(r.headers, sizeof(r.headers), "RAck: %.*s %u INVITE\r\n", SLICE_ARG(rseq),
+		 c->invite_cseq);
+	if (offered) {
+		snprintf(r.type, sizeof(r.type), "application/sdp");
+		ua_sdp_write(ua, c, &NO_WISH, true, r.body, sizeof(r.body));
+	}
+	const struct ua_way way = ua_way_to_uri(ua, slice_str(r.uri));
+	ua_txn_start(ua, c, &r, &way, NULL);
+}
+
 static void on_opening_response(struct ua *ua, struct ua_call *c, const struct wire_msg *m)
 {
 	if (m->code >= 300) {
@@ -120,8 +137,10 @@ static void on_opening_response(struct ua *ua, struct ua_call *c, const struct w
 		on_accepted(ua, c, m);
 	} else if (m->code > 100) {
 		ua_dialog_learn(c, m);
-		ua_sdp_read(c, m->body);
+		const bool sdp = ua_sdp_read(c, m->body);
 		c->state = UA_EARLY;
+		if (wire_header(m, "RSeq", 0).n)
+			send_prack(ua, c, m, sdp && !c->offer_pending);
 	}
 }
 
@@ -241,7 +260,8 @@ static void on_reinvite(struct ua *ua, struct ua_call *c, const struct wire_msg 
 static bool understood(struct slice method)
 {
 	return slice_eq(method, SLICE("INFO")) || slice_eq(method, SLICE("MESSAGE")) ||
-	       slice_eq(method, SLICE("OPTIONS")) || slice_eq(method, SLICE("UPDATE"));
+	       slice_eq(method, SLICE("OPTIONS")) || slice_eq(method, SLICE("UPDATE")) ||
+	       slice_eq(method, SLICE("PRACK"));
 }
 
 void ua_call_on_request(struct ua *ua, struct ua_call *c, const struct wire_msg *m,

@@ -1,7 +1,7 @@
 /*
  * ua: a telephone of the simulation. It registers, calls, rings, answers, holds and hangs up as it
- * is told, and does by itself what every phone does by itself: digest, retransmission, ACK, 100,
- * 200 to BYE. It is written from RFC 3261 alone and shares no SIP code with the server that it
+ * is told, and does by itself what every phone does by itself: digest, retransmission, ACK, PRACK,
+ * 100, 200 to BYE. It is written from RFC 3261 alone and shares no SIP code with the server that it
  * judges.
  *
  * A phone keeps every message it received, in order (its inbox), for the scenario to look at. With
