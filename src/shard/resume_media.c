@@ -62,6 +62,7 @@ static bool open_missing(struct shard *s, struct keep_missing *m)
 		relay_endpoint_restore(s->relay, l->id, &m->kept, &l->streams[m->stream].endpoint);
 	if (err == 0) {
 		connect_ends(s, c);
+		call_watch_media(s, c);
 		return true;
 	}
 	if (++m->tries < PORT_TRIES)
