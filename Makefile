@@ -51,7 +51,7 @@ test: build ## build and run everything, under the sanitizers as well
 	@ninja -C build-test
 	@ninja -C build-asan
 	@ninja -C build-tsan
-	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,conformance,live build-tsan=threads
+	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,oom,conformance,live build-tsan=threads
 
 .PHONY: tsan
 tsan: ## unit tests and all live tests under the thread sanitizer
