@@ -143,6 +143,8 @@ static void write_shards(FILE *f, const struct shard_counts *c)
 		GAUGE("opengate_client_transactions", "SIP client transactions alive.",
 		      c->txn_clients),
 		GAUGE("opengate_media_endpoints", "Relay endpoints in use.", c->endpoints),
+		GAUGE("opengate_media_pairs_ready", "Port pairs kept open for the next calls.",
+		      c->pairs_ready),
 		GAUGE("opengate_connections", "TCP connections open.", c->connections),
 		GAUGE("opengate_timers", "Timers running.", c->timers),
 		GAUGE("opengate_buffer_bytes", "Memory of SIP messages kept.", c->buf_bytes),

@@ -68,7 +68,7 @@ int relay_endpoint_restore(struct relay *relay, struct id owner, const struct re
 		err = relay_open_pair(relay, e, kept->rtp);
 	if (err) {
 		if (ours)
-			ports_give(relay->ports, kept->rtp.port, io_now_ms(relay->p.io));
+			ports_untake_this(relay->ports, kept->rtp.port);
 		pool_give(relay->endpoints, id);
 		return err;
 	}

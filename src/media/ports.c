@@ -135,6 +135,14 @@ int ports_take_this(struct ports *p, uint16_t port)
 	return 0;
 }
 
+void ports_untake_this(struct ports *p, uint16_t port)
+{
+	if (!ports_is_taken(p, port))
+		return;
+	bit_set(p->busy, (port - p->first) / 2u, false);
+	bit_set(p->taken, (port - p->first) / 2u, false);
+}
+
 void ports_give(struct ports *p, uint16_t port, int64_t now_ms)
 {
 	uint32_t n = (port - p->first) / 2u;

@@ -28,5 +28,7 @@ int ports_take(struct ports *p, struct rng *rng, int64_t now_ms, uint16_t *ret_p
 /* After a restart: that very pair. 0; ERR_IN_USE: taken or resting; ERR_NOT_FOUND: it is not one of
  * these. */
 int ports_take_this(struct ports *p, uint16_t port);
+/* It could not be opened: free at once, to be tried again. */
+void ports_untake_this(struct ports *p, uint16_t port);
 /* Also for a pair that turned out to be in use by somebody else: it is not tried again soon. */
 void ports_give(struct ports *p, uint16_t port, int64_t now_ms);

@@ -315,3 +315,8 @@ uint32_t relay_endpoints_used(const struct relay *relay)
 {
 	return pool_used(relay->endpoints);
 }
+
+uint32_t relay_pairs_ready(const struct relay *relay)
+{
+	return relay->ready ? ready_count(relay->ready) : 0;
+}

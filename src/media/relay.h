@@ -139,3 +139,5 @@ bool relay_endpoint_addr(const struct relay *relay, struct id endpoint, struct a
 void relay_on_datagrams(struct relay *relay, uint64_t cookie, struct io_datagram *v, size_t count);
 
 uint32_t relay_endpoints_used(const struct relay *relay);
+/* Port pairs that are open and wait for an endpoint. */
+uint32_t relay_pairs_ready(const struct relay *relay);

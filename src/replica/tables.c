@@ -65,8 +65,8 @@ static const struct replica_field leg_stream_rows[] = {
 	F_UPTO(1, leg_stream, direction, SDP_INACTIVE),
 	F_BOOL(2, leg_stream, active),
 	F_NOT_KEPT(leg_stream, endpoint), /* opened again on the same ports, under a new id */
-	F_NOT_KEPT(leg_stream, offered),  /* an offer that waits is not answered any more */
-	F_NOT_KEPT(leg_stream, fresh),
+	F_BOOL(3, leg_stream, offered),
+	F_NOT_KEPT(leg_stream, fresh), /* an offer that waits is not undone any more */
 	F_NOT_KEPT(leg_stream, was),
 	F_NOT_KEPT(leg_stream, rtp),
 };
@@ -96,7 +96,8 @@ static const struct replica_field leg_rows[] = {
 	F_TEXT(16, leg, user_agent),
 	F_UINT(17, leg, can),
 	F_STRUCT(18, leg, session, PART(LEG_SESSION)),
-	F_NOT_KEPT(leg, said), /* buffers: a refresh by re-INVITE needs a new offer/answer first */
+	F_SLICE(19, leg, said),
+	F_UPTO(20, leg, offered_count, SDP_STREAMS_MAX),
 	F_NOT_KEPT(leg, said_before),
 	F_NOT_KEPT(leg, early),	 /* only answered calls go on after a restart */
 	F_NOT_KEPT(leg, id),	 /* its tag says it */
@@ -106,7 +107,6 @@ static const struct replica_field leg_rows[] = {
 	F_NOT_KEPT(leg, way_known), /* found out anew */
 	F_NOT_KEPT(leg, ack),	    /* built again when it is asked for */
 	F_NOT_KEPT(leg, ack_cseq),
-	F_NOT_KEPT(leg, offered_count),
 	F_NOT_KEPT(leg, timer),
 };
 
@@ -154,7 +154,8 @@ static const struct replica_field setup_rows[] = {
 };
 
 static const struct replica_field answer_rows[] = {
-	F_SLICE(1, replica_answer, body),
+	F_SLICE(1, replica_answer, headers),
+	F_SLICE(2, replica_answer, body),
 };
 
 static const struct replica_field format_rows[] = {

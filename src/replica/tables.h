@@ -36,7 +36,7 @@ struct replica_setup {
 
 /* What the 200 to the caller said. */
 struct replica_answer {
-	struct slice body;
+	struct slice headers, body;
 };
 
 /* The relay's endpoints of an answered call. */

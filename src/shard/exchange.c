@@ -268,8 +268,10 @@ void exchange_start(struct shard *s, struct call *c, struct leg *from, struct le
 
 /* --- back */
 
-static void changed_event(struct shard *s, const struct call *c, const struct exchange *x)
+static void changed(struct shard *s, struct call *c, const struct exchange *x)
 {
+	if (c->state == CALL_ANSWERED) /* before that its timer limits the ringing */
+		call_watch_media(s, c);
 	struct event e = event_of(s, EVENT_CALL_CHANGED, c);
 	event_add_text(&e, EVENT_KEY_METHOD, sip_method_name(x->method));
 	event_add_text(&e, EVENT_KEY_DETAIL,
@@ -321,7 +323,7 @@ static void negotiated(struct shard *s, struct call *c, struct exchange *x, stru
 	x->answered = true;
 	s->touched = c->id;
 	respond(s, x, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
-	changed_event(s, c, x);
+	changed(s, c, x);
 	if (x->method != SIP_INVITE)
 		exchange_free(s, x);
 }
@@ -491,7 +493,7 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 		ok = media_sdp_of(ack, &answer) == 0 &&
 		     media_answer(s, c, from, to, &answer, NULL, true, &out) == 0;
 		leg_send_ack(s, to, x->client_cseq, ok ? strbuf_slice(&out) : SLICE_NONE);
-		changed_event(s, c, x);
+		changed(s, c, x);
 	}
 	exchange_free(s, x);
 	if (!ok)

@@ -98,13 +98,22 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 
 /* --- requests */
 
+/* The leg, when the request is of its dialog. */
+static struct leg *speaks_of(struct leg *l, const struct sip_msg *msg)
+{
+	if (l && l->branch == LEG_IS_CALLER && l->state == LEG_INVITING &&
+	    token_same(dialog_text(&l->dialog, DIALOG_LOCAL_TAG), msg->to_tag))
+		token_number(&l->dialog, token_number_of(msg->to_tag)); /* any of its early ones */
+	return l && l->state != LEG_GONE && dialog_matches_request(&l->dialog, msg) ? l : NULL;
+}
+
 static struct leg *leg_of_request(struct shard *s, const struct sip_msg *msg)
 {
 	struct id id;
-	struct leg *l = token_read(msg->to_tag, &id) ? leg_of(s, id) : NULL;
-	if (l && l->branch == LEG_IS_CALLER && l->state == LEG_INVITING)
-		token_number(&l->dialog, token_number_of(msg->to_tag)); /* any of its early ones */
-	return l && l->state != LEG_GONE && dialog_matches_request(&l->dialog, msg) ? l : NULL;
+	if (!token_read(msg->to_tag, &id))
+		return NULL;
+	struct leg *l = speaks_of(leg_of(s, id), msg);
+	return l ? l : speaks_of(keep_leg_of(s, id, msg->to_tag), msg);
 }
 
 static void bye_received(struct shard *s, struct call *c, struct leg *l, struct id server,

@@ -42,12 +42,12 @@ void keep_close(struct shard *s)
 	if (s->keep == NULL)
 		return;
 	for (uint32_t i = 0; i < s->keep->talk_count; i++) {
-		bufs_give(s->bufs, (char *)s->keep->talks[i].head.p);
-		bufs_give(s->bufs, (char *)s->keep->talks[i].body.p);
+		keep_talk_free(s, &s->keep->talks[i]);
 	}
 	late_close(s);
 	replica_file_close(s->keep->file);
 	free(s->keep->talks);
+	free(s->keep->missing);
 	free(s->keep->aliases);
 	free(s->keep);
 }
@@ -171,9 +171,9 @@ static int put_legs(struct shard *s, struct call *c)
 	return err;
 }
 
-void keep_answered(struct shard *s, struct call *c, struct slice body)
+void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body)
 {
-	const struct replica_answer answer = {body};
+	const struct replica_answer answer = {headers, body};
 	s->touched = ID_NONE;
 	if (s->keep == NULL)
 		return;
@@ -291,6 +291,7 @@ void keep_tick(struct shard *s)
 		return;
 	if (k->file)
 		replica_file_alive(k->file, io_wall_ms(s->p.io));
+	keep_open_missing(s);
 	late_offer(s);
 	if (k->failing && now_of(s) >= k->again_ms)
 		try_again(s);

@@ -5,6 +5,8 @@
 #include "replica/image.h"
 #include "shard/shard_priv.h"
 
+#include <stdlib.h>
+
 /* A leg of a shard that there is no longer, and where it went. */
 struct keep_alias {
 	struct id old, now;
@@ -13,10 +15,18 @@ struct keep_alias {
 /* What must be said about a call that was taken up, once all shards are there. */
 struct keep_talk {
 	struct id call;
-	struct slice head, body; /* bufs: the caller's INVITE, what our 200 said */
-	bool answer_again;	 /* the 200 was not acknowledged */
-	bool say_goodbye;	 /* it had ended, and not everybody was told */
-	enum call_cause end;	 /* CAUSE_NORMAL: it goes on */
+	/* bufs: the caller's INVITE, what our 200 said */
+	struct slice head, headers, body;
+	bool answer_again;   /* the 200 was not acknowledged */
+	bool say_goodbye;    /* it had ended, and not everybody was told */
+	enum call_cause end; /* CAUSE_NORMAL: it goes on */
+};
+
+/* An endpoint whose ports somebody else had at the start: it is tried again. */
+struct keep_missing {
+	struct id call, leg;
+	uint8_t stream, tries;
+	struct relay_kept kept;
 };
 
 /* A call record that waits for room in the writer. */
@@ -32,6 +42,8 @@ struct keep {
 	int64_t again_ms;	    /* when to try again, monotonic */
 	struct keep_alias *aliases; /* by old id */
 	uint32_t alias_count;
+	struct keep_missing *missing;
+	uint32_t missing_count;
 	struct keep_talk *talks;
 	uint32_t talk_count;
 	struct timer talk_timer;
@@ -46,6 +58,15 @@ struct keep {
 	char bytes[REPLICA_RECORD_BYTES];
 };
 
+/* Arrays that are empty at first and full at each power of two: one with room for one more; NULL:
+ * no memory. */
+static inline void *keep_room(void *array, uint32_t count, size_t each)
+{
+	if (count & (count - 1))
+		return array;
+	return realloc(array, (count ? (size_t)count * 2 : 1) * each);
+}
+
 /* keep.c */
 int keep_file_open(struct shard *s);
 /* Says that calls are not kept, once until they are again. */
@@ -58,3 +79,9 @@ uint32_t late_kept(const struct keep *k);
 void late_close(struct shard *s);
 /* resume.c */
 int keep_resume(struct shard *s);
+/* resume_media.c */
+/* The endpoints of an answered call, its legs being there. 0, or why the media cannot go on. */
+int keep_take_media(struct shard *s, struct call *c, const struct replica_ends *ends);
+void keep_open_missing(struct shard *s);
+/* resume_talk.c */
+void keep_talk_free(struct shard *s, struct keep_talk *talk);

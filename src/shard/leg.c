@@ -21,6 +21,16 @@ int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *
 	return 0;
 }
 
+void leg_let_go(struct shard *s, struct leg *l)
+{
+	early_free(s, l);
+	wheel_cancel(s->wheel, &l->timer);
+	bufs_give(s->bufs, (char *)l->ack.p);
+	bufs_give(s->bufs, (char *)l->said.p);
+	bufs_give(s->bufs, (char *)l->said_before.p);
+	l->ack = l->said = l->said_before = SLICE_NONE;
+}
+
 void leg_end(struct shard *s, struct leg *l)
 {
 	struct call *c = call_of(s, l->call);

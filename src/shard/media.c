@@ -323,8 +323,6 @@ void media_close(struct shard *s, struct leg *l)
 {
 	for (uint32_t i = 0; i < l->stream_count; i++)
 		close_stream(s, l, i);
-	drop_said(s, &l->said);
-	drop_said(s, &l->said_before);
 	l->stream_count = 0;
 }
 

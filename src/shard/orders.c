@@ -4,7 +4,8 @@
 struct leg *leg_of(const struct shard *s, struct id id)
 {
 	struct leg *l = pool_get(s->legs, id);
-	return l ? l : keep_leg_of(s, id);
+	/* Of ids of our own, only what a phone has kept may mean a leg of before (indialog.c). */
+	return l || id_shard(id) == s->p.index ? l : keep_leg_of(s, id, SLICE_NONE);
 }
 
 struct call *call_of(const struct shard *s, struct id id)
@@ -203,9 +204,7 @@ static void answered(struct shard *s, struct call *c, struct leg *a, const struc
 	token_number(&a->dialog, b->early.number);
 	a->dialog.remote_cseq = b->early.caller_cseq;
 	c->answered_at = io_wall_ms(s->p.io);
-	c->media_seen_ms = now_of(s);
-	wheel_cancel(s->wheel, &c->timer);
-	wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+	call_watch_media(s, c);
 	s->counts.calls_answered_total++;
 	struct event e = event_of(s, EVENT_CALL_ANSWERED, c);
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
@@ -286,7 +285,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 		sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 		if (invite)
 			session_accept(s, a, invite, &more);
-		keep_answered(s, c, body);
+		keep_answered(s, c, strbuf_slice(&more), body);
 		leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"),
 			    body);
 		early_over(s, b);
@@ -433,10 +432,8 @@ void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 static void free_leg(struct shard *s, struct leg *l)
 {
 	media_close(s, l);
-	early_free(s, l);
 	session_end(s, l);
-	wheel_cancel(s->wheel, &l->timer);
-	bufs_give(s->bufs, (char *)l->ack.p);
+	leg_let_go(s, l);
 	pool_give(s->legs, l->id);
 }
 
@@ -502,12 +499,22 @@ void call_discard(struct shard *s, struct call *c)
 /* --- the call's timer: ring limit, then watching the media, then a record that could not be handed
  * over */
 
+void call_watch_media(struct shard *s, struct call *c)
+{
+	c->media_seen_ms = now_of(s);
+	wheel_cancel(s->wheel, &c->timer);
+	if (media_has_streams(s, c))
+		wheel_arm(s->wheel, &c->timer, now_of(s) + TICK_MS, TIMER_CALL, c->id);
+}
+
 static void watch_media(struct shard *s, struct call *c)
 {
 	int64_t now = now_of(s), last = media_last_ms(s, c);
+	if (!media_has_streams(s, c))
+		return; /* nothing to watch until a new negotiation brings some */
 	if (last > c->media_seen_ms)
 		c->media_seen_ms = last;
-	if (!media_has_streams(s, c) || media_on_hold(s, c))
+	if (media_on_hold(s, c))
 		c->media_seen_ms = now;
 	if (s->config->media_timeout_s == 0 ||
 	    now - c->media_seen_ms < (int64_t)s->config->media_timeout_s * 1000) {

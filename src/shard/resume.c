@@ -106,7 +106,8 @@ static int compare_aliases(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-struct leg *keep_leg_of(const struct shard *s, struct id id)
+/* Two processes may have given two legs the same id: the tag tells them apart. */
+struct leg *keep_leg_of(const struct shard *s, struct id id, struct slice tag)
 {
 	const struct keep *k = s->keep;
 	struct keep_alias key = {.old = id};
@@ -114,20 +115,29 @@ struct leg *keep_leg_of(const struct shard *s, struct id id)
 		return NULL;
 	const struct keep_alias *a =
 		bsearch(&key, k->aliases, k->alias_count, sizeof(k->aliases[0]), compare_aliases);
-	return a ? pool_get(s->legs, a->now) : NULL;
+	while (a && a > k->aliases && id_eq(a[-1].old, id))
+		a--;
+	for (; a && a < k->aliases + k->alias_count && id_eq(a->old, id); a++) {
+		struct leg *l = pool_get(s->legs, a->now);
+		if (l && (tag.n == 0 || token_same(dialog_text(&l->dialog, DIALOG_LOCAL_TAG), tag)))
+			return l;
+	}
+	return NULL;
 }
 
 static bool add_alias(struct keep *k, struct id old, struct id now)
 {
-	if ((k->alias_count & (k->alias_count - 1)) == 0) { /* full at each power of two */
-		size_t cap = k->alias_count ? (size_t)k->alias_count * 2 : 1;
-		struct keep_alias *grown = realloc(k->aliases, cap * sizeof(*grown));
-		if (grown == NULL)
-			return false;
-		k->aliases = grown;
-	}
+	struct keep_alias *grown = keep_room(k->aliases, k->alias_count, sizeof(k->aliases[0]));
+	if (grown == NULL)
+		return false;
+	k->aliases = grown;
 	k->aliases[k->alias_count++] = (struct keep_alias){old, now};
 	return true;
+}
+
+static struct slice copy_of(struct shard *s, struct slice text)
+{
+	return text.n ? bufs_copy(s->bufs, text) : SLICE_NONE;
 }
 
 /* Its first id, which its tag tells; a new one when there is no such slot here, or in the second
@@ -143,6 +153,7 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 	if (l == NULL)
 		return NULL;
 	*l = *was;
+	l->said = SLICE_NONE;
 	l->id = id;
 	l->call = c->id;
 	l->state = LEG_GONE; /* until all is well */
@@ -151,6 +162,7 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 		return NULL;
 	}
 	l->state = was->state;
+	l->said = copy_of(s, was->said);
 	l->flow.shard = s->p.index;
 	if (flow_is_stream(&l->flow))
 		l->flow.connection = 0; /* gone with the process */
@@ -220,42 +232,14 @@ static bool take_setup_legs(struct shard *s, struct call *c, const struct past *
 	return true;
 }
 
-static int open_end(struct shard *s, struct leg *l, const struct replica_end *end)
-{
-	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
-		return ERR_DAMAGED;
-	l->streams[end->stream].rtp = end->kept.rtp;
-	return relay_endpoint_restore(s->relay, l->id, &end->kept,
-				      &l->streams[end->stream].endpoint);
-}
-
-/* 0, or why the media cannot go on. */
-static int take_media(struct shard *s, struct call *c, struct past *p)
-{
-	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	if (p->has[REPLICA_FIGURES])
-		replica_figures_onto(&p->figures, &p->ends);
-	for (uint8_t i = 0; i < p->ends.count; i++) {
-		int err = open_end(s, p->ends.v[i].leg == 0 ? a : b, &p->ends.v[i]);
-		if (err)
-			return err;
-	}
-	for (uint8_t i = 0; i < a->stream_count && i < b->stream_count; i++)
-		relay_connect(s->relay, a->streams[i].endpoint, b->streams[i].endpoint);
-	return 0;
-}
-
 /* --- a call */
 
 static struct keep_talk *add_talk(struct keep *k, const struct call *c)
 {
-	if ((k->talk_count & (k->talk_count - 1)) == 0) {
-		size_t cap = k->talk_count ? (size_t)k->talk_count * 2 : 1;
-		struct keep_talk *grown = realloc(k->talks, cap * sizeof(*grown));
-		if (grown == NULL)
-			return NULL;
-		k->talks = grown;
-	}
+	struct keep_talk *grown = keep_room(k->talks, k->talk_count, sizeof(k->talks[0]));
+	if (grown == NULL)
+		return NULL;
+	k->talks = grown;
 	struct keep_talk *talk = &k->talks[k->talk_count++];
 	*talk = (struct keep_talk){.call = c->id};
 	return talk;
@@ -282,8 +266,10 @@ static void restored_event(struct shard *s, const struct call *c)
 static enum call_cause why_not(struct shard *s, struct call *c, struct past *p)
 {
 	int64_t alive_ms = s->p.kept->alive_ms;
+	if (p->has[REPLICA_FIGURES])
+		replica_figures_onto(&p->figures, &p->ends);
 	if (io_wall_ms(s->p.io) - alive_ms <= OUTAGE_MAX_MS)
-		return take_media(s, c, p) ? CAUSE_NO_MEDIA_PORT : CAUSE_NORMAL;
+		return keep_take_media(s, c, &p->ends) ? CAUSE_NO_MEDIA_PORT : CAUSE_NORMAL;
 	c->ended_at = alive_ms;
 	return CAUSE_OUTAGE;
 }
@@ -312,8 +298,9 @@ static bool take_answered(struct shard *s, struct call *c, struct past *p)
 	talk->end = end;
 	talk->answer_again = !a->acked;
 	if (talk->answer_again) {
-		talk->head = bufs_copy(s->bufs, p->setup.head);
-		talk->body = bufs_copy(s->bufs, p->answer.body);
+		talk->head = copy_of(s, p->setup.head);
+		talk->headers = copy_of(s, p->answer.headers);
+		talk->body = copy_of(s, p->answer.body);
 	}
 	return true;
 }
@@ -326,7 +313,7 @@ static bool take_proceeding(struct shard *s, struct call *c, struct past *p)
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
-	talk->head = bufs_copy(s->bufs, p->setup.head);
+	talk->head = copy_of(s, p->setup.head);
 	talk->end = CAUSE_RESTARTED;
 	return true;
 }
@@ -342,7 +329,7 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	if (talk == NULL)
 		return false;
 	/* Once it was answered nothing more is said to the INVITE. */
-	talk->head = bufs_copy(s->bufs, setup && !answered ? p->setup.head : SLICE_NONE);
+	talk->head = copy_of(s, setup && !answered ? p->setup.head : SLICE_NONE);
 	talk->say_goodbye = true;
 	return true;
 }
@@ -408,7 +395,7 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 	bool good = true;
 	memset(p->has, 0, sizeof(p->has));
 	p->setup.leg_count = p->legs.leg_count = p->ends.count = 0;
-	p->answer.body = SLICE_NONE;
+	p->answer = (struct replica_answer){0};
 	for (size_t i = 0; i < n; i++) {
 		if (items[i].kind < REPLICA_KINDS)
 			good &= read_item(p, &items[i], &record);
@@ -493,108 +480,4 @@ int keep_resume(struct shard *s)
 	if (k->file == NULL || replica_file_settle(k->file) != 0)
 		forget_old_file(s);
 	return 0;
-}
-
-/* --- the first turn: what must be said */
-
-bool keep_takes_request(struct shard *s, struct id server)
-{
-	struct leg *a = s->keep ? leg_of(s, s->keep->answering) : NULL;
-	if (a == NULL)
-		return false;
-	a->invite = server;
-	txn_set_user(s->txns, server, user_of(USER_LEG, a->id));
-	return true;
-}
-
-/* The caller's INVITE once more, so that there is a transaction that repeats our answer and takes
- * its ACK. */
-static void take_invite_again(struct shard *s, const struct call *c, struct slice head)
-{
-	struct leg *a = leg_of(s, c->leg_a);
-	struct sip_msg msg;
-	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
-	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||
-	    !msg.is_request || msg.method != SIP_INVITE)
-		return;
-	s->keep->answering = a->id;
-	(void)txn_receive(s->txns, &msg, &a->flow, flow_is_stream(&a->flow), &s->scratch,
-			  now_of(s));
-	s->keep->answering = ID_NONE;
-}
-
-static void take_up_branches(struct shard *s, const struct call *c)
-{
-	for (uint8_t i = 0; i < c->branch_count; i++) {
-		struct leg *b = branch_leg(s, c, i);
-		if (b && i != c->winner && b->state == LEG_INVITING && leg_resume_invite(s, b) != 0)
-			b->state = LEG_GONE;
-	}
-}
-
-static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause)
-{
-	for (uint8_t i = 0; i < c->branch_count; i++) {
-		if (i != c->winner)
-			cancel_branch(s, c, i, cause, NULL);
-	}
-}
-
-static void answer_again(struct shard *s, struct call *c, struct slice body)
-{
-	struct leg *a = leg_of(s, c->leg_a);
-	struct strbuf more = scratch_buf(s, 256);
-	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
-	leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
-	cancel_losers(s, c, CAUSE_ELSEWHERE);
-}
-
-/* It ended just before: BYE to whom it was due, or what a refusal says. */
-static void say_goodbye(struct shard *s, struct call *c)
-{
-	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	enum call_cause cause = (enum call_cause)c->cause;
-	cancel_losers(s, c, cause);
-	if (b == NULL) {
-		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
-		return;
-	}
-	a->state = b->state = LEG_GONE;
-	if (c->ended_by != CALL_CALLER)
-		leg_send_bye(s, a, cause, NULL);
-	if (c->ended_by != CALL_CALLEE)
-		leg_send_bye(s, b, cause, NULL);
-}
-
-static void talk_of(struct shard *s, const struct keep_talk *talk)
-{
-	struct call *c = call_of(s, talk->call);
-	if (c == NULL)
-		return;
-	arena_reset(&s->scratch);
-	s->out_call = c->uid;
-	take_invite_again(s, c, talk->head);
-	take_up_branches(s, c);
-	if (talk->say_goodbye)
-		say_goodbye(s, c);
-	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
-		answer_again(s, c, talk->body);
-	if (talk->end != CAUSE_NORMAL)
-		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
-			     NULL);
-	else
-		call_settle(s, c);
-}
-
-void keep_talk(struct shard *s)
-{
-	struct keep *k = s->keep;
-	for (uint32_t i = 0; i < k->talk_count; i++) {
-		talk_of(s, &k->talks[i]);
-		bufs_give(s->bufs, (char *)k->talks[i].head.p);
-		bufs_give(s->bufs, (char *)k->talks[i].body.p);
-	}
-	free(k->talks);
-	k->talks = NULL;
-	k->talk_count = 0;
 }

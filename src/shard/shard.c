@@ -279,13 +279,13 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
-/* The ACKs that legs of calls in progress keep. */
-static void free_acks(struct shard *s)
+/* Of calls in progress. */
+static void free_legs(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
-		bufs_give(s->bufs, (char *)l->ack.p);
+		leg_let_go(s, l);
 }
 
 void shard_free(struct shard *s)
@@ -293,7 +293,7 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
-	free_acks(s);
+	free_legs(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	relay_free(s->relay);

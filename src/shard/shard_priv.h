@@ -125,6 +125,8 @@ bool token_read(struct slice token, struct id *ret_id);
 #define TOKEN_NUMBERS 32
 void token_number(struct dialog *d, uint8_t number);
 uint8_t token_number_of(struct slice token);
+/* Equal but for the number. */
+bool token_same(struct slice a, struct slice b);
 #define BRANCH_CHARS (7 + TOKEN_CHARS)
 void branch_make(struct shard *s, struct id id, char ret_branch[BRANCH_CHARS + 1]);
 bool branch_read(struct slice branch, struct id *ret_id);
@@ -236,6 +238,9 @@ struct leg *leg_of(const struct shard *s, struct id id);
 struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch);
 struct call *call_of(const struct shard *s, struct id id);
 void call_on_timer(struct shard *s, struct id id);
+/* An answered call's session was agreed on, or anew: its media counts from now on. A call without
+ * streams is not looked at. */
+void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
 
 /* why: as in leg_send_bye. */
@@ -252,8 +257,8 @@ void keep_close(struct shard *s);
 void keep_setup(struct shard *s, struct call *c);
 /* The call itself, not its legs, has changed. */
 void keep_call(struct shard *s, struct call *c);
-/* It is about to be answered to the caller, with that body. */
-void keep_answered(struct shard *s, struct call *c, struct slice body);
+/* It is about to be answered to the caller, with these headers and that body. */
+void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body);
 void keep_acked(struct shard *s, struct call *c);
 /* After each message and timer: s->touched. */
 void keep_touched(struct shard *s);
@@ -267,7 +272,8 @@ void keep_talk(struct shard *s);
 /* The INVITE of a call that was taken up: true, and its transaction is the leg's. */
 bool keep_takes_request(struct shard *s, struct id server);
 /* The leg that had this id when there were other shards. */
-struct leg *keep_leg_of(const struct shard *s, struct id id);
+/* tag: our own of its dialog; empty: any. */
+struct leg *keep_leg_of(const struct shard *s, struct id id, struct slice tag);
 /* As many records in the file as calls know of. */
 bool keep_adds_up(struct shard *s);
 
@@ -276,6 +282,8 @@ int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *
 	    struct leg **ret_leg);
 /* The leg is over: endpoints, buffers and slot go, the call's reference too. */
 void leg_end(struct shard *s, struct leg *l);
+/* What it holds beside its slot: buffers and the timer of its ACK. */
+void leg_let_go(struct shard *s, struct leg *l);
 struct leg_request {
 	enum sip_method method;
 	struct slice method_text; /* for SIP_METHOD_OTHER */

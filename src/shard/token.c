@@ -40,6 +40,11 @@ uint8_t token_number_of(struct slice token)
 	return v < 0 ? 0 : (uint8_t)v;
 }
 
+bool token_same(struct slice a, struct slice b)
+{
+	return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n - 1) == 0;
+}
+
 bool token_read(struct slice token, struct id *ret_id)
 {
 	if (token.n != TOKEN_CHARS)

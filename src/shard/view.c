@@ -135,6 +135,7 @@ void shard_counts(const struct shard *s, struct shard_counts *ret_counts)
 	ret_counts->txn_servers = txn_servers(s->txns);
 	ret_counts->txn_clients = txn_clients(s->txns);
 	ret_counts->endpoints = relay_endpoints_used(s->relay);
+	ret_counts->pairs_ready = relay_pairs_ready(s->relay);
 	ret_counts->connections = transport_connections(s->transport);
 	ret_counts->timers = wheel_count(s->wheel);
 	ret_counts->buf_bytes = bufs_used_bytes(s->bufs);

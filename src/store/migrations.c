@@ -117,13 +117,15 @@ static int number_of(struct store *s, const char *sql, int *ret_number)
 	return rc == SQLITE_ROW ? 0 : store_failed(s, rc);
 }
 
-/* Ours, or empty; and not from the future. */
+/* Ours, or empty; and not from the future. The tables are counted first: another handle may make
+ * them and our mark in one commit between the two questions, and then the mark must be seen. */
 static int check_origin(struct store *s, int version)
 {
-	int application = 0, tables = 0, r = number_of(s, "PRAGMA application_id", &application);
+	int application = 0, tables = 0;
+	int r = number_of(s, "SELECT count(*) FROM sqlite_schema", &tables);
 
 	if (r == 0)
-		r = number_of(s, "SELECT count(*) FROM sqlite_schema", &tables);
+		r = number_of(s, "PRAGMA application_id", &application);
 	if (r != 0)
 		return r;
 	if (application != APPLICATION_ID && (tables > 0 || application != 0))

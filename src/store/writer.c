@@ -555,7 +555,7 @@ static void tell(struct thread_writer *w, const char *path, const char *what, in
 {
 	char text[STORE_TEXT_BYTES + 128]; /* the path, and room for the rest */
 
-	snprintf(text, sizeof(text), "%s: %s (%s)", path, what, err_text(err));
+	snprintf(text, sizeof(text), "%.400s: %s (%s)", path, what, err_text(err));
 	if (w->failed)
 		w->failed(w->ctx, text);
 }

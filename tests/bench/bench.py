@@ -37,6 +37,7 @@ NUMBERS = 400
 TALKS = 200
 MEDIA_S = 5.0
 STANDING_MOST = 10_000
+TRANSACTIONS_S = 36
 FLAT_NUMBERS = 4000  # 2,000 callers with 32 channels each
 A_MILLION = 1_000_000
 
@@ -295,16 +296,21 @@ def part_media() -> None:
 
 
 def part_memory() -> None:
-    """Each call takes four descriptors."""
+    """
+    Each call takes four descriptors. Ladders have memory of their own (trace.memory_mb), which is kept small here, and a
+    call stands for longer than its INVITE's transactions (half a minute).
+    """
     table = Table("Memory: resident set")
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    standing = min(STANDING_MOST, (descriptors - 1000) // 4, 5000)
-    with Gate(4 * standing // 32 + 2, shards=1) as gate:
+    standing = min(STANDING_MOST, (descriptors - 1000) // 4)
+    with Gate(4 * standing // 32 + 2, shards=1, trace_memory_mb=1) as gate:
         numbers = ["--numbers", str(4 * standing // 32 + 2)]
         load("register", gate.port, *numbers, "--count", numbers[1])
         with Standing(gate.port, 1000, *numbers):
+            time.sleep(TRANSACTIONS_S)
             few = rss_kib(gate.pid)
         with Standing(gate.port, standing, *numbers):
+            time.sleep(TRANSACTIONS_S)
             many = rss_kib(gate.pid)
     a_call = (many - few) * 1024 / (standing - 1000)
     table.add(f"a call with media (1,000 to {standing:,} standing)", f"{a_call:.0f} bytes", "<= 8192", a_call <= 8192)
@@ -338,14 +344,16 @@ def part_start() -> None:
     table.print()
 
 
-def cost_per_call(gate: Gate, in_progress: int, *options: str) -> list[float]:
-    """With so many standing; the others come and go."""
+def cost_per_call(gate: Gate, numbers: int, in_progress: int, *options: str) -> list[float]:
+    """With so many standing, of other subscribers; these come and go."""
     side = Side("", gate.port, gate.cpu)
-    play = [*options, "--seconds", "3", "--rate", str(CALL_RATE), "--in-progress", "10"]
     with ExitStack() as stack:
         if in_progress > 10:
-            ports = ["--caller-port", "8300", "--callee-port", "8100"]
-            stack.enter_context(Standing(gate.port, in_progress - 10, *options, *ports[:2], "--callee-port", "8400", rate=5000))
+            others = ["--first", str(NUMBERS), "--numbers", str(FLAT_NUMBERS), "--callee-port", "8400"]
+            load("register", gate.port, *others, "--count", str(FLAT_NUMBERS))
+            standing = [*others, *options, "--caller-port", "8300"]
+            stack.enter_context(Standing(gate.port, in_progress - 10, *standing, rate=4000))
+        play = ["--numbers", str(numbers), *options, "--seconds", "3", "--rate", str(CALL_RATE), "--in-progress", "10"]
         load("calls", gate.port, *play)
         interleave([side], lambda port: load("calls", port, *play), 3)
     return side.samples
@@ -358,24 +366,23 @@ def flat_row(table: Table, what: str, samples: list[float], first: float) -> Non
 
 def part_flat() -> None:
     table = Table(f"A call, no digest and no media, by the number of calls in progress: CPU time at {CALL_RATE} a second")
-    numbers = ["--numbers", str(FLAT_NUMBERS), "--no-sdp"]
     first = 0.0
-    with Gate(FLAT_NUMBERS, shards=1, sip_calls_max=60000) as gate:
-        load("register", gate.port, *numbers[:2], "--count", str(FLAT_NUMBERS))
-        load("calls", gate.port, *numbers, "--count", "10000", "--rate", "2000")
+    with Gate(NUMBERS + FLAT_NUMBERS, shards=1, sip_calls_max=60000) as gate:
+        load("register", gate.port, "--numbers", str(NUMBERS), "--count", str(NUMBERS))
+        load("calls", gate.port, "--numbers", str(NUMBERS), "--no-sdp", "--count", "10000", "--rate", "2000")
         for standing in (10, 1000, 50_000):
-            samples = cost_per_call(gate, standing, *numbers)
+            samples = cost_per_call(gate, NUMBERS, standing, "--no-sdp")
             first = first or statistics.median(samples)
             flat_row(table, f"{standing:,} calls in progress", samples, first)
     table.print()
     table = Table("The same with media, by the number of subscribers")
     first = 0.0
     for count in (10, 1000, A_MILLION):
+        numbers = min(count, NUMBERS)
         with Gate(count, shards=1) as gate:
-            options = ["--numbers", str(min(count, NUMBERS))]
-            load("register", gate.port, *options, "--count", options[1])
-            load("calls", gate.port, *options, "--count", "5000", "--rate", "2000")
-            samples = cost_per_call(gate, 10, *options)
+            load("register", gate.port, "--numbers", str(numbers), "--count", str(numbers))
+            load("calls", gate.port, "--numbers", str(numbers), "--count", "5000", "--rate", "2000")
+            samples = cost_per_call(gate, numbers, 10)
         first = first or statistics.median(samples)
         flat_row(table, f"{count:,} numbers", samples, first)
     table.print()

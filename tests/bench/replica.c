@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 	struct replica_setup setup = {.head = slice_of(head, sizeof(head) - 1),
 				      .leg_count = 2,
 				      .legs = {&legs[0], &legs[1]}};
-	struct replica_answer answer = {slice_of(sdp, sizeof(sdp) - 1)};
+	struct replica_answer answer = {.body = slice_of(sdp, sizeof(sdp) - 1)};
 	struct replica_legs both = {
 		.leg_count = 2, .legs = {&legs[0], &legs[1]}, .ends_count = 1, .ends = {&ends}};
 	double sum = 4 * measure_us(f, REPLICA_CALL, &call, rounds); /* rings, answered, ended */

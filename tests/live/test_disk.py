@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lib.daemon import CUSTOMER, OpenGate, Refused, make_line, program
 from lib.network import isolate
+from lib.phones import Phone, World
 from lib.stage import call, callee
 from lib.tap import Failure, case, check, check_equal, note, run_cases
 from lib.util import wait_for
@@ -175,6 +176,33 @@ def _() -> None:
                 other.execute("ROLLBACK")
             check_equal(len(gate.wait_records(CALLS)), CALLS, "call records")
             gate.text(*add_words(7))
+
+
+@case("kill -9 with calls going on while the disk is full: they go on, and their records come")
+def _() -> None:
+    gate = OpenGate()
+    with small_disk(gate) as data, gate, World() as world:
+        gate.add_customer()
+        phones = [Phone(world, gate.add_line(i), gate.port) for i in range(2)]
+        for phone in phones:
+            phone.register()
+        world.wait("both to register", lambda: all(p.registered for p in phones))
+        calls = [phones[0].call(phones[1].line.number) for _ in range(2)]
+        world.wait("both calls to be heard", lambda: all(c.media and c.media.received for c in calls))
+        ballast = fill(data)
+        check_equal(gate.stop(signal.SIGKILL), -signal.SIGKILL, "exit status")
+        gate.start()
+        check_equal(len(gate.calls()), 2, "calls after the restart")
+        with world.lock:
+            before = [c.media.received for c in calls]
+        world.wait("sound to go on", lambda: all(c.media.received > b for c, b in zip(calls, before)))
+        with world.lock:
+            calls[0].bye()
+        gate.wait_calls(1)
+        ballast.unlink()
+        with world.lock:
+            calls[1].bye()
+        check_equal(len(gate.wait_records(2)), 2, "records")
 
 
 @case("a database that is damaged is refused, not mended or replaced")

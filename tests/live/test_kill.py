@@ -10,10 +10,16 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
+import sqlite3
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from lib.audio import compare, write_known_sound
+from lib.baresip import Phone as Softphone
 from lib.daemon import Line, OpenGate, sanitized
 from lib.phones import Call, Phone, World
 from lib.tap import case, check, check_equal, note, run_cases
@@ -201,6 +207,24 @@ def _() -> None:
         check_equal(len(gate.wait_records(4)), 4, "records")
 
 
+@case("a relay port that another program took meanwhile is waited for")
+def _() -> None:
+    with OpenGate() as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        call = town.talk(1)[0]
+        assert call.media and call.media.remote
+        town.kill()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.bind(call.media.remote)
+            gate.start()
+            check_equal(len(gate.calls()), 1, "calls while the port is taken")
+        sound_goes_on(town, [call])
+        with world.lock:
+            call.bye()
+        town.nothing_left()
+
+
 @case("killed again while it starts")
 def _() -> None:
     with OpenGate() as gate, World() as world:
@@ -284,6 +308,75 @@ def _() -> None:
             gate.start()
             there = {r["number"] for r in gate.registrations()}
             check(done <= there, f"{len(done - there)} of {len(done)} answered registrations are lost: {done - there}")
+
+
+@case("killed while another program locked the database: the records are there after the start")
+def _() -> None:
+    with OpenGate() as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        call = town.talk(1)[0]
+        other = sqlite3.connect(gate.dir / "data/opengate.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with world.lock:
+            call.bye()
+        town.nothing_left()
+        town.kill()
+        other.execute("ROLLBACK")
+        other.close()
+        gate.start()
+        check_equal(len(gate.records()), 1, "records")
+
+
+@case("a call file that is none is put aside and told of; the server starts")
+def _() -> None:
+    with OpenGate(shards=1) as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        town.talk(1)
+        town.kill()
+        path = gate.dir / "data/calls-0.og"
+        path.write_bytes(os.urandom(4096))
+        gate.start()
+        check_equal(gate.calls(), [], "calls")
+        check(path.with_name("calls-0.og.unread").exists(), "it was not put aside")
+        check("calls-0.og" in gate.log(), "it was not told of")
+        call = town.callers[0].call(town.called[0].line.number)
+        world.wait("a new call to be answered", lambda: call.state == "answered")
+        with world.lock:
+            call.bye()
+        town.nothing_left()
+
+
+@case("two softphones hear each other on, over UDP and TCP, and hang up")
+def _() -> None:
+    with tempfile.TemporaryDirectory() as directory, OpenGate() as gate:
+        sounds = [Path(directory) / "caller.wav", Path(directory) / "callee.wav"]
+        for i, sound in enumerate(sounds):
+            write_known_sound(sound, i + 1, 30.0)
+        lines = gate.add_lines(2)
+        for transport in ("udp", "tcp"):
+            with (
+                Softphone(lines[0], gate.port, gate.ports, sounds[0], transport=transport) as caller,
+                Softphone(lines[1], gate.port, gate.ports, sounds[1], transport=transport) as callee,
+            ):
+                caller.wait_registered()
+                callee.wait_registered()
+                caller.dial(lines[1].number)
+                callee.wait_event("CALL_ESTABLISHED")
+                time.sleep(3)
+                check_equal(gate.stop(signal.SIGKILL), KILLED, "exit status")
+                gate.start()
+                time.sleep(4)
+                check_equal(len(gate.calls()), 1, "calls after the restart")
+                caller.hang_up()
+                callee.wait_event("CALL_CLOSED")
+                gate.wait_calls(0)
+                for who, phone, sound in (("callee", callee, sounds[0]), ("caller", caller, sounds[1])):
+                    seen = compare(sound, phone.recording())
+                    note(f"{transport}: {who} heard: {seen}")
+                    check(seen.heard_ms >= 5000, f"{who} heard only {seen.heard_ms} ms of sound")
+                    check(seen.share >= 0.9, f"{who} heard something else than was played: {seen}")
 
 
 class Churn:

@@ -68,7 +68,6 @@ static void head(struct callers *c, const struct call *call, struct strbuf *b, c
 		 const char *target, const char *route)
 {
 	uint32_t port = c->o->caller_port + call->socket;
-	uint32_t half = c->o->numbers / 2;
 
 	strbuf_fmt(b, "%s %s SIP/2.0\r\n", method, target);
 	strbuf_fmt(b, "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%x.%x.%x.%u%c;rport\r\n", port,
@@ -78,7 +77,7 @@ static void head(struct callers *c, const struct call *call, struct strbuf *b, c
 		strbuf_fmt(b, "Route: %s\r\n", route);
 	strbuf_fmt(b, "From: <sip:" NUMBER_FORMAT "@%s>;tag=a%x.%x.%x\r\n", call->caller,
 		   c->o->domain, c->run, call->slot, call->use);
-	strbuf_fmt(b, "To: <sip:" NUMBER_FORMAT "@%s>", half + call->callee, c->o->domain);
+	strbuf_fmt(b, "To: <sip:" NUMBER_FORMAT "@%s>", call->callee, c->o->domain);
 	if (call->tag[0])
 		strbuf_fmt(b, ";tag=%s", call->tag);
 	strbuf_fmt(b, "\r\nCall-ID: %x.%x.%x@127.0.0.1\r\nCSeq: %u %s\r\n", call->slot, call->use,
@@ -87,8 +86,7 @@ static void head(struct callers *c, const struct call *call, struct strbuf *b, c
 
 static void invite_uri(const struct callers *c, const struct call *call, char uri[128])
 {
-	snprintf(uri, 128, "sip:" NUMBER_FORMAT "@%s", c->o->numbers / 2 + call->callee,
-		 c->o->domain);
+	snprintf(uri, 128, "sip:" NUMBER_FORMAT "@%s", call->callee, c->o->domain);
 }
 
 static void say_invite(struct callers *c, struct call *call)
@@ -181,8 +179,8 @@ static void start(struct callers *c)
 	struct call *call = call_new(c);
 	uint32_t half = c->o->numbers / 2;
 
-	call->caller = c->next_caller % half;
-	call->callee = (c->next_caller / half + c->next_caller) % half;
+	call->caller = c->o->first + c->next_caller % half;
+	call->callee = c->o->first + half + (c->next_caller / half + c->next_caller) % half;
 	call->socket = c->next_caller % c->o->sockets;
 	c->next_caller++;
 	c->tally->started++;

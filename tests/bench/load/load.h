@@ -23,11 +23,11 @@
 struct options {
 	struct sockaddr_in server;
 	const char *domain;
-	uint32_t numbers;     /* subscribers 0 .. numbers-1: the first half calls the second */
-	uint32_t in_progress; /* answered calls that are kept standing */
-	uint32_t setting_up;  /* at most so many calls or REGISTERs wait for answers */
-	uint32_t rate;	      /* new ones a second; 0: as fast as answers come */
-	uint64_t count;	      /* ends after so many; 0: by time */
+	uint32_t first, numbers; /* subscribers from `first` on: one half calls the other */
+	uint32_t in_progress;	 /* answered calls that are kept standing */
+	uint32_t setting_up;	 /* at most so many calls or REGISTERs wait for answers */
+	uint32_t rate;		 /* new ones a second; 0: as fast as answers come */
+	uint64_t count;		 /* ends after so many; 0: by time */
 	double seconds;
 	uint16_t caller_port, callee_port; /* the first of `sockets` neighbouring ports */
 	uint32_t sockets;

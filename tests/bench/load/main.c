@@ -12,6 +12,7 @@
 enum {
 	OPT_SERVER = 1,
 	OPT_DOMAIN,
+	OPT_FIRST,
 	OPT_NUMBERS,
 	OPT_IN_PROGRESS,
 	OPT_SETTING_UP,
@@ -29,6 +30,7 @@ enum {
 static const struct option long_options[] = {
 	{"server", required_argument, NULL, OPT_SERVER},
 	{"domain", required_argument, NULL, OPT_DOMAIN},
+	{"first", required_argument, NULL, OPT_FIRST},
 	{"numbers", required_argument, NULL, OPT_NUMBERS},
 	{"in-progress", required_argument, NULL, OPT_IN_PROGRESS},
 	{"setting-up", required_argument, NULL, OPT_SETTING_UP},
@@ -48,7 +50,8 @@ static void usage(const char *why)
 {
 	fprintf(stderr,
 		"load: %s\n"
-		"usage: load calls|register --server IPv4:PORT [--domain D] [--numbers N] "
+		"usage: load calls|register --server IPv4:PORT [--domain D] [--first I] [--numbers "
+		"N] "
 		"[--in-progress N]\n"
 		"       [--setting-up N] [--rate N] [--count N | --seconds S] [--caller-port P] "
 		"[--callee-port P]\n"
@@ -79,6 +82,9 @@ static void read_option(struct options *o, int which)
 		return;
 	case OPT_DOMAIN:
 		o->domain = optarg;
+		return;
+	case OPT_FIRST:
+		o->first = number;
 		return;
 	case OPT_NUMBERS:
 		o->numbers = number;

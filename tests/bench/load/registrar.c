@@ -63,16 +63,18 @@ static void say_register(struct phones *p, uint32_t i)
 	const struct phone *ph = &p->v[i];
 	uint32_t socket = socket_of(p, i), port = p->o->callee_port + socket;
 	struct strbuf b = net_write(p->net, socket);
+	uint32_t who = p->o->first + i;
 
 	strbuf_fmt(&b, "REGISTER sip:%s SIP/2.0\r\n", p->o->domain);
-	strbuf_fmt(&b, "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKr%x.%u;rport\r\n", port, i,
+	strbuf_fmt(&b, "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKr%x.%u;rport\r\n", port, who,
 		   ph->cseq);
-	strbuf_fmt(&b, "Max-Forwards: 70\r\nFrom: <sip:" NUMBER_FORMAT "@%s>;tag=r%x.%u\r\n", i,
-		   p->o->domain, i, ph->cseq);
-	strbuf_fmt(&b, "To: <sip:" NUMBER_FORMAT "@%s>\r\n", i, p->o->domain);
-	strbuf_fmt(&b, "Call-ID: %x.reg@127.0.0.1\r\nCSeq: %u REGISTER\r\n", i, ph->cseq);
+	strbuf_fmt(&b, "Max-Forwards: 70\r\nFrom: <sip:" NUMBER_FORMAT "@%s>;tag=r%x.%u\r\n", who,
+		   p->o->domain, who, ph->cseq);
+	strbuf_fmt(&b, "To: <sip:" NUMBER_FORMAT "@%s>\r\n", who, p->o->domain);
+	strbuf_fmt(&b, "Call-ID: %x.%x.reg@127.0.0.1\r\nCSeq: %u REGISTER\r\n", i, p->o->first,
+		   ph->cseq);
 	strbuf_fmt(&b, "Contact: <sip:" ACCOUNT_FORMAT "@127.0.0.1:%u>\r\nExpires: 3600\r\n",
-		   ACCOUNT_OF(i), port);
+		   ACCOUNT_OF(who), port);
 	if (ph->credentials[0])
 		strbuf_fmt(&b, "Authorization: %s\r\n", ph->credentials);
 	strbuf_str(&b, "User-Agent: load\r\nContent-Length: 0\r\n\r\n");
@@ -102,7 +104,7 @@ static void prove(struct phones *p, uint32_t i, const struct seen *m)
 
 	snprintf(uri, sizeof(uri), "sip:%s", p->o->domain);
 	strbuf_init(&b, ph->credentials, sizeof(ph->credentials) - 1);
-	text_credentials(&b, m->challenge, i, "REGISTER", uri);
+	text_credentials(&b, m->challenge, p->o->first + i, "REGISTER", uri);
 	ph->credentials[b.n] = '\0';
 	ph->challenges++;
 	ph->cseq++;

@@ -273,25 +273,42 @@ static bool complete(struct run *r, struct ua *ua, char *text, size_t cap, size_
 	return !b.failed || run_fail(r, "the text is too long");
 }
 
-/* Raw bytes, out of the phone's own socket. Without a body the empty line is added. */
-static bool do_says(struct run *r, struct ua *ua)
+static bool say_once(struct run *r, struct ua *ua, const struct addr *to, bool bare)
 {
 	static char text[70000];
-	struct addr to = {0};
 	size_t n = 0;
-	const char *dst = run_value(r, "to");
-	if (!r->more)
-		return run_fail(r, "what? (lines with '>' follow)");
-	if (dst && addr_parse(slice_str(dst), 5060, &to))
-		return run_fail(r, "\"%s\" is no address", dst);
-	const bool bare = run_flag(r, "bare");
 	if (!complete(r, ua, text, sizeof(text) - 2, &n))
 		return false;
 	if (!bare && !memmem(text, n, "\r\n\r\n", 4)) {
 		memcpy(text + n, "\r\n", 2);
 		n += 2;
 	}
-	ua_say(ua, &to, slice_of(text, n));
+	ua_say(ua, to, slice_of(text, n));
+	return true;
+}
+
+/* Raw bytes, out of the phone's own socket. Without a body the empty line is added. With times=N,
+ * variables are put in anew each time. */
+static bool do_says(struct run *r, struct ua *ua)
+{
+	struct addr to = {0};
+	int64_t times = 1;
+	const char *dst = run_value(r, "to");
+	if (!r->more)
+		return run_fail(r, "what? (lines with '>' follow)");
+	if (dst && addr_parse(slice_str(dst), 5060, &to))
+		return run_fail(r, "\"%s\" is no address", dst);
+	const bool bare = run_flag(r, "bare");
+	if (!run_number(r, "times", &times))
+		return false;
+	const size_t used = r->text_n;
+	for (int64_t i = 0; i < times; i++) {
+		r->text_n = used;
+		if (i && !run_expand(r, r->line->more, &r->more))
+			return false;
+		if (!say_once(r, ua, &to, bare))
+			return false;
+	}
 	return true;
 }
 

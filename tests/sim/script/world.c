@@ -238,17 +238,34 @@ static bool hang_up(struct run *r)
 	return run_fail(r, "%s has made no call", who);
 }
 
+/* Also with another count of shards. */
+static bool set_shards(struct run *r)
+{
+	int64_t shards = r->st->p.shards;
+	if (!run_number(r, "shards", &shards))
+		return false;
+	if (shards < 1 || shards > STAGE_SHARDS_MAX)
+		return run_fail(r, "1 to %d shards", STAGE_SHARDS_MAX);
+	r->st->p.shards = (uint16_t)shards;
+	return true;
+}
+
 static bool server_does(struct run *r, const char *verb)
 {
 	struct stage *st = r->st;
-	if (strcmp(verb, "start") == 0 && !st->directory)
+	bool down = !st->directory;
+	if (strcmp(verb, "restart") == 0 && !down)
+		stage_crash(st);
+	if ((strcmp(verb, "start") == 0 || strcmp(verb, "restart") == 0) && !st->directory) {
+		if (!set_shards(r))
+			return false;
 		stage_start(st);
-	else if (strcmp(verb, "start") == 0 || !st->directory)
+		return true;
+	}
+	if (strcmp(verb, "start") == 0 || down)
 		return run_fail(r, "the server is %s", st->directory ? "running" : "down");
 	else if (strcmp(verb, "crash") == 0)
 		stage_crash(st);
-	else if (strcmp(verb, "restart") == 0)
-		stage_crash(st), stage_start(st);
 	else if (strcmp(verb, "drain") == 0)
 		stage_drain(st);
 	else if (strcmp(verb, "end-calls") == 0)
@@ -269,11 +286,23 @@ static bool store_is(struct run *r)
 	return true;
 }
 
+/* Not the store's: the files that shards keep their calls in. */
+static bool disk_is(struct run *r)
+{
+	if (run_flag(r, "full"))
+		stage_disk(true);
+	if (run_flag(r, "roomy"))
+		stage_disk(false);
+	return true;
+}
+
 bool world_server(struct run *r)
 {
 	if (!r->st)
 		return set_stage(r);
 	const char *verb = run_word(r);
+	if (verb && strcmp(verb, "disk") == 0)
+		return disk_is(r);
 	if (verb && strcmp(verb, "store") == 0)
 		return store_is(r);
 	if (verb)

@@ -5,9 +5,11 @@
 #include "net/sim_io.h"
 #include "stage/watch.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define WALL_MS		 1767225600000 /* 2026-01-01T00:00:00Z */
@@ -15,6 +17,7 @@
 #define MEDIA_PORT_FIRST 20000
 #define MEDIA_PORT_LAST	 29999
 #define FAREWELL_MS	 40000
+#define FULL_DISK_BYTES	 (512 * 1024)
 #define SETTLE_MS	 200000 /* more than the longest chain of timeouts */
 
 void stage_params_default(struct stage_params *p)
@@ -136,7 +139,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		abort();
 	}
 	if (!st->crashed) /* later ones may have taken up calls */
-		st->sockets_at_start[i] = sim_io_sockets(st->ios[i]);
+		st->sockets_at_start = sim_io_sockets(st->ios[i]);
 }
 
 static void must(int err, const char *what)
@@ -191,6 +194,16 @@ void stage_crash(struct stage *st)
 {
 	stop(st);
 	st->crashed = true;
+}
+
+/* The limit of a file's size plays the full disk; the simulated store's files are smaller. */
+void stage_disk(bool full)
+{
+	struct rlimit limit;
+	signal(SIGXFSZ, SIG_IGN);
+	(void)getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = full ? FULL_DISK_BYTES : limit.rlim_max;
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 void stage_drain(struct stage *st)
@@ -336,9 +349,9 @@ static void check_sockets(struct stage *st)
 			    (unsigned long long)c.connections);
 	for (uint16_t i = 0; i < st->p.shards; i++) {
 		const uint32_t n = sim_io_sockets(st->ios[i]);
-		if (n != st->sockets_at_start[i])
+		if (n != st->sockets_at_start)
 			stage_fault(st, "shard %u has %u sockets open, %u at the start", i, n,
-				    st->sockets_at_start[i]);
+				    st->sockets_at_start);
 	}
 }
 
@@ -356,6 +369,11 @@ static void check_phones(struct stage *st)
 	}
 }
 
+static void blame(void *ctx, const struct shard_call_view *v)
+{
+	watch_blame(ctx, v->uid);
+}
+
 /* What ends calls by itself (silence, the ring limit) does not end them for the scenario. */
 static bool calls_end(struct stage *st)
 {
@@ -366,6 +384,8 @@ static bool calls_end(struct stage *st)
 			return false;
 		stage_counts(st, &c);
 	}
+	for (uint16_t i = 0; i < st->p.shards; i++)
+		shard_calls(st->shards[i], 0, blame, st->watch);
 	if (c.calls_live)
 		stage_fault(st, "%llu calls were not ended", (unsigned long long)c.calls_live);
 	return c.calls_live == 0;
@@ -443,6 +463,7 @@ void stage_free(struct stage *st)
 	if (!st)
 		return;
 	stop(st);
+	stage_disk(false);
 	for (uint32_t i = 0; i < st->phone_n; i++)
 		ua_free(st->phones[i]);
 	watch_free(st->watch);

@@ -63,7 +63,7 @@ struct stage {
 	char dir[64]; /* of the call files; the stage's own */
 	struct replica_image kept;
 	struct shard_config configs[STAGE_SHARDS_MAX];
-	uint32_t sockets_at_start[STAGE_SHARDS_MAX];
+	uint32_t sockets_at_start; /* of each shard */
 
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
@@ -80,6 +80,8 @@ void stage_free(struct stage *st);
 void stage_start(struct stage *st);
 /* As kill -9: sockets break; the vault and the call files stay. */
 void stage_crash(struct stage *st);
+/* Full: no call file can be made, none can grow. */
+void stage_disk(bool full);
 void stage_drain(struct stage *st);
 void stage_end_calls(struct stage *st);
 /* Takes over what was changed in st->p.config. */

@@ -76,11 +76,11 @@ void watch_records(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		const struct stage_call *c = &w->calls[i];
-		if (c->records == 0 && !w->fault_call)
-			w->fault_call = c->uid;
-		if (c->records == 0)
-			stage_fault(w->st, "call %016llx has ended without a record",
-				    (unsigned long long)c->uid);
+		if (c->records)
+			continue;
+		watch_blame(w, c->uid);
+		stage_fault(w->st, "call %016llx has ended without a record",
+			    (unsigned long long)c->uid);
 	}
 }
 
@@ -119,6 +119,12 @@ static void tell(struct watch *w, const struct event *e)
 	const struct slice text = event_log_line(e, line, sizeof(line));
 	snprintf(w->story[at].text, STORY_BYTES, "%lld %.*s", (long long)e->mono_ms,
 		 SLICE_ARG(slice_first(text, STORY_BYTES - 24)));
+}
+
+void watch_blame(struct watch *w, uint64_t uid)
+{
+	if (!w->fault_call)
+		w->fault_call = uid;
 }
 
 void watch_story(const struct watch *w, FILE *to, const char *prefix)

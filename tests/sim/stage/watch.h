@@ -20,6 +20,8 @@ void watch_free(struct watch *w);
 void watch_events(struct watch *w);
 /* After each step. */
 void watch_step(struct watch *w);
+/* The fault is about that call. */
+void watch_blame(struct watch *w, uint64_t uid);
 /* The events of the call that the fault is about, if it is about one. */
 void watch_story(const struct watch *w, FILE *to, const char *prefix);
 /* Every call that began has its record. */

@@ -135,10 +135,33 @@ void ua_txn_on_response(struct ua *ua, const struct wire_msg *m)
 		ua_reg_done(ua, m->code);
 }
 
+/* A refusal of an INVITE that was sent anew since (with credentials): its server still waits for an
+ * ACK. */
+static void ack_old_failure(struct ua *ua, const struct wire_msg *m)
+{
+	struct ua_request_text r = {.cseq = wire_cseq(m)};
+	char branch[64], buf[UA_MSG_BYTES];
+	struct strbuf b;
+	snprintf(r.method, sizeof(r.method), "ACK");
+	ua_text(branch, sizeof(branch), wire_param(wire_header(m, "Via", 0), "branch"));
+	ua_text(r.uri, sizeof(r.uri), wire_uri(wire_header(m, "To", 0)));
+	ua_text(r.from, sizeof(r.from), wire_header(m, "From", 0));
+	ua_text(r.to, sizeof(r.to), wire_header(m, "To", 0));
+	ua_text(r.call_id, sizeof(r.call_id), wire_header(m, "Call-ID", 0));
+	strbuf_init(&b, buf, sizeof(buf));
+	ua_write_request(ua, &b, &r, branch, false);
+	const struct ua_way way = ua_way_to(ua, NULL);
+	ua_way_send(ua, &way, strbuf_slice(&b));
+}
+
 /* A final response seen before: ACKed again. */
 bool ua_txn_repeated(struct ua *ua, const struct wire_msg *m)
 {
 	struct ua_txn *t = find(ua, m);
+	if (!t && m->code >= 300 && slice_eq(m->method, SLICE("INVITE"))) {
+		ack_old_failure(ua, m);
+		return true;
+	}
 	if (!t || !t->done || m->code < 200 || strcmp(t->req.method, "INVITE") != 0)
 		return false;
 	if (m->code >= 300)

@@ -14,7 +14,7 @@
 #define UA_LINES_MAX  24
 #define UA_SERVED_MAX 64
 #define UA_CONNS_MAX  4
-#define UA_HEARD_MAX  8
+#define UA_HEARD_MAX  128
 
 struct ua_auth {
 	char realm[128], nonce[256], opaque[128], algorithm[16];

@@ -125,6 +125,26 @@ static void test_refused(void **state)
 	fixture_fini(&x);
 }
 
+/* Somebody else has the port just now: later it can be had. */
+static void test_taken_for_a_while(void **state)
+{
+	struct relay_kept kept[2];
+	struct fixture x;
+	struct id e;
+	(void)state;
+	keep_call(kept);
+	fixture_init(&x, NULL);
+	x.f.taken_first = x.f.taken_last = kept[0].rtcp.port;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(relay_endpoint_restore(x.relay, ID_NONE, &kept[0], &e),
+				 ERR_IN_USE);
+	assert_int_equal(relay_endpoints_used(x.relay), 0);
+	assert_int_equal(fake_io_open_count(&x.f), 0);
+	x.f.taken_first = x.f.taken_last = 0;
+	assert_int_equal(relay_endpoint_restore(x.relay, ID_NONE, &kept[0], &e), 0);
+	fixture_fini(&x);
+}
+
 /* Ports of another shard's share; given back, they are not this one's to give out. */
 static void test_foreign_ports(void **state)
 {
@@ -148,9 +168,9 @@ static void test_foreign_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goes_on),		 cmocka_unit_test(test_believes_the_same),
-		cmocka_unit_test(test_clock_began_anew), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_foreign_ports),
+		cmocka_unit_test(test_goes_on),		  cmocka_unit_test(test_believes_the_same),
+		cmocka_unit_test(test_clock_began_anew),  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_taken_for_a_while), cmocka_unit_test(test_foreign_ports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

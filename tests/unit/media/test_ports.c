@@ -180,6 +180,11 @@ static void test_take_this(void **state)
 	rng_init_os(&rng);
 	assert_int_equal(ports_new(10000, 10007, &p), 0);
 	assert_int_equal(ports_take_this(p, 10004), 0);
+	ports_untake_this(p, 10004);
+	ports_untake_this(p, 10004);
+	ports_untake_this(p, 10008);
+	assert_false(ports_is_taken(p, 10004));
+	assert_int_equal(ports_take_this(p, 10004), 0);
 	assert_true(ports_is_taken(p, 10004) && ports_is_taken(p, 10005));
 	assert_int_equal(ports_take_this(p, 10004), ERR_IN_USE);
 	assert_int_equal(ports_take_this(p, 10005), ERR_NOT_FOUND);

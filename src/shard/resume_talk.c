@@ -1,0 +1,111 @@
+/* After a restart, in the first turn: what must be said about calls that were taken up (resume.c).
+ */
+#include "shard/keep_priv.h"
+
+#include <stdlib.h>
+
+bool keep_takes_request(struct shard *s, struct id server)
+{
+	struct leg *a = s->keep ? leg_of(s, s->keep->answering) : NULL;
+	if (a == NULL)
+		return false;
+	a->invite = server;
+	txn_set_user(s->txns, server, user_of(USER_LEG, a->id));
+	return true;
+}
+
+/* The caller's INVITE once more, so that there is a transaction that repeats our answer and takes
+ * its ACK. */
+static void take_invite_again(struct shard *s, const struct call *c, struct slice head)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	struct sip_msg msg;
+	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
+	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||
+	    !msg.is_request || msg.method != SIP_INVITE)
+		return;
+	s->keep->answering = a->id;
+	(void)txn_receive(s->txns, &msg, &a->flow, flow_is_stream(&a->flow), &s->scratch,
+			  now_of(s));
+	s->keep->answering = ID_NONE;
+}
+
+static void take_up_branches(struct shard *s, const struct call *c)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		if (b && i != c->winner && b->state == LEG_INVITING && leg_resume_invite(s, b) != 0)
+			b->state = LEG_GONE;
+	}
+}
+
+static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (i != c->winner)
+			cancel_branch(s, c, i, cause, NULL);
+	}
+}
+
+static void answer_again(struct shard *s, struct call *c, const struct keep_talk *talk)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"), talk->body);
+	cancel_losers(s, c, CAUSE_ELSEWHERE);
+}
+
+/* It ended just before: BYE to whom it was due, or what a refusal says. */
+static void say_goodbye(struct shard *s, struct call *c)
+{
+	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	enum call_cause cause = (enum call_cause)c->cause;
+	cancel_losers(s, c, cause);
+	if (b == NULL) {
+		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
+		return;
+	}
+	a->state = b->state = LEG_GONE;
+	if (c->ended_by != CALL_CALLER)
+		leg_send_bye(s, a, cause, NULL);
+	if (c->ended_by != CALL_CALLEE)
+		leg_send_bye(s, b, cause, NULL);
+}
+
+static void talk_of(struct shard *s, const struct keep_talk *talk)
+{
+	struct call *c = call_of(s, talk->call);
+	if (c == NULL)
+		return;
+	arena_reset(&s->scratch);
+	s->out_call = c->uid;
+	take_invite_again(s, c, talk->head);
+	take_up_branches(s, c);
+	if (talk->say_goodbye)
+		say_goodbye(s, c);
+	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
+		answer_again(s, c, talk);
+	if (talk->end != CAUSE_NORMAL)
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
+			     NULL);
+	else
+		call_settle(s, c);
+}
+
+void keep_talk_free(struct shard *s, struct keep_talk *talk)
+{
+	bufs_give(s->bufs, (char *)talk->head.p);
+	bufs_give(s->bufs, (char *)talk->headers.p);
+	bufs_give(s->bufs, (char *)talk->body.p);
+}
+
+void keep_talk(struct shard *s)
+{
+	struct keep *k = s->keep;
+	for (uint32_t i = 0; i < k->talk_count; i++) {
+		talk_of(s, &k->talks[i]);
+		keep_talk_free(s, &k->talks[i]);
+	}
+	free(k->talks);
+	k->talks = NULL;
+	k->talk_count = 0;
+}
