@@ -51,7 +51,7 @@ test: build ## build and run everything, under the sanitizers as well
 	@ninja -C build-test
 	@ninja -C build-asan
 	@ninja -C build-tsan
-	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,conformance,live build-tsan=threads
+	@tools/run-tests --jobs $(JOBS) build-test build-asan=unit,sim,fuzz,oom,conformance,live build-tsan=threads
 
 .PHONY: tsan
 tsan: ## unit tests and all live tests under the thread sanitizer
@@ -86,7 +86,7 @@ kill: build ## kill -9 the server ten times under 200 calls with media; nothing 
 .PHONY: storm
 storm: build ## 1,000,000 broken datagrams at the release build, while phones register and call
 	@tools/install-deps test
-	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_STORM_DATAGRAMS=1000000 OPENGATE_STORM_RATE=8000 python3 tests/live/test_mutated.py
+	@OPENGATE_BUILD=$(CURDIR)/build OPENGATE_STORM_DATAGRAMS=1000000 OPENGATE_STORM_RATE=5000 python3 tests/live/test_mutated.py
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)

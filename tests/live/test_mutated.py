@@ -25,6 +25,8 @@ SEED = os.environ.get("OPENGATE_STORM_SEED", "1")
 PHONES = 8
 MEMORY_FROM = 1_000_000
 GROWTH_MAX_KIB = 8192
+# Pools and buffers keep what they once needed. A storm that saw more transactions at a time may leave more behind.
+TRANSACTION_KIB = 2
 NOTHING_LEFT = ("calls", "channels_held", "media_endpoints", "transactions")
 
 
@@ -44,35 +46,38 @@ def register_once(gate: OpenGate, line) -> None:
         check_equal(registration.register(0).code, 200, "its end")
 
 
-def call_meanwhile(gate: OpenGate, bad: Process, caller, called) -> int:
-    """As long as the storm lasts, and once more behind it: everybody else's telephone works."""
-    calls = 0
+def call_meanwhile(gate: OpenGate, bad: Process, caller, called) -> tuple[int, int]:
+    """
+    As long as the storm lasts, and once more behind it: everybody else's telephone works. How many calls, and the
+    most transactions that were seen.
+    """
+    calls, peak = 0, 0
     while True:
         last = not bad.running()
         register_once(gate, caller)
         call(gate, "caller_basic", caller, called.number)
-        calls += 1
+        calls, peak = calls + 1, max(peak, gate.json("status")["transactions"])
         if last:
-            return calls
+            return calls, peak
 
 
-def weather(gate: OpenGate, lines: list, datagrams: int, seed: str) -> int:
-    """One storm from beginning to end; the resident memory when all is over."""
+def weather(gate: OpenGate, lines: list, datagrams: int, seed: str) -> tuple[int, int]:
+    """One storm from beginning to end; the resident memory when all is over, and the most transactions."""
     bad = storm(gate, lines[2:], datagrams, seed)
     try:
         with callee(gate, "callee_basic", [lines[1]], limit_s=1800) as phone:
-            calls = call_meanwhile(gate, bad, lines[0], lines[1])
+            calls, peak = call_meanwhile(gate, bad, lines[0], lines[1])
             phone.wait_succeeded(calls)
     finally:
         bad.end()
     told = bad.output().strip().splitlines()
     check_equal(bad.child.returncode, 0, f"the storm's exit status ({told[-3:]})")
     counts = json.loads(told[-1])
-    note(f"{counts}; {calls} calls meanwhile")
+    note(f"{counts}; {calls} calls meanwhile; at most {peak} transactions")
     check(counts["broken"] >= datagrams, f"not all was sent: {counts}")
     check(counts["connected"] > 0 and counts["requests"] > 0, f"the storm's own calls never came about: {counts}")
     calm(gate)
-    return gate.memory_kib()
+    return gate.memory_kib(), peak
 
 
 def calm(gate: OpenGate) -> None:
@@ -98,18 +103,25 @@ def calm(gate: OpenGate) -> None:
 
 @case(f"{DATAGRAMS} broken datagrams: no crash, calls go on, nothing is left")
 def _() -> None:
-    # Ports of the relay for all calls that the channels allow; what is left hanging ends soon.
+    # Ports of the relay for all calls that the channels allow; what is left hanging ends soon. Where memory is compared
+    # there is one shard: which of several gets how much is for the kernel to say, and each keeps its own worst.
     with OpenGate(
-        media_ports=2400, trace_memory_mb=1, media_timeout_s=10, sip_ring_limit_s=10, log_level="warning"
+        shards="auto" if DATAGRAMS < MEMORY_FROM else 1,
+        media_ports=2400,
+        trace_memory_mb=1,
+        media_timeout_s=10,
+        sip_ring_limit_s=10,
+        log_level="warning",
     ) as gate:
         lines = gate.add_lines(PHONES + 2, "--channels", "16")
         if DATAGRAMS < MEMORY_FROM:
             weather(gate, lines, DATAGRAMS, SEED)
             return
-        before = weather(gate, lines, DATAGRAMS // 5, SEED + "0")
-        after = weather(gate, lines, DATAGRAMS, SEED)
+        before, peak_before = weather(gate, lines, DATAGRAMS // 5, SEED + "0")
+        after, peak_after = weather(gate, lines, DATAGRAMS, SEED)
+        allowed = GROWTH_MAX_KIB + max(0, peak_after - peak_before) * TRANSACTION_KIB
         note(f"VmRSS {before} KiB after {DATAGRAMS // 5}, {after} KiB after {DATAGRAMS} more")
-        check(after - before <= GROWTH_MAX_KIB, f"memory grew from {before} to {after} KiB")
+        check(after - before <= allowed, f"memory grew from {before} to {after} KiB")
 
 
 if __name__ == "__main__":
