@@ -73,6 +73,7 @@ struct tcp_refusal {
 struct shard {
 	struct shard_params p;
 	const struct shard_config *config;
+	uint32_t calls_max; /* as configured, or more when more are to be taken up */
 	struct rng rng;
 	struct wheel *wheel;
 	struct bufs *bufs;
@@ -251,6 +252,8 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 void call_discard(struct shard *s, struct call *c);
 
 /* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
+/* Calls in p->kept that are this shard's to take up. */
+uint32_t keep_calls(const struct shard_params *p);
 int keep_open(struct shard *s);
 void keep_close(struct shard *s);
 /* Its phones have been called. */
