@@ -38,6 +38,8 @@ void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 void call_on_timer(struct shard *s, struct id id);
 
 /* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
+/* Calls in p->kept that are this shard's to take up. */
+uint32_t keep_calls(const struct shard_params *p);
 int keep_open(struct shard *s);
 void keep_close(struct shard *s);
 /* After each message and timer: s->touched. */

@@ -20,7 +20,7 @@ int keep_file_open(struct shard *s)
 	char path[REPLICA_PATH_BYTES];
 	struct replica_file_params p = {
 		.path = path,
-		.cells_max = s->config->calls_max * CELLS_PER_CALL + CELLS_SPARE,
+		.cells_max = s->calls_max * CELLS_PER_CALL + CELLS_SPARE,
 		.sequence = s->keep->sequence,
 		.wall_ms = io_wall_ms(s->p.io),
 	};

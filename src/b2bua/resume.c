@@ -393,6 +393,20 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 		damaged_event(s, items[0].uid, "the call cannot be taken up again");
 }
 
+static bool is_ours(const struct shard_params *p, uint64_t uid)
+{
+	return uid_shard(uid) % p->count == p->index;
+}
+
+/* With more shards than before, one shard may have the calls of all of them. */
+uint32_t keep_calls(const struct shard_params *p)
+{
+	uint32_t n = 0;
+	for (size_t at = 0; p->kept && at < p->kept->count; at = replica_image_next(p->kept, at))
+		n += is_ours(p, p->kept->items[at].uid);
+	return n;
+}
+
 /* Our own first: they need the very slots that they had. */
 static void take_those(struct shard *s, struct past *p, bool own)
 {
@@ -401,7 +415,7 @@ static void take_those(struct shard *s, struct past *p, bool own)
 		size_t next = replica_image_next(image, at);
 		uint64_t uid = image->items[at].uid;
 		bool ours = uid_shard(uid) == s->p.index;
-		if (uid_shard(uid) % s->p.count == s->p.index && ours == own) {
+		if (is_ours(&s->p, uid) && ours == own) {
 			if (uid > s->last_uid)
 				s->last_uid = uid;
 			take_uid(s, p, at, next - at);

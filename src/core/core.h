@@ -57,6 +57,7 @@ struct leg_alias {
 struct shard {
 	struct shard_params p;
 	const struct shard_config *config;
+	uint32_t calls_max; /* as configured, or more when more are to be taken up */
 	struct rng rng;
 	struct wheel *wheel;
 	struct bufs *bufs;

@@ -136,7 +136,7 @@ static void on_refused(void *ctx, struct id owner, struct id endpoint, const str
 
 static int open_pools(struct shard *s)
 {
-	uint32_t calls = s->config->calls_max;
+	uint32_t calls = s->calls_max;
 	const struct {
 		struct pool **pool;
 		const char *name;
@@ -201,7 +201,7 @@ static int open_transport(struct shard *s, char *ret_text, size_t text_bytes)
 
 static int open_txns(struct shard *s)
 {
-	uint32_t most = s->config->calls_max * TXNS_PER_CALL + TXNS_SPARE;
+	uint32_t most = s->calls_max * TXNS_PER_CALL + TXNS_SPARE;
 	struct txn_params p = {
 		.shard = s->p.index,
 		.wheel = s->wheel,
@@ -227,7 +227,7 @@ static int open_relay(struct shard *s)
 		.address6 = s->config->media6,
 		.port_first = s->config->media_port_first,
 		.port_last = s->config->media_port_last,
-		.endpoints_max = s->config->calls_max * LEGS_PER_CALL,
+		.endpoints_max = s->calls_max * LEGS_PER_CALL,
 		.ready_pairs_max = s->config->media_ready_pairs,
 		.cookie_base = COOKIE_RELAY,
 		.dscp = 46,
@@ -256,6 +256,9 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 		return ERR_NOMEM;
 	s->p = *p;
 	s->config = p->config;
+	s->calls_max = keep_calls(p);
+	if (s->calls_max < p->config->calls_max)
+		s->calls_max = p->config->calls_max;
 	s->icmp_left = ICMP_PER_TICK;
 	rng_init(&s->rng, p->seed);
 	const struct io_handler handler = {

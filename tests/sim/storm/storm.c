@@ -7,6 +7,7 @@
  * The same seed gives the same run to the byte.
  */
 #include "net/net_priv.h"
+#include "net/sim_io.h"
 #include "stage/watch.h"
 #include "ua/ua_call.h"
 
@@ -118,6 +119,7 @@ static struct ua_wish some_wish(struct storm *s)
 		.direction = DIRECTIONS[below(s, 4)],
 		.codecs = CODECS[below(s, 4)],
 		.old_hold = chance(s, 50),
+		.t38 = chance(s, 50),
 	};
 }
 
@@ -193,7 +195,7 @@ static void be_called(struct storm *s, struct ua *ua, struct ua_call *c)
 	else if (dice < 160)
 		(void)ua_ring(ua, c, 183, chance(s, 500) ? &plain : &reliable);
 	else if (dice < 260)
-		(void)ua_answer(ua, c, &plain);
+		(void)ua_answer(ua, c, chance(s, 30) ? &silent : &plain);
 }
 
 static void talk(struct storm *s, struct ua *ua, struct ua_call *c)
@@ -244,6 +246,49 @@ static void use_line(struct storm *s, struct ua *ua, struct ua_call *c)
 }
 
 /* --- phones and the world */
+
+/* The NAT has forgotten it: another port from now on. */
+static void rebind(struct ua *ua)
+{
+	struct addr a = ua_addr(ua);
+	a.port = (uint16_t)(30000 + (a.port - 30000 + PHONES) % 10000);
+	(void)ua_move(ua, &a);
+}
+
+static void change_habits(struct storm *s, uint32_t i)
+{
+	static const int CODES[] = {488, 491, 500, 481, 603};
+	struct ua *ua = s->st->phones[i];
+	if (chance(s, 2))
+		ua_habits(ua)->reinvite_code = CODES[below(s, 5)];
+	if (chance(s, 2))
+		ua_habits(ua)->preauth = !ua_habits(ua)->preauth;
+	if (chance(s, 1) && ua_claimed(ua).family)
+		rebind(ua);
+}
+
+static void take_uid(void *ctx, const struct shard_call_view *v)
+{
+	uint64_t *uid = ctx;
+	*uid = v->uid;
+}
+
+/* Hangs somebody's call up, gives a line more channels or fewer, or suspends it. */
+static void operate(struct storm *s)
+{
+	const uint32_t shard = below(s, s->st->p.shards);
+	struct directory_number n;
+	uint64_t uid = 0;
+	if (chance(s, 10))
+		shard_calls(s->st->shards[shard], 0, take_uid, &uid);
+	if (uid && shard_hangup(s->st->shards[shard], uid) == 0)
+		sim_io_poke(s->st->ios[shard]);
+	if (!chance(s, 10) || !stage_number_get(s->st, ua_number(phone_at_random(s)), &n))
+		return;
+	n.channels = 1 + below(s, 4);
+	n.suspended = chance(s, 100);
+	stage_number(s->st, n, NULL);
+}
 
 static void keep_registered(struct storm *s, uint32_t i)
 {
@@ -297,11 +342,15 @@ static void weather_of_server(struct storm *s)
 static void look(struct storm *s)
 {
 	weather_of_server(s);
+	if (!s->ending)
+		operate(s);
 	for (uint32_t i = 0; i < PHONES; i++) {
 		struct ua *ua = s->st->phones[i];
 		struct ua_call *c;
 		weather_of_phone(s, i);
 		keep_registered(s, i);
+		if (!s->ending)
+			change_habits(s, i);
 		for (uint32_t l = 0; (c = ua_line_at(ua, l)); l++)
 			use_line(s, ua, c);
 	}
