@@ -5,6 +5,7 @@
  */
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ASK_TIMEOUT_MS 1000 /* nobody waits longer for a Tab */
@@ -38,6 +39,25 @@ static void offer_list(const struct arguments *a, const char *typed, const char 
 	reply_free(&r);
 }
 
+/* A few of those that begin with what is typed; there may be a million. What comes right before all
+ * of them is the same with one less in its last place, and then the highest character. */
+static void offer_numbers(const struct arguments *a, const char *typed)
+{
+	char after[32], path[128];
+	size_t n = strlen(typed);
+	if (n + 2 > sizeof(after) || strspn(typed, "0123456789") != n)
+		return;
+	memcpy(after, typed, n + 1);
+	if (n) {
+		after[n - 1]--;
+		strcpy(after + n, "~");
+	}
+	char *escaped = url_escape(after);
+	snprintf(path, sizeof(path), "/api/v1/numbers?limit=200&after=%s", escaped ? escaped : "");
+	offer_list(a, typed, path, "numbers", "number", "customer");
+	free(escaped);
+}
+
 static void offer_kind(const struct arguments *a, enum kind kind, const char *typed)
 {
 	switch (kind) {
@@ -58,7 +78,7 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 		puts(":files");
 		break;
 	case KIND_NUMBER:
-		offer_list(a, typed, "/api/v1/numbers", "numbers", "number", "customer");
+		offer_numbers(a, typed);
 		break;
 	case KIND_CUSTOMER:
 		offer_list(a, typed, "/api/v1/customers", "customers", "code", "name");

@@ -111,6 +111,34 @@ int run_number_add(const struct command *c, const struct arguments *a)
 	return show_object(a, "POST", NUMBERS, body);
 }
 
+#define PAGE 10000 /* at a time, so that the server answers others in between */
+
+static const char *last_number(const json_t *rows)
+{
+	const json_t *last = json_array_get(rows, json_array_size(rows) - 1);
+	return json_string_value(json_object_get(last, "number"));
+}
+
+/* The next page, appended to rows. *ret_more: there may be another. */
+static int fetch_page(const struct arguments *a, const char *query, json_t *rows, bool *ret_more)
+{
+	char paging[64];
+	struct reply r;
+	char *path = NULL;
+	const char *after = last_number(rows);
+	snprintf(paging, sizeof(paging), "%climit=%d&after=%.24s", strchr(query, '?') ? '&' : '?',
+		 PAGE, after ? after : "");
+	if (asprintf(&path, "%s%s", query, paging) < 0)
+		return EXIT_REFUSED;
+	int status = request(a, "GET", path, NULL, &r);
+	json_t *page = json_object_get(r.json, "numbers");
+	*ret_more = json_array_size(page) == PAGE;
+	json_array_extend(rows, page);
+	reply_free(&r);
+	free(path);
+	return status;
+}
+
 int run_number_list(const struct command *c, const struct arguments *a)
 {
 	static const struct column columns[] = {
@@ -122,9 +150,18 @@ int run_number_list(const struct command *c, const struct arguments *a)
 		{"INTERNATIONAL", "international"},
 		{"SUSPENDED", "suspended"},
 	};
-	char *path = query_of(c, a, NUMBERS, NULL);
-	int status = path ? show_list(a, path, "numbers", columns, COUNT(columns)) : EXIT_USAGE;
-	free(path);
+	char *query = query_of(c, a, NUMBERS, NULL);
+	json_t *rows = json_array();
+	bool more = query != NULL;
+	int status = query ? EXIT_DONE : EXIT_USAGE;
+	while (more && status == EXIT_DONE)
+		status = fetch_page(a, query, rows, &more);
+	if (status == EXIT_DONE && a->json)
+		print_json(rows);
+	else if (status == EXIT_DONE)
+		print_table(rows, columns, COUNT(columns));
+	json_decref(rows);
+	free(query);
 	return status;
 }
 

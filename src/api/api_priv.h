@@ -127,6 +127,8 @@ void list_drop(struct list *l);
 void refuse(struct request *r, unsigned status, const char *code, const char *message,
 	    const char *field, const char *hint);
 void refuse_fault(struct request *r, const struct fault *f);
+/* The query's "limit". False: refused. Without one, otherwise. */
+bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret_limit);
 /* 404: "There is no number 050..."; hint: where to look. */
 void refuse_missing(struct request *r, const char *what, const char *name, const char *hint);
 /* The store failed: its own sentence, which says how to mend it. */

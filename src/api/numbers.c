@@ -16,22 +16,35 @@ static json_t *number_json(const struct store_number *n)
 			 "created_at", json_time(n->created_at));
 }
 
-static int add_row(void *list, const struct store_number *n)
+#define NUMBERS_MAX 1000000000u
+
+struct page {
+	struct list list;
+	uint64_t left;
+};
+
+#define PAGE_IS_FULL 1
+
+static int add_row(void *ctx, const struct store_number *n)
 {
-	return list_add(list, number_json(n));
+	struct page *page = ctx;
+	(void)list_add(&page->list, number_json(n));
+	return --page->left ? 0 : PAGE_IS_FULL;
 }
 
 void numbers_list(struct request *r)
 {
-	const char *customer = query(r, "customer");
-	struct list list;
-	list_begin(&list, r, "numbers");
-	int err = store_number_each(r->api->store, slice_str(customer), add_row, &list);
-	if (err) {
-		list_drop(&list);
+	struct page page;
+	if (!limit_of(r, NUMBERS_MAX, NUMBERS_MAX, &page.left))
+		return;
+	list_begin(&page.list, r, "numbers");
+	int err = store_number_each_after(r->api->store, slice_str(query(r, "customer")),
+					  slice_str(query(r, "after")), add_row, &page);
+	if (err < 0) {
+		list_drop(&page.list);
 		refuse_store(r, err, r->api->store);
 	} else {
-		list_end(&list);
+		list_end(&page.list);
 	}
 }
 

@@ -36,9 +36,8 @@ static int add_record(void *list, const struct store_record *r)
 /* The query into a question. False: refused. */
 static bool ask(struct request *r, char number[STORE_NUMBER_BYTES], struct store_record_query *q)
 {
-	const char *given = query(r, "number"), *since = query(r, "since"),
-		   *limit = query(r, "limit");
-	uint64_t most = RECORDS_DEFAULT;
+	const char *given = query(r, "number"), *since = query(r, "since");
+	uint64_t most;
 	int64_t since_ms = since ? when_parse(since, wall_now()) : 0;
 	const struct fault *fault = given ? draft_number(given, number) : NULL;
 	if (fault) {
@@ -50,11 +49,8 @@ static bool ask(struct request *r, char number[STORE_NUMBER_BYTES], struct store
 		       "write it like 2026-11-24T09:00:00+09:00, 2026-11-24 (UTC), 2h or 7d");
 		return false;
 	}
-	if (limit && (slice_u64(slice_str(limit), RECORDS_MAX, &most) != 0 || most == 0)) {
-		refuse(r, 400, "invalid", "The limit must be a whole number from 1 to 100000",
-		       "limit", NULL);
+	if (!limit_of(r, RECORDS_MAX, RECORDS_DEFAULT, &most))
 		return false;
-	}
 	*q = (struct store_record_query){
 		.number = slice_str(given ? number : ""),
 		.since_ms = since_ms,

@@ -69,3 +69,16 @@ void audit(struct request *r, const char *action, const char *object)
 	(void)store_audit_add(r->api->store, wall_now(), SLICE("operator"), slice_str(action),
 			      slice_str(object), SLICE_NONE);
 }
+
+bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret_limit)
+{
+	char message[96];
+	const char *text = query(r, "limit");
+	*ret_limit = otherwise;
+	if (text == NULL || (slice_u64(slice_str(text), max, ret_limit) == 0 && *ret_limit > 0))
+		return true;
+	snprintf(message, sizeof(message), "The limit must be a whole number from 1 to %llu",
+		 (unsigned long long)max);
+	refuse(r, 400, "invalid", message, "limit", NULL);
+	return false;
+}

@@ -56,7 +56,7 @@ const struct route api_routes[] = {
 	{"GET", "/api/v1/customers/{id}", customer_show, TRUSTED},
 	{"PATCH", "/api/v1/customers/{id}", customer_change, BODY(customer_changes), WRITES},
 	{"DELETE", "/api/v1/customers/{id}", customer_remove, WRITES},
-	{"GET", "/api/v1/numbers", numbers_list, QUERY("customer")},
+	{"GET", "/api/v1/numbers", numbers_list, QUERY("customer", "after", "limit")},
 	{"POST", "/api/v1/numbers", numbers_add, BODY(number_new), WRITES},
 	{"GET", "/api/v1/numbers/{id}", number_show, TRUSTED},
 	{"PATCH", "/api/v1/numbers/{id}", number_change, BODY(number_changes), WRITES},

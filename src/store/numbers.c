@@ -149,17 +149,25 @@ int store_number_remove(struct store *s, struct slice number)
 
 int store_number_each(struct store *s, struct slice customer, store_number_fn *fn, void *ctx)
 {
+	return store_number_each_after(s, customer, SLICE_NONE, fn, ctx);
+}
+
+int store_number_each_after(struct store *s, struct slice customer, struct slice after,
+			    store_number_fn *fn, void *ctx)
+{
 	struct query q;
 	int r;
 
 	if (customer.n == 0) {
 		query_init(&q, s, PLACE_NUMBER_EACH,
-			   "SELECT " COLUMNS " FROM number ORDER BY number");
+			   "SELECT " COLUMNS " FROM number WHERE number > ? ORDER BY number");
 	} else {
 		query_init(&q, s, PLACE_NUMBER_EACH_OF,
-			   "SELECT " COLUMNS " FROM number WHERE customer = ? ORDER BY number");
+			   "SELECT " COLUMNS
+			   " FROM number WHERE customer = ? AND number > ? ORDER BY number");
 		query_text(&q, customer);
 	}
+	query_text(&q, after);
 	while ((r = query_next(&q)) > 0) {
 		struct store_number n;
 

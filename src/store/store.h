@@ -99,8 +99,12 @@ int store_number_get_by_account(struct store *s, struct slice account,
 				struct store_number *ret_number);
 int store_number_remove(struct store *s, struct slice number);
 typedef int store_number_fn(void *ctx, const struct store_number *n);
+/* In the order of the numbers. */
 int store_number_each(struct store *s, struct slice customer /* empty: all */, store_number_fn *fn,
 		      void *ctx);
+/* Only those that come after that text, which need not be a number itself. */
+int store_number_each_after(struct store *s, struct slice customer, struct slice after,
+			    store_number_fn *fn, void *ctx);
 
 int store_binding_put(struct store *s, const struct store_binding *b);
 int store_binding_remove(struct store *s, struct slice number, struct slice key);

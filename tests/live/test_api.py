@@ -167,6 +167,7 @@ def _() -> None:
         api.refused(400, "invalid", "DELETE", f"/api/v1/customers/{CUSTOMER}%00")
         for query in ("limit=0", "limit=100001", "limit=x", "limit=-1", "limit=", "since=soon", "number=1"):
             api.refused(400, "invalid", "GET", f"/api/v1/records?{query}")
+        api.refused(400, "invalid", "GET", "/api/v1/numbers?limit=0")
         api.refused(400, "unknown", "GET", "/api/v1/records?limti=1")
         api.refused(400, "unknown", "GET", "/api/v1/status?pretty=1")
         api.refused(400, "invalid", "GET", "/api/v1/records?limit=%FF")
@@ -305,6 +306,9 @@ def _() -> None:
         check("writing" in phases and asked > 2, f"phases {phases}, {asked} questions in between")
         note(f"{asked} rounds of questions meanwhile; phases {sorted(phases)}; memory {memory} -> {gate.memory_kib()} KiB")
         check_equal(api.good("GET", "/api/v1/status")["numbers"], MANY + 1, "numbers")
+        page = api.good("GET", "/api/v1/numbers?after=05020000009&limit=3")["numbers"]
+        check_equal([n["number"] for n in page], ["05020000010", "05020000011", "05020000012"], "a page")
+        check_equal(len(gate.json("number", "list", "--customer", CUSTOMER)), MANY + 1, "numbers, by pages")
         exported = api.good("GET", "/api/v1/export").splitlines()
         check_equal(len(exported), MANY + 2, "lines of the export")
         again = api.refused(400, "bad_rows", "POST", "/api/v1/import", raw="\n".join(exported).encode())

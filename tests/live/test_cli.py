@@ -336,7 +336,9 @@ def _() -> None:
             return [row.split("\t")[0] for row in done.stdout.splitlines()]
 
         check_equal(offered("number", "show", ""), [line.number for line in lines], "numbers")
-        check_equal(offered("number", "show", lines[1].number[:11]), [lines[1].number], "one number")
+        check_equal(offered("number", "show", lines[1].number), [lines[1].number], "one number")
+        check_equal(offered("number", "show", "0501"), [line.number for line in lines], "numbers that begin so")
+        check_equal(offered("number", "show", "0502"), [], "numbers that begin otherwise")
         check_equal(offered("customer", "set", "C"), [CUSTOMER], "customers")
         check_equal(offered("number", "add", "05010000014", "--customer", ""), [CUSTOMER], "customers of a flag")
         check_equal(offered("import", ""), [":files"], "files")

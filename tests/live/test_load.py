@@ -105,11 +105,9 @@ def check_nothing_held(gate: OpenGate, before: dict[str, float], descriptors: in
     for name in ("opengate_calls_total", "opengate_calls_answered_total"):
         check_equal(after[name] - before[name], CALLS, name)
     check_equal(after["opengate_inbox_full_total"], 0, "opengate_inbox_full_total")
-    ready = 2 * int(after["opengate_media_pairs_ready"])
-    check(
-        gate.descriptors() <= descriptors + ready,
-        f"descriptors: {descriptors} before, {gate.descriptors()} after, {ready} of them ready for the next calls",
-    )
+    # Port pairs stay open for the next calls; the connection of our last question may still be closing.
+    most = descriptors + 2 * int(after["opengate_media_pairs_ready"])
+    wait_for(f"no more than {most} descriptors", lambda: gate.descriptors() <= most)
 
 
 def check_call_records(gate: OpenGate) -> None:

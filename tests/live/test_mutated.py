@@ -100,9 +100,9 @@ def calm(gate: OpenGate) -> None:
 def _() -> None:
     # Ports of the relay for all calls that the channels allow; what is left hanging ends soon.
     with OpenGate(
-        media_ports=6000, trace_memory_mb=1, media_timeout_s=10, sip_ring_limit_s=10, log_level="warning"
+        media_ports=2400, trace_memory_mb=1, media_timeout_s=10, sip_ring_limit_s=10, log_level="warning"
     ) as gate:
-        lines = gate.add_lines(PHONES + 2, "--channels", "32")
+        lines = gate.add_lines(PHONES + 2, "--channels", "16")
         if DATAGRAMS < MEMORY_FROM:
             weather(gate, lines, DATAGRAMS, SEED)
             return

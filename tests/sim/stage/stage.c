@@ -139,7 +139,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		abort();
 	}
 	if (!st->crashed) /* later ones may have taken up calls */
-		st->sockets_at_start[i] = sim_io_sockets(st->ios[i]);
+		st->sockets_at_start = sim_io_sockets(st->ios[i]);
 }
 
 static void must(int err, const char *what)
@@ -363,9 +363,9 @@ static void check_sockets(struct stage *st)
 			    (unsigned long long)c.connections);
 	for (uint16_t i = 0; i < st->p.shards; i++) {
 		const uint32_t n = sim_io_sockets(st->ios[i]);
-		if (n != st->sockets_at_start[0]) /* there may be more shards than at first */
+		if (n != st->sockets_at_start)
 			stage_fault(st, "shard %u has %u sockets open, %u at the start", i, n,
-				    st->sockets_at_start[0]);
+				    st->sockets_at_start);
 	}
 }
 

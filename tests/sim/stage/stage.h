@@ -63,7 +63,7 @@ struct stage {
 	char dir[64]; /* of the call files; the stage's own */
 	struct replica_image kept;
 	struct shard_config configs[STAGE_SHARDS_MAX];
-	uint32_t sockets_at_start[STAGE_SHARDS_MAX];
+	uint32_t sockets_at_start; /* of each shard */
 
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;

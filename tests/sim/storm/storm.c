@@ -23,6 +23,7 @@ struct weather {
 	uint16_t shards;
 	struct sim_link link;
 	bool chop, icmp;
+	bool reshards; /* each start is with another count of shards */
 	uint32_t inbox_bytes;
 	/* per mille of the looks */
 	uint32_t crashes, unplugs, full_stores, line_breaks;
@@ -60,6 +61,11 @@ static const struct weather WEATHERS[] = {
 	 .link = {.delay_us = 5000, .jitter_us = 40000, .loss_per_mille = 50, .dup_per_mille = 50},
 	 .icmp = true,
 	 .crashes = 2},
+	{.name = "moves",
+	 .shards = 4,
+	 .link = {.delay_us = 5000, .jitter_us = 20000, .loss_per_mille = 20},
+	 .reshards = true,
+	 .crashes = 5},
 	{.name = "earthquake",
 	 .shards = 3,
 	 .link = {.delay_us = 20000,
@@ -277,6 +283,8 @@ static void weather_of_server(struct storm *s)
 	if (!s->ending && chance(s, s->w->crashes)) {
 		ladder_note(s->st->ladder, "the server is killed and started again");
 		stage_crash(s->st);
+		if (s->w->reshards)
+			s->st->p.shards = (uint16_t)(1 + below(s, 4));
 		stage_start(s->st);
 	}
 }

@@ -94,6 +94,13 @@ static void test_each_of_all_and_of_one_customer(void **state)
 	text[0] = '\0';
 	assert_int_equal(store_number_each(f->s, SLICE("C2"), append, text), 0);
 	assert_string_equal(text, "0502 0504 ");
+	text[0] = '\0';
+	assert_int_equal(store_number_each_after(f->s, SLICE_NONE, SLICE("0502"), append, text), 0);
+	assert_string_equal(text, "0503 0504 ");
+	text[0] = '\0';
+	assert_int_equal(store_number_each_after(f->s, SLICE("C2"), SLICE("05020"), append, text),
+			 0);
+	assert_string_equal(text, "0504 ");
 }
 
 int main(void)
