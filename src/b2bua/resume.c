@@ -353,8 +353,10 @@ static void take_record(struct shard *s, const struct store_record *r, struct sl
 /* The slots of some of its legs are taken: once more when all others have theirs. */
 static bool postpone(struct keep *k, size_t at)
 {
+	if (k->second_round)
+		return false;
 	size_t *grown = realloc(k->postponed, (k->postponed_count + 1) * sizeof(*grown));
-	if (k->second_round || grown == NULL)
+	if (grown == NULL)
 		return false;
 	k->postponed = grown;
 	k->postponed[k->postponed_count++] = at;
@@ -381,6 +383,7 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 		return;
 	good &= p->has[REPLICA_CALL] && makes_sense(p);
 	uint64_t live_before = s->counts.calls_live;
+	uint32_t aliases_before = s->keep->alias_count, missing_before = s->keep->missing_count;
 	c = good ? take_call(s, &p->call) : NULL;
 	if (c && take_state(s, c, p)) {
 		copy_items(s, c, items, n);
@@ -389,6 +392,8 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 	}
 	if (c)
 		give_up(s, c, live_before);
+	s->keep->alias_count = aliases_before;
+	s->keep->missing_count = missing_before;
 	if (c == NULL || !postpone(s->keep, at))
 		damaged_event(s, items[0].uid, "the call cannot be taken up again");
 }

@@ -241,9 +241,10 @@ static bool hang_up(struct run *r)
 /* Also with another count of shards. */
 static bool set_shards(struct run *r)
 {
-	int64_t shards = r->st->p.shards;
-	if (!run_number(r, "shards", &shards))
+	int64_t shards = r->st->p.shards, hurt = 0;
+	if (!run_number(r, "shards", &shards) || !run_number(r, "hurt", &hurt))
 		return false;
+	r->st->hurt = r->st->hurt ? r->st->hurt + 1 : (uint64_t)hurt;
 	if (shards < 1 || shards > STAGE_SHARDS_MAX)
 		return run_fail(r, "1 to %d shards", STAGE_SHARDS_MAX);
 	r->st->p.shards = (uint16_t)shards;

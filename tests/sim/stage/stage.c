@@ -155,6 +155,18 @@ static void unread(void *ctx, const char *path, int err)
 	stage_fault(ctx, "call file %s: %s", path, err_text(err));
 }
 
+/* A byte here and there of what was kept, the checksums notwithstanding. */
+static void hurt_calls(struct stage *st)
+{
+	struct sim_rand rand = {.state = st->hurt};
+	for (size_t i = 0; i < st->kept.count; i++) {
+		const struct slice bytes = st->kept.items[i].bytes;
+		for (uint64_t n = sim_rand_next(&rand) % 4; bytes.n && n > 0; n--)
+			((char *)(uintptr_t)bytes.p)[sim_rand_next(&rand) % bytes.n] =
+				(char)sim_rand_next(&rand);
+	}
+}
+
 void stage_start(struct stage *st)
 {
 	const struct directory_params dp = {.hash_key = &st->hash_key,
@@ -165,6 +177,8 @@ void stage_start(struct stage *st)
 	watch_events(st->watch);
 	must(shard_set_new(st->p.shards, st->p.inbox_bytes, wake_shard, st, &st->set), "inboxes");
 	must(replica_image_add_dir(&st->kept, st->dir, unread, st), "call files");
+	if (st->hurt)
+		hurt_calls(st);
 	if (st->kept.damaged)
 		stage_fault(st, "%u records of the call files are damaged", st->kept.damaged);
 	for (uint16_t i = 0; i < st->p.shards; i++)
@@ -358,7 +372,7 @@ static void check_sockets(struct stage *st)
 /* A phone that thinks that it is in a call when the server knows of none was forgotten by it. */
 static void check_phones(struct stage *st)
 {
-	for (uint32_t i = 0; i < st->phone_n; i++) {
+	for (uint32_t i = 0; i < st->phone_n && !st->hurt; i++) {
 		struct ua *ua = st->phones[i];
 		const struct ua_call *c;
 		for (uint32_t n = 0; (c = ua_line_at(ua, n)); n++) {

@@ -68,6 +68,9 @@ struct stage {
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
 	bool crashed; /* at some time: records may come twice */
+	/* Not 0: the seed by which the next start finds its calls hurt. From then on it is no
+	 * matter who is still in a call at the end, and what records say. */
+	uint64_t hurt;
 	char fault[STAGE_TEXT_BYTES];
 };
 

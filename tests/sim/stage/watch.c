@@ -59,6 +59,8 @@ static void call_began(struct watch *w, uint64_t uid)
 static void record_came(struct watch *w, const struct store_record *r)
 {
 	struct stage_call *c = call_of_uid(w, r->id);
+	if (w->st->hurt)
+		return;
 	if (!c)
 		stage_fault(w->st, "a record of call %016llx, which never began",
 			    (unsigned long long)r->id);
@@ -76,7 +78,7 @@ void watch_records(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		const struct stage_call *c = &w->calls[i];
-		if (c->records)
+		if (c->records || w->st->hurt)
 			continue;
 		watch_blame(w, c->uid);
 		stage_fault(w->st, "call %016llx has ended without a record",
@@ -175,7 +177,7 @@ static void check_shards(struct stage *st)
 	}
 	stage_counts(st, &counts);
 	const uint32_t held = directory_channels_held(st->directory, SLICE_NONE);
-	if (held != counts.calls_live)
+	if (held != counts.calls_live && !st->hurt)
 		stage_fault(st, "%u channels are held by %llu live calls", held,
 			    (unsigned long long)counts.calls_live);
 }
