@@ -383,7 +383,7 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 		return;
 	good &= p->has[REPLICA_CALL] && makes_sense(p);
 	uint64_t live_before = s->counts.calls_live;
-	uint32_t aliases_before = s->keep->alias_count, missing_before = s->keep->missing_count;
+	uint32_t aliases_before = s->alias_count, missing_before = s->keep->missing_count;
 	c = good ? take_call(s, &p->call) : NULL;
 	if (c && take_state(s, c, p)) {
 		copy_items(s, c, items, n);
@@ -392,7 +392,7 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 	}
 	if (c)
 		give_up(s, c, live_before);
-	s->keep->alias_count = aliases_before;
+	s->alias_count = aliases_before;
 	s->keep->missing_count = missing_before;
 	if (c == NULL || !postpone(s->keep, at))
 		damaged_event(s, items[0].uid, "the call cannot be taken up again");
