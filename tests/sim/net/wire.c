@@ -1,6 +1,5 @@
 #include "wire.h"
 
-#include <stdlib.h>
 #include <strings.h>
 
 static const struct {
@@ -21,12 +20,20 @@ static struct slice line_cut(struct slice *rest)
 	return line;
 }
 
+uint64_t wire_number(struct slice s)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < s.n && i < 19 && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	return n;
+}
+
 static bool read_start(struct wire_msg *m)
 {
 	struct slice rest = m->start;
 	const struct slice first = slice_cut(&rest, ' ');
 	if (slice_starts(first, SLICE("SIP/2.0"))) {
-		m->code = rest.n >= 3 ? atoi(rest.p) : 0;
+		m->code = (int)wire_number(slice_first(rest, 3));
 		return m->code >= 100 && m->code <= 699;
 	}
 	m->is_request = true;
@@ -92,8 +99,7 @@ uint32_t wire_header_count(const struct wire_msg *m, const char *name)
 
 uint32_t wire_cseq(const struct wire_msg *m)
 {
-	const struct slice v = wire_header(m, "CSeq", 0);
-	return v.n ? (uint32_t)strtoul(v.p, NULL, 10) : 0;
+	return (uint32_t)wire_number(wire_header(m, "CSeq", 0));
 }
 
 struct slice wire_uri(struct slice value)

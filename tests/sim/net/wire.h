@@ -18,6 +18,8 @@ struct wire_msg {
 /* False: not SIP. */
 bool wire_read(struct slice raw, struct wire_msg *ret_msg);
 
+/* The digits at the front of it; 0: none. */
+uint64_t wire_number(struct slice s);
 /* The nth header (0: the first) of that name, compact form or full, trimmed; p == NULL: there is
  * none. */
 struct slice wire_header(const struct wire_msg *m, const char *name, uint32_t nth);

@@ -31,7 +31,7 @@ static void read_stream(struct ua_call *c, struct slice value)
 	if (c->remote_streams++ > 0)
 		return;
 	c->remote_t38 = slice_eq(kind, SLICE("image"));
-	c->rtp.remote.port = (uint16_t)strtoul(port.p, NULL, 10);
+	c->rtp.remote.port = (uint16_t)wire_number(port);
 	ua_text(c->remote_formats, sizeof(c->remote_formats), slice_first(slice_trim(value), 60));
 }
 

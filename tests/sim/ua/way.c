@@ -133,7 +133,7 @@ static size_t frame(const struct ua_conn *c)
 	if (!wire_read(slice_of(c->bytes, head), &m))
 		return c->n;
 	const struct slice length = wire_header(&m, "Content-Length", 0);
-	const size_t total = head + (length.n ? strtoul(length.p, NULL, 10) : 0);
+	const size_t total = head + wire_number(length);
 	return total <= c->n ? total : 0;
 }
 
