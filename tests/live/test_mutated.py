@@ -81,11 +81,15 @@ def weather(gate: OpenGate, lines: list, datagrams: int, seed: str) -> tuple[int
 
 
 def calm(gate: OpenGate) -> None:
-    """What was left hanging ends by itself, but for calls on hold: those may wait for ever, and are ended here."""
+    """
+    What was left hanging ends by itself, but for calls on hold and calls that agreed on no stream at all: those may
+    wait for ever, and are ended here.
+    """
 
     def nothing_left() -> bool:
+        status = gate.json("status")
         for one in gate.calls():
-            if one["held"]:
+            if one["held"] or (one["state"] == "answered" and status["media_endpoints"] == 0):
                 gate.text("calls", "hangup", one["id"])
         status = gate.json("status")
         return all(status[key] == 0 for key in NOTHING_LEFT)
