@@ -39,3 +39,6 @@ enum err {
 /* English text of a code; "success" for 0, "unknown error" for what is not in the table. Never
  * NULL. */
 const char *err_text(int err);
+/* What errno says of an operation on a file: ERR_LIMIT (no room, or a limit of sizes), ERR_DENIED,
+ * ERR_NOMEM, else ERR_IO. */
+int err_of_file(int errno_value);

@@ -34,24 +34,6 @@ uint64_t replica_hash(uint64_t uid, uint32_t kind, uint64_t sequence, struct sli
 
 /* --- life */
 
-static int err_of(int errno_value)
-{
-	switch (errno_value) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERR_LIMIT;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return ERR_DENIED;
-	case ENOMEM:
-		return ERR_NOMEM;
-	default:
-		return ERR_IO;
-	}
-}
-
 static size_t bytes_of(uint32_t cells)
 {
 	return (size_t)cells * CELL_BYTES;
@@ -64,13 +46,13 @@ static int grow_to(struct replica_file *f, uint32_t cells)
 	int e = posix_fallocate(f->fd, (off_t)had, (off_t)(wanted - had));
 	void *p;
 	if (e)
-		return err_of(e);
+		return err_of_file(e);
 	if (f->cells == NULL)
 		p = mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, 0);
 	else
 		p = mremap(f->cells, had, wanted, MREMAP_MAYMOVE);
 	if (p == MAP_FAILED)
-		return err_of(errno);
+		return err_of_file(errno);
 	f->cells = p;
 	f->cells_have = cells;
 	return 0;
@@ -102,7 +84,7 @@ static int open_new(struct replica_file *f, const struct replica_file_params *p)
 		return ERR_TOO_BIG;
 	f->fd = open(f->path_new, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (f->fd < 0)
-		return err_of(errno);
+		return err_of_file(errno);
 	uint32_t first = f->cells_max < GROW_CELLS ? f->cells_max : GROW_CELLS;
 	int err = grow_to(f, first);
 	if (err == 0)
@@ -130,7 +112,7 @@ int replica_file_new(const struct replica_file_params *p, struct replica_file **
 
 int replica_file_settle(struct replica_file *f)
 {
-	return rename(f->path_new, f->path) == 0 ? 0 : err_of(errno);
+	return rename(f->path_new, f->path) == 0 ? 0 : err_of_file(errno);
 }
 
 void replica_file_close(struct replica_file *f)

@@ -13,24 +13,6 @@
 #define PATH_BYTES 512
 #define STAMP_AT   2048 /* in the first page, behind what the ring keeps there */
 
-static int err_of(int errno_value)
-{
-	switch (errno_value) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERR_LIMIT;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return ERR_DENIED;
-	case ENOMEM:
-		return ERR_NOMEM;
-	default:
-		return ERR_IO;
-	}
-}
-
 static int new_path(const char *path, char ret_path[PATH_BYTES])
 {
 	int n = snprintf(ret_path, PATH_BYTES, "%s.new", path);
@@ -51,10 +33,10 @@ static int map(struct queue *q)
 	size_t whole = RING_SHARED_BYTES + q->bytes;
 	int e = posix_fallocate(q->fd, 0, (off_t)whole);
 	if (e)
-		return err_of(e);
+		return err_of_file(e);
 	void *p = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED, q->fd, 0);
 	if (p == MAP_FAILED)
-		return err_of(errno);
+		return err_of_file(errno);
 	q->memory = p;
 	return 0;
 }
@@ -69,7 +51,7 @@ int queue_open(const char *path, size_t bytes, uint64_t stamp, struct queue *ret
 		return err;
 	q.fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (q.fd < 0)
-		return err_of(errno);
+		return err_of_file(errno);
 	err = map(&q);
 	if (err == 0)
 		err = ring_new_at(q.memory, q.bytes, ret_ring);
@@ -89,7 +71,7 @@ int queue_settle(const char *path)
 	int err = new_path(path, beside);
 	if (err)
 		return err;
-	return rename(beside, path) == 0 ? 0 : err_of(errno);
+	return rename(beside, path) == 0 ? 0 : err_of_file(errno);
 }
 
 void queue_close(struct queue *q)
@@ -147,7 +129,7 @@ int queue_read(const char *path, uint64_t stamp, ring_record_fn *fn, void *ctx)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_of(errno);
+		return errno == ENOENT ? 0 : err_of_file(errno);
 	int err = read_file(fd, stamp, fn, ctx);
 	close(fd);
 	return err;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,11 +40,27 @@ static void test_every_code_has_its_own_text(void **state)
 	}
 }
 
+static void test_of_file(void **state)
+{
+	static const struct {
+		int errno_value, err;
+	} rows[] = {
+		{ENOSPC, ERR_LIMIT},  {EDQUOT, ERR_LIMIT}, {EFBIG, ERR_LIMIT},
+		{EACCES, ERR_DENIED}, {EPERM, ERR_DENIED}, {EROFS, ERR_DENIED},
+		{ENOMEM, ERR_NOMEM},  {EIO, ERR_IO},	   {ENOENT, ERR_IO},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(err_of_file(rows[i].errno_value), rows[i].err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_every_code_has_its_own_text),
+		cmocka_unit_test(test_of_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
