@@ -173,6 +173,8 @@ static void receive(struct loop *loop, const struct sock *s)
 		d->n = in->messages[i].msg_len;
 		d->p[d->n] = '\0';
 	}
+	if (count == UDP_IN_BATCH)
+		loop->more = true;
 	if (count <= 0) /* e.g. an ICMP error: the error queue tells it better */
 		return;
 	assert(loop->handler.on_datagrams);
