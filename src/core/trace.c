@@ -5,15 +5,14 @@
 
 struct event event_of(struct shard *s, enum event_type type, const struct call *c)
 {
-	struct event e = {
-		.type = type,
-		.wall_ms = io_wall_ms(s->p.io),
-		.mono_ms = now_of(s),
-	};
-	if (c) {
-		e.call = c->uid;
-		e.number = slice_str(c->from);
-	}
+	struct event e; /* not {0}: most of its fields are never touched */
+	e.type = type;
+	e.shard = s->p.index;
+	e.wall_ms = io_wall_ms(s->p.io);
+	e.mono_ms = now_of(s);
+	e.call = c ? c->uid : 0;
+	e.number = c ? slice_str(c->from) : SLICE_NONE;
+	e.field_count = 0;
 	return e;
 }
 

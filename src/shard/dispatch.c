@@ -111,7 +111,7 @@ static void on_message(void *ctx, struct sip_msg *msg, const struct flow *flow, 
 {
 	struct shard *s = ctx;
 	(void)arena;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->counts.messages_in++;
 	dispatch_message(s, msg, flow, false);
 }
@@ -125,7 +125,7 @@ static void on_keepalive(void *ctx, const struct flow *flow, enum transport_keep
 static void on_closed(void *ctx, const struct flow *flow, uint64_t asked_by)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	directory_flow_gone(s->p.directory, flow, io_wall_ms(s->p.io));
 	for (uint16_t i = 0; asked_by; i++, asked_by >>= 1) {
@@ -148,7 +148,7 @@ void dispatch_flow_gone(struct shard *s, const struct flow *flow)
 static void on_unreachable(void *ctx, const struct flow *flow)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	if (flow_is_stream(flow)) {
 		comeback_flow_gone(s, flow); /* on_closed does the rest */
