@@ -26,7 +26,8 @@ struct hash_pair hash_slice_pair(const struct hash_key *key, struct slice s)
 {
 	struct hash_pair h;
 
-	crypto_shorthash_siphashx24((unsigned char *)&h, (const unsigned char *)s.p, s.n, key->bytes);
+	crypto_shorthash_siphashx24((unsigned char *)&h, (const unsigned char *)s.p, s.n,
+				    key->bytes);
 	return h;
 }
 

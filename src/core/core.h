@@ -88,6 +88,7 @@ struct shard {
 	 * yet */
 	uint64_t out_call;
 	const struct sip_msg *untraced;
+	const struct sip_msg *outside; /* a REGISTER that is being handled: it is of no call */
 	const struct flow *untraced_flow;
 	struct shard_counts counts;
 };
@@ -154,8 +155,8 @@ static inline struct id user_id_of(uint64_t user)
 /* --- trace.c: events */
 struct event event_of(struct shard *s, enum event_type type, const struct call *c);
 void event_send(struct shard *s, struct event *e);
-void trace_message(struct shard *s, const char *direction, struct slice bytes,
-		   const struct sip_msg *msg, const struct flow *flow, uint64_t call);
+void trace_message(struct shard *s, const char *direction, const struct sip_msg *msg,
+		   const struct flow *flow, uint64_t call);
 /* A message of ours: which call it is of is known (s->out_call) or read from its bytes. */
 void trace_out(struct shard *s, struct slice bytes, const struct flow *flow);
 /* The INVITE that made (or did not make) a call. */

@@ -100,9 +100,9 @@ void dialog_write_request(const struct dialog *d, struct strbuf *b, struct slice
 	if (path.routes.n)
 		sip_build_header(b, SIP_HDR_ROUTE, path.routes);
 	sip_build_party(b, SIP_HDR_FROM, dialog_text(d, DIALOG_LOCAL_URI),
-		    dialog_text(d, DIALOG_LOCAL_TAG));
+			dialog_text(d, DIALOG_LOCAL_TAG));
 	sip_build_party(b, SIP_HDR_TO, dialog_text(d, DIALOG_REMOTE_URI),
-		    dialog_text(d, DIALOG_REMOTE_TAG));
+			dialog_text(d, DIALOG_REMOTE_TAG));
 	sip_build_header(b, SIP_HDR_CALL_ID, dialog_text(d, DIALOG_CALL_ID));
 	sip_build_cseq(b, cseq, method);
 }

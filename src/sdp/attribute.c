@@ -14,7 +14,10 @@ void sdp_attribute_split(struct slice text, struct slice *ret_name, struct slice
  */
 static bool is_other_way(struct slice name)
 {
-#define NAME(text) {text, sizeof(text) - 1}
+#define NAME(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
 	static const struct slice names[] = {
 		NAME("candidate"),
 		NAME("remote-candidates"),

@@ -25,7 +25,10 @@ struct word_value {
 	struct slice word;
 	int value;
 };
-#define WORD(text) {text, sizeof(text) - 1}
+#define WORD(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
 
 static const struct word_value kinds[] = {
 	{WORD("audio"), SDP_AUDIO},

@@ -77,7 +77,7 @@ static void add_origin(const struct writing *w)
 
 /* Which types of lines a section has, one bit each: it is gone through once for each of those that
  * it has. */
-#define TYPE_BIT(type) ((uint64_t)1 << ((type)-'A'))
+#define TYPE_BIT(type) ((uint64_t)1 << ((type) - 'A'))
 
 static uint64_t types_of(const char *types)
 {

@@ -56,10 +56,10 @@ static void trace_in(struct shard *s, const struct sip_msg *msg, const struct fl
 			s->untraced_flow = flow;
 			return;
 		}
-		trace_message(s, "in", msg->raw, msg, flow, c->uid);
+		trace_message(s, "in", msg, flow, c->uid);
 		return;
 	}
-	trace_message(s, "in", msg->raw, msg, flow, call_uid_of(s, msg));
+	trace_message(s, "in", msg, flow, call_uid_of(s, msg));
 }
 
 static void reject_fault(struct shard *s, const struct sip_msg *msg, const struct flow *flow)
@@ -100,10 +100,13 @@ void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *f
 		return;
 	}
 	trace_in(s, msg, flow);
+	if (msg->is_request && msg->method == SIP_REGISTER && msg->to_tag.n == 0)
+		s->outside = msg;
 	if (txn_receive(s->txns, msg, flow, flow_is_stream(flow), &s->scratch, now_of(s)) ==
 	    ERR_LIMIT)
 		overload(s, msg, flow);
 	trace_untraced(s, 0);
+	s->outside = NULL;
 	keep_touched(s);
 }
 

@@ -70,8 +70,15 @@ bool sip_param(struct slice params, struct slice name, struct slice *ret_value)
 	return false;
 }
 
+static bool is_there(struct slice s, char c)
+{
+	return slice_find(s, c) < s.n;
+}
+
 bool sip_params_are_sound(struct slice params)
 {
+	if (!is_there(params, '"'))
+		return !is_there(params, ',') && !is_there(params, '<') && !is_there(params, '>');
 	for (size_t i = 0; i < params.n; i++) {
 		if (params.p[i] == '"') {
 			size_t quoted = sip_quoted_span(slice_from(params, i));
