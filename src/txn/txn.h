@@ -8,7 +8,8 @@
  * gave. Below it, `send`.
  *
  * What survives the datagram is copied: a server transaction keeps the request as it was parsed (to
- * build responses from) and the last response (to repeat it); a client transaction keeps the request.
+ * build responses from) and the last response (to repeat it); a client transaction keeps the
+ * request.
  */
 #pragma once
 
