@@ -134,7 +134,7 @@ static void print_prices(const json_t *o)
 		{"FROM", "valid_from"}, {"TO", "valid_to"}};
 	const json_t *rows = json_object_get(o, "prices");
 	print_table(json_object_get(o, "lists"), lists, COUNT(lists));
-	printf("\non %s:%s\n", text_of(o, "on"), json_array_size(rows) ? "" : " no list");
+	printf("\non %s:%s\n", text_of(o, "day"), json_array_size(rows) ? "" : " no list");
 	if (json_array_size(rows))
 		print_table(rows, prices, COUNT(prices));
 }

@@ -62,7 +62,7 @@ void prices_show(struct request *r)
 {
 	struct rating_book *book = NULL;
 	int32_t on;
-	if (!day_of_query(r, "on", day_of(wall_now()), &on) || !book_open(r, &book))
+	if (!day_of_query(r, "day", day_of(wall_now()), &on) || !book_open(r, &book))
 		return;
 	json_t *lists = json_array();
 	int err = store_prices_each(r->api->store, add_list, lists);
@@ -70,7 +70,7 @@ void prices_show(struct request *r)
 		json_decref(lists);
 		refuse_store(r, err, r->api->store);
 	} else {
-		r->json = json_pack("{s:o,s:o,s:o}", "lists", lists, "on", day_json(on), "prices",
+		r->json = json_pack("{s:o,s:o,s:o}", "lists", lists, "day", day_json(on), "prices",
 				    rows_json(rating_book_of(book, on)));
 	}
 	rating_book_free(book);
@@ -212,7 +212,7 @@ void prices_check(struct request *r)
 		return;
 	}
 	if (!ask_number(r, &line) || !ask_seconds(r, &seconds) ||
-	    !day_of_query(r, "on", day_of(wall_now()), &on) || !book_open(r, &book))
+	    !day_of_query(r, "day", day_of(wall_now()), &on) || !book_open(r, &book))
 		return;
 	plan_check(&(struct plan_line){.international = true}, slice_str(dialled), &v);
 	struct rating_call c = {
