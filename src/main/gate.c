@@ -74,8 +74,7 @@ static struct timespec moment(int64_t ms_from_now)
 static void gather(struct event_gate *g)
 {
 	struct timespec until = moment(g->gather_ms);
-	while (!g->hurry && !g->closed &&
-	       pthread_cond_timedwait(&g->moved, &g->lock, &until) == 0)
+	while (!g->hurry && !g->closed && pthread_cond_timedwait(&g->moved, &g->lock, &until) == 0)
 		;
 }
 

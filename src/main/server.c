@@ -16,7 +16,7 @@
 #define INBOX_BYTES	 (16u << 20)
 #define EVENT_RING_BYTES (16u << 20)
 #define WRITER_BYTES	 (64u << 20)
-#define GATHER_EVENTS_MS 20 /* what comes in the meantime should still be in a cache */
+#define GATHER_EVENTS_MS 20   /* what comes in the meantime should still be in a cache */
 #define READY_PAIRS_MAX	 4096 /* enough for 2,000 calls a second */
 #define FAREWELL_MS	 2000 /* for the answers to our BYEs */
 

@@ -93,10 +93,11 @@ static const char *const steps[] = {
 	"CREATE TRIGGER audit_keep_delete BEFORE DELETE ON audit"
 	" BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;",
 	/*
-	 * 2: an index sorted by number takes each party of a call to a page of its own, and each page
-	 * is written twice and summed: two thirds of what a record cost. Now every few thousand calls
-	 * (a segment) have an index of their own, of some fifty pages, and a question asks them all:
-	 * about three microseconds each. In the order of their start the records stand by themselves.
+	 * 2: an index sorted by number takes each party of a call to a page of its own, and each
+	 * page is written twice and summed: two thirds of what a record cost. Now every few
+	 * thousand calls (a segment) have an index of their own, of some fifty pages, and a
+	 * question asks them all: about three microseconds each. In the order of their start the
+	 * records stand by themselves.
 	 */
 	"CREATE TABLE record_party ("
 	" segment INTEGER NOT NULL,"
