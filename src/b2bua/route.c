@@ -45,6 +45,8 @@ static enum call_cause judge(struct shard *s, struct call *c, const struct sip_m
 	if (v.dialled.presentation != DIAL_DEFAULT)
 		c->anonymous = v.dialled.presentation == DIAL_WITHHOLD;
 	verdict_event(s, c, &v);
+	if (v.reason == PLAN_ALLOWED && v.class == PLAN_SERVICE_CODE)
+		c->service = (uint8_t)service_of(slice_str(v.dialled.digits));
 	return cause_of_reason(v.reason);
 }
 
@@ -64,7 +66,7 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 	struct directory_number caller = {0};
 	bool known = directory_by_number(s->p.directory, slice_str(c->from), &caller) == 0;
 	enum call_cause cause = judge(s, c, invite, &caller);
-	if (cause == CAUSE_NORMAL)
+	if (cause == CAUSE_NORMAL && !c->service)
 		cause = check_callee(s, c);
 	if (cause == CAUSE_NORMAL && (!known || caller.suspended))
 		cause = CAUSE_SUSPENDED;
@@ -92,6 +94,7 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 		directory_channel_take(s->p.directory, slice_str(c->from), c->uid, holders, &count);
 	if (err == 0) {
 		c->channel_held = true;
+		s->counts.channels_held++;
 		return CAUSE_NORMAL;
 	}
 	if (err == ERR_LIMIT)
@@ -153,9 +156,11 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
 	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
-	if (cause == CAUSE_NORMAL)
+	bool service = cause == CAUSE_NORMAL && c->service;
+	if (cause == CAUSE_NORMAL && !service)
 		cause = take_channel(s, c);
-	if (cause == CAUSE_NORMAL)
+	if (cause == CAUSE_NORMAL && !service)
 		cause = find_phones(s, c, &count);
-	*ret_event = (struct call_event){.kind = CALL_EV_ROUTED, .count = count, .cause = cause};
+	*ret_event = (struct call_event){
+		.kind = CALL_EV_ROUTED, .count = count, .service = service, .cause = cause};
 }

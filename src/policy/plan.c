@@ -54,6 +54,8 @@ static const struct row {
 	{"9", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
 	{"#", 1, ANY, PLAN_HASH_CODE, PLAN_NO_HASH_CODE},
 	{"*", 1, ANY, PLAN_SERVICE_CODE, PLAN_NO_NO_SERVICE_CODE},
+	{"*43", 3, 3, PLAN_SERVICE_CODE, PLAN_ALLOWED}, /* echo test */
+	{"*44", 3, 3, PLAN_SERVICE_CODE, PLAN_ALLOWED}, /* quality test */
 };
 
 static const struct row *row_of(const char *digits)
@@ -93,7 +95,7 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 	if (row == NULL)
 		return PLAN_NO_NOT_A_NUMBER;
 	if (v->class == PLAN_HASH_CODE || v->class == PLAN_SERVICE_CODE)
-		return row->reason;
+		return n > row->digits_max ? PLAN_NO_NO_SERVICE_CODE : row->reason;
 	if (!digits_only(digits))
 		return PLAN_NO_NOT_A_NUMBER;
 	/* Whoever may not call a class is told so before he is told to count. */
@@ -112,7 +114,8 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 static void write_e164(struct plan_verdict *v)
 {
 	const char *digits = v->dialled.digits;
-	if (v->reason != PLAN_ALLOWED && v->reason != PLAN_NO_INTERNATIONAL)
+	if (v->class == PLAN_SERVICE_CODE ||
+	    (v->reason != PLAN_ALLOWED && v->reason != PLAN_NO_INTERNATIONAL))
 		return;
 	v->e164[0] = '+';
 	if (v->class == PLAN_INTERNATIONAL) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "net/ladder.h"
+#include "core/announcement.h"
 #include "replica/image.h"
 #include "shard/set.h"
 #include "stage/names.h"
@@ -50,6 +51,7 @@ struct stage {
 	struct vault *vault;
 	struct watch *watch;
 	struct names names;
+	struct sounds *sounds; /* the tones */
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct sim_rand rand;
