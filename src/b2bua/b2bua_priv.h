@@ -102,11 +102,11 @@ void early_announce(struct shard *s, struct call *c, struct leg *a, struct slice
 
 /* --- media_own.c: our own answer to an offer */
 struct media_own {
-	uint8_t stream;		/* of the offer; all others are refused */
-	bool any_codec;		/* all that it offers is taken, for an echo */
-	bool heard;		/* the party wants to hear something */
-	enum player_law law;	/* in which it may be spoken to; not set where the offer */
-	uint8_t payload_type;	/* has no G.711, which only any_codec takes */
+	uint8_t stream;	      /* of the offer; all others are refused */
+	bool any_codec;	      /* all that it offers is taken, for an echo */
+	bool heard;	      /* the party wants to hear something */
+	enum player_law law;  /* in which it may be spoken to; not set where the offer */
+	uint8_t payload_type; /* has no G.711, which only any_codec takes */
 };
 /* The first plain RTP audio that can be served. 0; ERR_NOT_FOUND: there is none; ERR_UNSUPPORTED:
  * none of G.711. */

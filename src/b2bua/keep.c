@@ -163,8 +163,10 @@ static int put_legs(struct shard *s, struct call *c)
 	if (a == NULL || (b == NULL && !c->service))
 		return ERR_STALE;
 	bool media = gather_ends(s, a, b);
-	struct replica_legs legs = {
-		.leg_count = b ? 2 : 1, .legs = {a, b}, .ends_count = media, .ends = {&s->keep->ends}};
+	struct replica_legs legs = {.leg_count = b ? 2 : 1,
+				    .legs = {a, b},
+				    .ends_count = media,
+				    .ends = {&s->keep->ends}};
 	int err = put_of(s, c, REPLICA_LEGS, &legs);
 	if (err == 0 && media)
 		err = put_of(s, c, REPLICA_FIGURES, &s->keep->ends);

@@ -41,8 +41,8 @@ int media_own_choose(const struct sdp *offer, bool any_codec, struct media_own *
 		err = ERR_UNSUPPORTED;
 		if (!find_g711(st, &own) && !any_codec)
 			continue;
-		own.heard = !st->on_hold_address && (st->direction == SDP_SENDRECV ||
-						     st->direction == SDP_RECVONLY);
+		own.heard = !st->on_hold_address &&
+			    (st->direction == SDP_SENDRECV || st->direction == SDP_RECVONLY);
 		*ret_own = own;
 		return 0;
 	}

@@ -510,8 +510,8 @@ void call_discard(struct shard *s, struct call *c)
 
 #define RING_ON_MS 60000
 
-/* --- the call's timer: ring limit or the end of an announcement, watching the media, a record that could not be handed
- * over */
+/* --- the call's timer: ring limit or the end of an announcement, watching the media, a record that
+ * could not be handed over */
 
 void call_watch_media(struct shard *s, struct call *c)
 {

@@ -72,9 +72,9 @@ static bool read_item(struct past *p, const struct replica_item *item, struct st
 static bool makes_sense(struct past *p)
 {
 	struct call *c = &p->call;
-	bool legs = p->has[REPLICA_LEGS] && (c->service ? p->legs.leg_count == 1
-						       : p->legs.leg_count == 2 &&
-								 c->winner < c->branch_count),
+	bool legs = p->has[REPLICA_LEGS] &&
+		    (c->service ? p->legs.leg_count == 1
+				: p->legs.leg_count == 2 && c->winner < c->branch_count),
 	     setup = p->has[REPLICA_SETUP] && p->setup.leg_count >= 1;
 	if (c->cause >= CALL_CAUSES)
 		c->cause = CAUSE_NORMAL;

@@ -187,7 +187,7 @@ static uint32_t class_of(double r_factor)
 	static const double least[QUALITY_CLASSES - 1] = {60, 70, 80, 90};
 	uint32_t class = 1;
 	while (class < QUALITY_CLASSES && r_factor >= least[class - 1])
-		class++;
+		class ++;
 	return class;
 }
 

@@ -279,7 +279,7 @@ static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by
 {
 	if (caller)
 		order(o, (struct call_order){ORDER_BYE_CALLER, 0, 0, cause});
-	if (callee)
+	if (callee && c->winner < CALL_BRANCHES_MAX) /* a service has none */
 		order(o, (struct call_order){ORDER_BYE_BRANCH, c->winner, 0, cause});
 	cancel_others(c, c->winner, cause, o);
 	finish(c, cause, by, o);

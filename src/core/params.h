@@ -9,17 +9,17 @@
 #include "directory/directory.h"
 #include "event/stream.h"
 #include "io/io.h"
+#include "media/sounds.h"
 #include "store/writer.h"
 #include "transport/transport.h"
 
-#define SHARDS_MAX    64
-#define TRUSTED_MAX   16
+#define SHARDS_MAX	   64
+#define TRUSTED_MAX	   16
 #define ANNOUNCE_OFF_WORDS 2
-#define CALL_ID_CHARS 16 /* a call's uid in hexadecimal, as people and the API see it */
+#define CALL_ID_CHARS	   16 /* a call's uid in hexadecimal, as people and the API see it */
 
 struct shard;
 struct replica_image;
-struct sounds;
 
 /* What callers hear before a refusal. */
 enum announce_play {
@@ -53,8 +53,9 @@ struct shard_config {
 	enum announce_play announce;
 	uint64_t announce_off[ANNOUNCE_OFF_WORDS]; /* bits of enum call_cause: not these */
 	uint32_t announce_limit_s;
-	const char *announce_language; /* where the caller asks for none that there is */
-	uint32_t players_max;	       /* at a time, of this shard; not changed by reconfigure */
+	char announce_language[SOUNDS_LANGUAGE_BYTES]; /* where the caller asks for none that there
+							  is */
+	uint32_t players_max; /* at a time, of this shard; not changed by reconfigure */
 };
 
 struct shard_params {

@@ -19,7 +19,7 @@ uint8_t g711_to_ulaw(int16_t sample)
 		magnitude = ULAW_MOST;
 	magnitude += ULAW_BIAS;
 	int chord = chord_of(magnitude, 7), step = magnitude >> (chord + 3) & 0x0f;
-	return (uint8_t)~(sign | chord << 4 | step);
+	return (uint8_t) ~(sign | chord << 4 | step);
 }
 
 int16_t g711_from_ulaw(uint8_t byte)

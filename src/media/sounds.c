@@ -261,8 +261,8 @@ static const struct clip *file_of(const struct sounds *s, uint32_t name, struct 
 	return NULL;
 }
 
-const struct clip *sounds_file(const struct sounds *s, uint32_t name,
-			       const struct slice *languages, uint32_t language_count)
+const struct clip *sounds_file(const struct sounds *s, uint32_t name, const struct slice *languages,
+			       uint32_t language_count)
 {
 	const struct clip *clip = NULL;
 	for (uint32_t i = 0; i < language_count && clip == NULL; i++)

@@ -36,7 +36,7 @@ void sounds_free(struct sounds *s);
 const struct clip *sounds_tone(const struct sounds *s, enum tone t);
 /* The file with that name (its place in params.names) in the first of these languages that has it;
  * else the one for all. NULL: there is none. */
-const struct clip *sounds_file(const struct sounds *s, uint32_t name,
-			       const struct slice *languages, uint32_t language_count);
+const struct clip *sounds_file(const struct sounds *s, uint32_t name, const struct slice *languages,
+			       uint32_t language_count);
 /* Files that were loaded. */
 uint32_t sounds_files(const struct sounds *s);

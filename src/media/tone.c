@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* -15 dBm0 where full scale is +3.17 dBm0: loud enough for a noisy street, no louder than speech. */
+/* -15 dBm0 where full scale is +3.17 dBm0: loud enough for a noisy street, no louder than speech.
+ */
 #define PEAK 4030.0
 
 static const struct {

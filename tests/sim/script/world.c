@@ -178,10 +178,10 @@ static bool set_announce(struct run *r, struct shard_config *c)
 	uint32_t cause;
 	if (play)
 		c->announce = strcmp(play, "all") == 0 ? ANNOUNCE_ALL : ANNOUNCE_FILES;
-	if (!not)
+	if (!not )
 		return true;
-	if (!announcement_cause(slice_str(not), &cause))
-		return run_fail(r, "\"%s\" is no cause", not);
+	if (!announcement_cause(slice_str(not ), &cause))
+		return run_fail(r, "\"%s\" is no cause", not );
 	c->announce_off[cause / 64] |= (uint64_t)1 << (cause % 64);
 	return true;
 }

@@ -351,8 +351,7 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 		 (unsigned long long)c.pursuits_used, (unsigned long long)c.comebacks_used,
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
 		 (unsigned long long)c.endpoints, (unsigned long long)c.players_used,
-		 (unsigned long long)c.buf_bytes,
-		 (unsigned long long)c.timers - st->p.shards);
+		 (unsigned long long)c.buf_bytes, (unsigned long long)c.timers - st->p.shards);
 	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
 			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
 			       c.endpoints + c.players_used + c.buf_bytes;

@@ -11,8 +11,8 @@
  */
 #pragma once
 
-#include "net/ladder.h"
 #include "core/announcement.h"
+#include "net/ladder.h"
 #include "replica/image.h"
 #include "shard/set.h"
 #include "stage/names.h"
