@@ -49,9 +49,19 @@ const struct flag common_flags[] = {
 	{                                                                                          \
 		"--suspended", "on|off", KIND_SWITCH, false, "suspended", "no calls either way"    \
 	}
-#define MADE	 "made and shown once when left out"
-#define CUSTOMER "CODE", KIND_CUSTOMER, true
-#define NUMBER	 "NUMBER", KIND_NUMBER, true
+#define MADE "made and shown once when left out"
+#define CUSTOMER                                                                                   \
+	{                                                                                          \
+		{                                                                                  \
+			"CODE", KIND_CUSTOMER, .needed = true                                      \
+		}                                                                                  \
+	}
+#define NUMBER                                                                                     \
+	{                                                                                          \
+		{                                                                                  \
+			"NUMBER", KIND_NUMBER, .needed = true                                      \
+		}                                                                                  \
+	}
 
 const struct command commands[] = {
 	{{"customer", "add"},
@@ -109,22 +119,30 @@ const struct command commands[] = {
 	  {"--option", .help = "the option service password; the phone goes on"},
 	  {"--yes", .help = "do not ask"}},
 	 run_number_password},
-	{{"registrations", NULL},
-	 "[NUMBER]",
-	 KIND_NUMBER,
+	{{"plan", "check"},
+	 {{"NUMBER", KIND_NUMBER, true, "number"}, {"DIALLED", KIND_TEXT, true, "dialled"}},
+	 "may this number call what is dialled, and why",
+	 "Explains what a call would be told: the class of the dialled number, what decided, its "
+	 "international form, what 184 or 186 do to the caller id, and the reason of a refusal in "
+	 "English and Japanese. The exit status is 0 when it may be called and 1 when not. It is "
+	 "decided by what decides for calls.",
+	 .run = run_plan_check},
+	{{"plan", "show"},
+	 .help = "show the numbering plan and the countries",
+	 .detail = "The longest prefix that fits decides. What the table allows abroad needs the "
+		   "line's permission as well (number set --international).",
+	 .run = run_plan_show},
+	{{"registrations"},
+	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 .help = "list registered phones",
 	 .run = run_registrations},
 	{{"calls", "hangup"},
-	 "ID",
-	 KIND_CALL,
-	 true,
+	 {{"ID", KIND_CALL, .needed = true}},
 	 .help = "end a call in progress",
 	 .run = run_calls_hangup},
-	{{"calls", NULL}, .help = "list calls in progress", .run = run_calls},
-	{{"records", NULL},
-	 "[NUMBER]",
-	 KIND_NUMBER,
-	 false,
+	{{"calls"}, .help = "list calls in progress", .run = run_calls},
+	{{"records"},
+	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 "list call records, latest first",
 	 "A time is written like 2026-11-24T09:00:00+09:00, 2026-11-24 (midnight UTC), or as an "
 	 "age: "
@@ -132,17 +150,13 @@ const struct command commands[] = {
 	 {{"--since", "TIME", KIND_TEXT, false, "since", "calls that started then or later"},
 	  {"--limit", "N", KIND_COUNT, false, "limit", "at most so many (100)"}},
 	 run_records},
-	{{"trace", NULL},
-	 "CALL",
-	 KIND_CALL,
-	 true,
+	{{"trace"},
+	 {{"CALL", KIND_CALL, .needed = true}},
 	 .help = "show the ladder of both legs of a call",
 	 .run = run_trace},
-	{{"status", NULL}, .help = "show the state of the server", .run = run_status},
-	{{"import", NULL},
-	 "FILE.csv",
-	 KIND_FILE,
-	 true,
+	{{"status"}, .help = "show the state of the server", .run = run_status},
+	{{"import"},
+	 {{"FILE.csv", KIND_FILE, .needed = true}},
 	 "add numbers from CSV, all or none",
 	 "Line 1 names the columns: number, customer and account, and as wanted password, "
 	 "option_password, channels, registration_policy, international and suspended; UTF-8. A "
@@ -157,15 +171,13 @@ const struct command commands[] = {
 		   "of "
 		   "showing them"}},
 	 run_import},
-	{{"export", NULL},
+	{{"export"},
 	 .help = "write all numbers as CSV, without secrets",
 	 .detail = "What is written can be imported again, where the customers exist; passwords "
 		   "cannot be read back and are made anew then.",
 	 .run = run_export},
-	{{"completion", NULL},
-	 "bash|zsh",
-	 KIND_SHELL,
-	 true,
+	{{"completion"},
+	 {{"bash|zsh", KIND_SHELL, .needed = true}},
 	 "print shell completion",
 	 "For bash: source <(opengatectl completion bash). For zsh: opengatectl completion zsh "
 	 ">\"${fpath[1]}/_opengatectl\".",

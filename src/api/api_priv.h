@@ -142,4 +142,5 @@ void audit(struct request *r, const char *action, const char *object);
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
+handler_fn plan_show, plan_try;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

@@ -88,7 +88,8 @@ enum event_type {
 	X(DETAIL, "detail", TEXT)                                                                  \
 	X(COUNT, "count", NUMBER)                                                                  \
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
-	X(OTHER, "other", TEXT)
+	X(OTHER, "other", TEXT)                                                                    \
+	X(RULE, "rule", TEXT) /* what decided */
 
 enum event_key {
 #define X(name, text, kind) EVENT_KEY_##name,
