@@ -5,6 +5,7 @@
 #include "core/announcement.h"
 #include "net/sim_io.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- numbers */
@@ -174,14 +175,17 @@ static bool set_trusted(struct run *r, struct shard_config *c)
 
 static bool set_announce(struct run *r, struct shard_config *c)
 {
-	const char *play = run_value(r, "announce"), *not = run_value(r, "not");
+	const char *play = run_value(r, "announce"), *silent = run_value(r, "not"),
+		   *language = run_value(r, "language");
 	uint32_t cause;
 	if (play)
 		c->announce = strcmp(play, "all") == 0 ? ANNOUNCE_ALL : ANNOUNCE_FILES;
-	if (!not )
+	if (language)
+		snprintf(c->announce_language, sizeof(c->announce_language), "%s", language);
+	if (!silent)
 		return true;
-	if (!announcement_cause(slice_str(not ), &cause))
-		return run_fail(r, "\"%s\" is no cause", not );
+	if (!announcement_cause(slice_str(silent), &cause))
+		return run_fail(r, "\"%s\" is no cause", silent);
 	c->announce_off[cause / 64] |= (uint64_t)1 << (cause % 64);
 	return true;
 }

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "net/net_priv.h"
 #include "net/sim_io.h"
+#include "stage/sounds.h"
 #include "stage/watch.h"
 
 #include <signal.h>
@@ -462,8 +463,7 @@ struct stage *stage_new(const struct stage_params *p)
 	st->p = *p;
 	st->rand.state = p->seed * 2654435761u + 1;
 	make_dir(st);
-	must(announcements_load("", &st->sounds, st->fault, sizeof(st->fault)), "sounds");
-	st->p.config.sounds = st->sounds;
+	st->p.config.sounds = sounds_of_stage();
 	st->net = sim_net_new(&np);
 	st->ladder = ladder_new(st->net);
 	st->vault = vault_new(st->net);
@@ -491,6 +491,5 @@ void stage_free(struct stage *st)
 	ladder_free(st->ladder);
 	sim_net_free(st->net);
 	remove_dir(st);
-	sounds_free(st->sounds);
 	free(st);
 }

@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "core/announcement.h"
 #include "net/ladder.h"
 #include "replica/image.h"
 #include "shard/set.h"
@@ -51,7 +50,6 @@ struct stage {
 	struct vault *vault;
 	struct watch *watch;
 	struct names names;
-	struct sounds *sounds; /* the tones */
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct sim_rand rand;
