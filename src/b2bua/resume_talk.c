@@ -60,13 +60,17 @@ static void say_goodbye(struct shard *s, struct call *c)
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
 	enum call_cause cause = (enum call_cause)c->cause;
 	cancel_losers(s, c, cause);
-	if (b == NULL) {
+	bool served = c->service && c->answered_at;
+	if (b == NULL && !served) {
 		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
 		return;
 	}
-	a->state = b->state = LEG_GONE;
+	a->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLER)
 		leg_send_bye(s, a, cause, NULL);
+	if (b == NULL)
+		return;
+	b->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLEE)
 		leg_send_bye(s, b, cause, NULL);
 }
@@ -84,6 +88,8 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		say_goodbye(s, c);
 	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
 		answer_again(s, c, talk);
+	else if (c->state == CALL_ANNOUNCING)
+		cancel_losers(s, c, (enum call_cause)c->cause);
 	if (talk->end != CAUSE_NORMAL)
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
 			     NULL);

@@ -58,6 +58,8 @@
 	X(CALLS_UNPROTECTED, "calls would not survive a crash", 3)                                 \
 	X(CALLS_PROTECTED, "calls are kept again", 1)                                              \
 	X(RECORDS_DELETED, "old call records deleted", 1)
+	X(CALL_ANNOUNCED, "caller is told why", 1)                                                 \
+	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,

@@ -199,8 +199,10 @@ static uint32_t ready_pairs(uint32_t pairs, uint32_t shards)
 }
 
 /* Each shard gets an even number of ports, whole pairs, and its part of the calls. */
-static struct shard_config part_of(const struct config *c, uint16_t shard, uint16_t count)
+static struct shard_config part_of(const struct server *s, uint16_t shard)
 {
+	const struct config *c = &s->config;
+	uint16_t count = s->shard_count;
 	uint32_t pairs = (uint32_t)(c->media_port_last - c->media_port_first + 1) / 2 / count;
 	uint32_t first = c->media_port_first + shard * pairs * 2;
 	struct shard_config part = {
@@ -225,8 +227,14 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
 		.media_ready_pairs = ready_pairs(pairs, count),
 		.trusted_count = c->trusted_count,
+		.sounds = s->sounds,
+		.announce = c->announce,
+		.announce_limit_s = c->announce_limit_s,
+		.players_max = (c->announce_calls_max + count - 1) / count,
 	};
 	memcpy(part.trusted, c->trusted, sizeof(part.trusted));
+	memcpy(part.announce_language, c->announce_language, sizeof(part.announce_language));
+	memcpy(part.announce_off, c->announce_off, sizeof(part.announce_off));
 	return part;
 }
 
@@ -265,7 +273,7 @@ static int open_locator(struct server *s, char *ret_text, size_t text_bytes)
 
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
 {
-	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
+	s->shard_config[i] = part_of(s, i);
 	int err = loop_new(&s->loops[i]);
 	if (err) {
 		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
@@ -376,12 +384,23 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 	return api_new(&p, &s->api, ret_text, text_bytes);
 }
 
+static int open_sounds(struct server *s, char *ret_text, size_t text_bytes)
+{
+	char why[CONFIG_FAULT_BYTES - 32];
+	int err = announcements_load(s->config.announce_folder, &s->sounds, why, sizeof(why));
+	if (err)
+		snprintf(ret_text, text_bytes, "announcements.folder: %s", why);
+	return err;
+}
+
 int server_start(struct server *s, char *ret_text, size_t text_bytes)
 {
 	s->shard_count = (uint16_t)config_shards(&s->config);
 	int err = preflight_addresses(&s->config, ret_text, text_bytes);
 	char few[CONFIG_FAULT_BYTES];
 	bool enough = preflight_descriptors(&s->config, few, sizeof(few));
+	if (err == 0)
+		err = open_sounds(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_data(s, ret_text, text_bytes);
 	if (err == 0)
@@ -427,6 +446,7 @@ void server_stop(struct server *s)
 	locator_free(s->locator);
 	for (uint16_t i = 0; i < s->shard_count; i++)
 		shard_free(s->shards[i]);
+	sounds_free(s->sounds);
 	if (s->writer)
 		writer_free(s->writer);
 	keeper_free(s->keeper);
@@ -500,8 +520,7 @@ static void reconfigure(struct shard *shard, void *arg)
 	struct reload *r = arg;
 	uint16_t i = r->next++;
 	struct shard_config *live = &r->server->shard_config[i];
-	*live = part_of(&r->server->config, i,
-			r->server->shard_count); /* on the shard's own thread */
+	*live = part_of(r->server, i); /* on the shard's own thread */
 	shard_reconfigure(shard, live);
 }
 

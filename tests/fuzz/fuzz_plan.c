@@ -22,8 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct plan_verdict a = judge(slice_of(copy, size));
 	free(copy);
 	FUZZ_CHECK((a.e164[0] == '\0') ==
-		   (a.reason != PLAN_ALLOWED && a.reason != PLAN_NO_INTERNATIONAL));
-	if (a.reason != PLAN_ALLOWED)
+		   (a.class == PLAN_SERVICE_CODE ||
+		    (a.reason != PLAN_ALLOWED && a.reason != PLAN_NO_INTERNATIONAL)));
+	if (a.reason != PLAN_ALLOWED || a.class == PLAN_SERVICE_CODE)
 		return 0;
 	struct plan_verdict b = judge(slice_str(a.dialled.digits)), c = judge(slice_str(a.e164));
 	FUZZ_CHECK(a.class == b.class && b.reason == PLAN_ALLOWED);

@@ -176,8 +176,13 @@ static void check_shards(struct stage *st)
 	}
 	stage_counts(st, &counts);
 	const uint32_t held = directory_channels_held(st->directory, SLICE_NONE);
-	if (held != counts.calls_live && !st->hurt)
-		stage_fault(st, "%u channels are held by %llu live calls", held,
+	if (held != counts.channels_held && !st->hurt)
+		stage_fault(st, "%u channels are held, calls know of %llu", held,
+			    (unsigned long long)counts.channels_held);
+	/* Who holds no channel is being announced to, or served. */
+	if (held + counts.players_used != counts.calls_live && !st->hurt)
+		stage_fault(st, "%u channels and %llu players are held by %llu live calls", held,
+			    (unsigned long long)counts.players_used,
 			    (unsigned long long)counts.calls_live);
 }
 
