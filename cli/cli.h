@@ -28,7 +28,9 @@ enum kind {
 	KIND_CUSTOMER, /* a customer code */
 	KIND_CALL,     /* a call's id */
 	KIND_FILE,
-	KIND_SHELL /* bash, zsh */
+	KIND_SHELL,  /* bash, zsh */
+	KIND_CLASS,  /* of numbers, as plan show names them */
+	KIND_COUNTRY /* two letters */
 };
 
 struct flag {
@@ -154,7 +156,7 @@ run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_num
 	run_number_password;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
-run_fn run_plan_check, run_plan_show;
+run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remove;
 
 /* The usual shapes (provision.c): one object, one list under its key. */
 int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "api/trace.h"
 #include "base/rng.h"
+#include "policy/rules.h"
 #include "provision/fault.h"
 #include "provision/import.h"
 #include "store/store.h"
@@ -138,9 +139,20 @@ void refuse_busy(struct request *r);
 
 int64_t wall_now(void);
 void audit(struct request *r, const char *action, const char *object);
+void audit_detail(struct request *r, const char *action, const char *object, const char *detail);
+/* A memo, reason or name: one line of at most 200 bytes. NULL: it is good. */
+const struct fault *line_fault(const char *text, const char *field);
+
+/* ---- rules.c ---- */
+
+json_t *rule_json(const struct store_rule *rule);
+/* A row's id in the path. False: refused. */
+bool row_id(struct request *r, const char *what, uint64_t *ret_id);
+/* A number or a customer has gone, and what was said about it alone. */
+void rules_forget(struct request *r, enum plan_scope scope, const char *who);
 
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
-handler_fn plan_show, plan_try;
+handler_fn plan_show, plan_try, rules_list, rules_add, rule_remove;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

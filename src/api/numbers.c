@@ -218,6 +218,7 @@ void number_remove(struct request *r)
 		return;
 	}
 	(void)directory_remove(r->api->p.directory, slice_str(number));
+	rules_forget(r, PLAN_FOR_NUMBER, number);
 	audit(r, "number.remove", number);
 	r->json = json_pack("{s:s}", "removed", number);
 }

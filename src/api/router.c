@@ -36,6 +36,11 @@ static const struct body_field number_changes[] = {
 	{"suspended", BODY_SWITCH, false},
 	{0},
 };
+static const struct body_field rule_new[] = {
+	{"all", BODY_SWITCH, false},   {"customer", BODY_TEXT, false}, {"number", BODY_TEXT, false},
+	{"class", BODY_TEXT, false},   {"country", BODY_TEXT, false},  {"prefix", BODY_TEXT, false},
+	{"decision", BODY_TEXT, true}, {"memo", BODY_TEXT, false},     {0},
+};
 static const struct body_field password_new[] = {
 	{"kind", BODY_TEXT, true},
 	{0},
@@ -70,6 +75,9 @@ const struct route api_routes[] = {
 	{"GET", "/api/v1/status", status_show, TRUSTED},
 	{"GET", "/api/v1/plan", plan_show, TRUSTED},
 	{"GET", "/api/v1/plan/check", plan_try, QUERY("number", "dialled")},
+	{"GET", "/api/v1/plan/rules", rules_list, QUERY("customer", "number")},
+	{"POST", "/api/v1/plan/rules", rules_add, BODY(rule_new), WRITES},
+	{"DELETE", "/api/v1/plan/rules/{id}", rule_remove, WRITES},
 	{"POST", "/api/v1/import", import_numbers, .csv = true},
 	{"GET", "/api/v1/import", import_show, TRUSTED},
 	{"GET", "/api/v1/export", export_numbers, TRUSTED},

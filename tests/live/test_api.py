@@ -33,9 +33,18 @@ def csv(first: int, count: int, customer: str = CUSTOMER) -> bytes:
 
 
 def walk_plan(api: Api, number: str) -> None:
+    api.good("PATCH", f"/api/v1/numbers/{number}", {"suspended": False})
     check(len(api.good("GET", "/api/v1/plan")["countries"]) > 200, "countries")
     judged = api.good("GET", f"/api/v1/plan/check?number={number}&dialled=0120-123456")
     check_equal((judged["allowed"], judged["decided_by"]), (False, "plan:0120"), "freephone")
+    new = {"number": number, "prefix": "+81 120", "decision": "allow", "memo": "料金は別"}
+    rule = api.good("POST", "/api/v1/plan/rules", new)
+    check_equal(api.good("GET", f"/api/v1/plan/rules?number={number}")["rules"], [rule], "rules of the number")
+    check_equal(api.good("GET", "/api/v1/plan/rules?customer=C7")["rules"], [], "rules of the customer")
+    check_equal(api.good("GET", "/api/v1/plan")["rules"], [rule], "rules of the plan")
+    judged = api.good("GET", f"/api/v1/plan/check?number={number}&dialled=0120-123456")
+    check_equal((judged["decided_by"], judged["rule"]), (f"rule:{rule['id']}", rule), "freephone, opened")
+    check_equal(api.good("DELETE", f"/api/v1/plan/rules/{rule['id']}"), {"removed": str(rule["id"])}, "removed")
 
 
 def walk_provisioning(api: Api) -> None:

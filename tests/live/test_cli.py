@@ -154,6 +154,28 @@ def _() -> None:
         check(re.search(r"^0120 +freephone ", shown, re.MULTILINE) and re.search(r"^1876 +JM +high ", shown, re.MULTILINE), shown)
 
 
+@case("rules: added, listed, in force over a restart, removed, and audited")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        denied = gate.json("plan", "rule", "add", "--all", "--prefix", "+81-3", "--deny", "--memo", "苦情のため")
+        allowed = gate.json("plan", "rule", "add", "--number", line.number, "--class", "freephone", "--allow")
+        gate.json("plan", "rule", "add", "--customer", CUSTOMER, "--country", "gb", "--deny")
+        check_equal(gate.json("plan", "rule", "list", "--number", line.number), [allowed], "rules of the number")
+        check_equal([r["key"] for r in gate.json("plan", "rule", "list")], ["03", "GB", "freephone"], "rules")
+        gate.stop()
+        gate.start()
+        done = ctl(gate, "plan", "check", line.number, "03-1234-5678")
+        check_equal((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        check(re.search(rf"^decided by +rule:{denied['id']} ", done.stdout, re.MULTILINE), done.stdout)
+        check(re.search(r"^rule +deny prefix 03 for all \(苦情のため\)", done.stdout, re.MULTILINE), done.stdout)
+        check_equal(ctl(gate, "plan", "check", line.number, "0120123456").returncode, 0, "freephone, opened")
+        check("苦情のため" in gate.text("plan", "show"), "plan show lacks the rule")
+        gate.json("plan", "rule", "remove", str(denied["id"]))
+        check_equal(ctl(gate, "plan", "check", line.number, "03-1234-5678").returncode, 0, "after the rule")
+        check_said(ctl(gate, "plan", "rule", "remove", str(denied["id"])), 1, "There is no rule 1; see 'opengatectl plan rule list'")
+
+
 @case("a new password cuts the phone off: it asks, and says so")
 def _() -> None:
     with OpenGate() as gate:
@@ -366,7 +388,9 @@ def _() -> None:
         check_equal(offered("customer", "set", "C"), [CUSTOMER], "customers")
         check_equal(offered("number", "add", "05010000014", "--customer", ""), [CUSTOMER], "customers of a flag")
         check_equal(offered("import", ""), [":files"], "files")
-        check_equal(offered("plan", ""), ["check", "show"], "second words")
+        check_equal(offered("plan", ""), ["check", "show", "rule"], "second words")
+        check_equal(offered("plan", "rule", "a"), ["add"], "third words")
+        check_equal(offered("plan", "rule", "add", "--class", "mob"), ["mobile"] * 4, "classes")
         check_equal(offered("calls", "h"), ["hangup"], "second word of what is a command too")
         check_equal(offered("plan", "check", "0501"), [line.number for line in lines], "first operand")
         check_equal(offered("plan", "check", lines[0].number, ""), [], "second operand")
@@ -488,7 +512,16 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("plan check", 2, r"plan check needs NUMBER"),
     ("plan check {n} 117 118", 2, r"plan check takes NUMBER DIALLED; \"118\" is too much"),
     ("plan chek {n} 117", 2, r"no command \"plan chek\"; did you mean \"plan check\"\?"),
-    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show"),
+    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show, rule"),
+    ("plan rule", 2, r"\"plan rule\" alone is no command; one of these goes with it: add, list, remove"),
+    ("plan rule ad", 2, r"no command \"plan rule ad\"; did you mean \"plan rule add\"\?"),
+    ("plan rule frob", 2, r"no command \"plan rule frob\"; see"),
+    ("plan frob", 2, r"no command \"plan frob\"; see"),
+    ("plan rule add --class mobile --deny", 2, r"plan rule add needs one of --all, --customer and --number"),
+    ("plan rule add --all --deny", 2, r"plan rule add needs one of --class, --country and --prefix"),
+    ("plan rule add --all --class mobile", 2, r"plan rule add needs one of --allow and --deny"),
+    ("plan rule add --all --class mobile --allow --deny", 2, r"plan rule add needs one of --allow and --deny"),
+    ("plan rule remove", 2, r"plan rule remove needs ID"),
     ("number show ''", 2, r"NUMBER is empty"),
     ("calls hangup", 2, r"calls hangup needs ID"),
     ("trace", 2, r"trace needs CALL"),
@@ -558,6 +591,13 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("customer set C404 --name x", 1, r"There is no customer C404"),
     ("customer remove C404", 1, r"There is no customer C404"),
     ("customer remove C9000013", 1, r"Customer C9000013 still has numbers; remove them first"),
+    ("plan rule add --all --class emergency --allow", 1, r"This class cannot be opened by a rule; emergency numbers are refused whatever rules say"),
+    ("plan rule add --all --country JP --deny", 1, r"Calls to Japan are not calls abroad; give a class or a prefix"),
+    ("plan rule add --all --country QQ --deny", 1, r"There is no such country; write two letters"),
+    ("plan rule add --all --prefix x --deny", 1, r"No number can begin so; write digits as they are dialled"),
+    ("plan rule add --number {m} --prefix 03 --deny", 1, r"There is no number 05010009999"),
+    ("plan rule add --customer C404 --prefix 03 --deny", 1, r"There is no such customer; see 'opengatectl customer list'"),
+    ("plan rule remove 99", 1, r"There is no rule 99"),
     ("plan check {m} 117", 1, r"There is no number 05010009999"),
     ("plan check 117 {n}", 1, r"The number must be 11 digits"),
     ("registrations {m}", 1, r"There is no number 05010009999"),
