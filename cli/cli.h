@@ -29,6 +29,7 @@ enum kind {
 	KIND_CALL,     /* a call's id */
 	KIND_FILE,
 	KIND_SHELL,  /* bash, zsh */
+	KIND_STATE,  /* of an application */
 	KIND_CLASS,  /* of numbers, as plan show names them */
 	KIND_COUNTRY /* two letters */
 };
@@ -156,6 +157,9 @@ run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_num
 	run_number_password;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
+run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,
+	run_application_approve, run_application_reject;
+run_fn run_number_suspend, run_number_resume, run_audit;
 run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remove;
 
 /* The usual shapes (provision.c): one object, one list under its key. */

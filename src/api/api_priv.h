@@ -11,6 +11,7 @@
 #include "policy/rules.h"
 #include "provision/fault.h"
 #include "provision/import.h"
+#include "provision/secrets.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -142,6 +143,38 @@ void audit(struct request *r, const char *action, const char *object);
 void audit_detail(struct request *r, const char *action, const char *object, const char *detail);
 /* A memo, reason or name: one line of at most 200 bytes. NULL: it is good. */
 const struct fault *line_fault(const char *text, const char *field);
+/* The same, and it may be neither NULL nor empty. */
+const struct fault *needed_line_fault(const char *text, const char *field);
+
+/* ---- numbers.c ---- */
+
+/* A copy whose texts do not lie in the store handle, so that it can be put back. */
+struct number_owned {
+	struct store_number n;
+	char number[STORE_NUMBER_BYTES], account[STORE_ACCOUNT_BYTES],
+		customer[STORE_CUSTOMER_BYTES], realm[64];
+	char option_hash[HASH_CHARS];
+};
+void number_own(struct number_owned *o, const struct store_number *n);
+/* The number of the path, from the store. False: refused. */
+bool number_find(struct request *r, char number[STORE_NUMBER_BYTES],
+		 struct store_number *ret_number);
+/* It, as it is now. */
+void number_answer(struct request *r, const char *number);
+json_t *suspension_json(struct request *r, struct slice number); /* null: none is known */
+
+/* ---- flags.c: begin, whatever else is written, end ---- */
+
+struct number_change {
+	const char *number, *action, *detail; /* the last two for the audit */
+	int international, suspended;	      /* -1: stays as it is */
+};
+/* False: refused. */
+bool change_begin(struct request *r);
+/* True: err is one, the request refused and all of it undone. */
+bool change_failed(struct request *r, int err);
+/* The flags and the audit; durable, then in force. False: refused, and undone. */
+bool change_end(struct request *r, const struct number_change *c);
 
 /* ---- rules.c ---- */
 
@@ -154,5 +187,8 @@ void rules_forget(struct request *r, enum plan_scope scope, const char *who);
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
+handler_fn number_suspend, number_resume, audits_list;
+handler_fn applications_list, applications_add, application_show, application_approve,
+	application_reject;
 handler_fn plan_show, plan_try, rules_list, rules_add, rule_remove;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

@@ -90,6 +90,13 @@ const struct fault *line_fault(const char *text, const char *field)
 	return good ? NULL : &fault;
 }
 
+const struct fault *needed_line_fault(const char *text, const char *field)
+{
+	static _Thread_local struct fault fault;
+	fault = (struct fault){"missing", field, "This must be said", NULL};
+	return text && *text ? line_fault(text, field) : &fault;
+}
+
 bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret_limit)
 {
 	char message[96];

@@ -48,6 +48,6 @@ void judge(struct directory *d, const struct directory_number *line, struct slic
 	if (j.cause == CAUSE_NORMAL)
 		judge_callee(d, &j);
 	if (j.cause == CAUSE_NORMAL && (line == NULL || line->suspended))
-		decide(&j, CAUSE_SUSPENDED, "suspension");
+		decide(&j, CAUSE_OWN_SUSPENDED, "suspension");
 	*ret_judgement = j;
 }
