@@ -69,7 +69,7 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 	}
 	if (err == ERR_LIMIT)
 		no_channel_event(s, c, holders, count);
-	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_SUSPENDED;
+	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
 }
 
 /* "display" <sip:user@domain> */

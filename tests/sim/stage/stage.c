@@ -261,6 +261,13 @@ void stage_number(struct stage *st, struct directory_number n, const char *passw
 		must(directory_put(st->directory, &n), "number");
 }
 
+void stage_rule(struct stage *st, struct plan_rule rule)
+{
+	vault_rule_add(st->vault, rule);
+	if (st->directory)
+		vault_rules(st->vault, st->directory);
+}
+
 void stage_number_remove(struct stage *st, const char *number)
 {
 	vault_number_remove(st->vault, number);
