@@ -259,7 +259,7 @@ static bool batch_add(struct thread_writer *w, struct slice record)
 	return true;
 }
 
-/* Without memory for more, the batch is what there is so far. */
+/* Without memory for more, the batch is what there is so far; that may be nothing. */
 static void gather(struct thread_writer *w)
 {
 	struct slice record;
@@ -349,7 +349,7 @@ static bool report_failure(struct thread_writer *w, int64_t pause_ms)
 	bool stopping;
 
 	if (w->failed)
-		w->failed(w->ctx, store_error(w->store));
+		w->failed(w->ctx, w->batch_records ? store_error(w->store) : err_text(ERR_NOMEM));
 	now_plus(&until, pause_ms);
 	pthread_mutex_lock(&w->lock);
 	w->failures++;
@@ -373,14 +373,21 @@ static void give_up(struct thread_writer *w)
 		w->failed(w->ctx, text);
 }
 
-/* Until it is written; false when it was given up. */
+static int write_next(struct thread_writer *w, uint64_t *ret_items)
+{
+	if (w->batch_records == 0)
+		gather(w);
+	return w->batch_records ? write_batch(w, ret_items) : ERR_NOMEM;
+}
+
+/* Until something is written; false when it was given up. */
 static bool insist(struct thread_writer *w)
 {
 	int64_t pause_ms = RETRY_MS;
 	uint64_t items;
 	int last_attempts = LAST_ATTEMPTS;
 
-	while (write_batch(w, &items) != 0) {
+	while (write_next(w, &items) != 0) {
 		if (report_failure(w, pause_ms) && --last_attempts == 0) {
 			give_up(w);
 			return false;
@@ -396,7 +403,6 @@ static void *run(void *arg)
 	struct thread_writer *w = arg;
 
 	while (wait_for_work(w)) {
-		gather(w);
 		if (!insist(w))
 			break;
 	}

@@ -99,6 +99,26 @@ static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
 		bytes[i] = (uint8_t)sim_rand_next(&st->rand);
 }
 
+static void outside(const struct stage *st, bool on)
+{
+	if (st->p.outside)
+		st->p.outside(on);
+}
+
+/* Calls may be taken up with memory running short; a start that fails is tried once more with all
+ * of it. */
+static int start_shard(const struct stage *st, const struct shard_params *p,
+		       struct shard **ret_shard, char *text, size_t bytes)
+{
+	int err = ERR_NOMEM;
+	if (st->p.outside && st->kept.count) {
+		outside(st, false);
+		err = shard_new(p, ret_shard, text, bytes);
+		outside(st, true);
+	}
+	return err == ERR_NOMEM ? shard_new(p, ret_shard, text, bytes) : err;
+}
+
 static void open_shard(struct stage *st, uint16_t i)
 {
 	char name[16], text[256] = "";
@@ -134,7 +154,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		.wake_ctx = st,
 	};
 	fill_random(st, p.seed, sizeof(p.seed));
-	if (shard_new(&p, &st->shards[i], text, sizeof(text))) {
+	if (start_shard(st, &p, &st->shards[i], text, sizeof(text))) {
 		fprintf(stderr, "simulation: shard %u does not start: %s\n", i, text);
 		abort();
 	}
@@ -167,7 +187,7 @@ static void hurt_calls(struct stage *st)
 	}
 }
 
-void stage_start(struct stage *st)
+static void start(struct stage *st)
 {
 	const struct directory_params dp = {.hash_key = &st->hash_key,
 					    .writer = vault_writer(st->vault)};
@@ -186,6 +206,14 @@ void stage_start(struct stage *st)
 	replica_remove_files(st->dir, st->p.shards);
 	replica_image_free(&st->kept);
 	st->kept = (struct replica_image){0};
+}
+
+void stage_start(struct stage *st)
+{
+	outside(st, true);
+	start(st);
+	outside(st, false);
+	st->drained = false;
 }
 
 static void stop(struct stage *st)
@@ -224,6 +252,7 @@ void stage_drain(struct stage *st)
 {
 	for (uint16_t i = 0; i < st->p.shards; i++)
 		shard_drain(st->shards[i]);
+	st->drained = true;
 }
 
 void stage_end_calls(struct stage *st)
@@ -247,6 +276,7 @@ void stage_reconfigure(struct stage *st)
 void stage_number(struct stage *st, struct directory_number n, const char *password)
 {
 	snprintf(n.realm, sizeof(n.realm), "%s", st->p.config.domain);
+	outside(st, true);
 	if (password)
 		must(digest_ha1(slice_str(n.account), slice_str(n.realm), slice_str(password),
 				&n.ha1),
@@ -254,6 +284,7 @@ void stage_number(struct stage *st, struct directory_number n, const char *passw
 	vault_number_put(st->vault, &n);
 	if (st->directory)
 		must(directory_put(st->directory, &n), "number");
+	outside(st, false);
 }
 
 void stage_number_remove(struct stage *st, const char *number)
@@ -372,7 +403,7 @@ static void check_sockets(struct stage *st)
 /* A phone that thinks that it is in a call when the server knows of none was forgotten by it. */
 static void check_phones(struct stage *st)
 {
-	for (uint32_t i = 0; i < st->phone_n && !st->hurt; i++) {
+	for (uint32_t i = 0; i < st->phone_n && !st->hurt && !st->was_short; i++) {
 		struct ua *ua = st->phones[i];
 		const struct ua_call *c;
 		for (uint32_t n = 0; (c = ua_line_at(ua, n)); n++) {

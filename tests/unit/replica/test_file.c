@@ -1,3 +1,4 @@
+#include "../tmp.h"
 #include "base/err.h"
 #include "replica/file_priv.h"
 #include "replica/image.h"
@@ -23,7 +24,7 @@ struct place {
 static int set_up(void **state)
 {
 	static struct place p;
-	snprintf(p.dir, sizeof(p.dir), "/tmp/opengate-replica-XXXXXX");
+	snprintf(p.dir, sizeof(p.dir), "%.30s/opengate-replica-XXXXXX", tmp_dir());
 	assert_non_null(mkdtemp(p.dir));
 	snprintf(p.path, sizeof(p.path), "%s/calls-0.og", p.dir);
 	*state = &p;
