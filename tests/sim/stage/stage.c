@@ -436,6 +436,28 @@ static bool calls_end(struct stage *st)
 	return c.calls_live == 0;
 }
 
+static bool phones_quiet(const struct stage *st)
+{
+	for (uint32_t i = 0; i < st->phone_n; i++) {
+		const struct ua_call *c;
+		for (uint32_t n = 0; (c = ua_line_at(st->phones[i], n)); n++) {
+			if (!ua_call_quiet(c))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A phone that still repeats its 200 would open a new connection for it at once. */
+static void hang_lines(struct stage *st)
+{
+	for (int64_t ms = 0; ms < FAREWELL_MS && !phones_quiet(st); ms += 1000)
+		(void)stage_run_ms(st, 1000);
+	for (uint32_t i = 0; i < st->phone_n; i++)
+		ua_hang_line(st->phones[i]);
+	(void)stage_run_ms(st, 1000);
+}
+
 bool stage_settle(struct stage *st)
 {
 	char text[400];
@@ -452,9 +474,7 @@ bool stage_settle(struct stage *st)
 	}
 	if (!shards_idle(st, text, sizeof(text)))
 		stage_fault(st, "left over at the end: %s", text);
-	for (uint32_t i = 0; i < st->phone_n; i++)
-		ua_hang_line(st->phones[i]);
-	(void)stage_run_ms(st, 1000);
+	hang_lines(st);
 	check_sockets(st);
 	check_phones(st);
 	watch_records(st->watch);
