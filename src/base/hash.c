@@ -2,8 +2,6 @@
 
 #include <sodium.h>
 
-#define NOCASE_BYTES_MAX 256u
-
 _Static_assert(sizeof(struct hash_key) == crypto_shorthash_KEYBYTES, "SipHash key");
 _Static_assert(sizeof(uint64_t) == crypto_shorthash_BYTES, "SipHash result");
 
@@ -18,19 +16,6 @@ static uint64_t siphash(const struct hash_key *key, const void *p, size_t n)
 uint64_t hash_slice(const struct hash_key *key, struct slice s)
 {
 	return siphash(key, s.p, s.n);
-}
-
-uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s)
-{
-	unsigned char folded[NOCASE_BYTES_MAX];
-
-	s = slice_first(s, sizeof(folded));
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		folded[i] = (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-	return siphash(key, folded, s.n);
 }
 
 uint64_t hash_u64(const struct hash_key *key, uint64_t v)

@@ -9,9 +9,6 @@ struct hash_key {
 };
 
 uint64_t hash_slice(const struct hash_key *key, struct slice s);
-/* ASCII letters folded to lower case first; for host names and the like, up to 256 bytes of them.
- */
-uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s);
 uint64_t hash_u64(const struct hash_key *key, uint64_t v);
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {

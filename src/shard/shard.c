@@ -312,11 +312,6 @@ void shard_free(struct shard *s)
 	free(s);
 }
 
-struct addr shard_listener_addr(const struct shard *s, uint32_t i)
-{
-	return transport_listener_addr(s->transport, i);
-}
-
 void shard_drain(struct shard *s)
 {
 	s->draining = true;

@@ -134,8 +134,6 @@ int txn_send_request(struct txn_layer *l, const struct txn_send *s, int64_t now_
  * TXN_TIMEOUT. reason_value may be empty. */
 void txn_cancel(struct txn_layer *l, struct id client, struct slice reason_value,
 		struct arena *arena, int64_t now_ms);
-/* The INVITE as sent, parsed into arena (for the ACK to a 2xx: CSeq, Route). NULL when stale. */
-const struct sip_msg *txn_sent_of(struct txn_layer *l, struct id client, struct arena *arena);
 
 /* From the wheel. arena: scratch. */
 void txn_on_timer(struct txn_layer *l, uint32_t kind, struct id owner, struct arena *arena,

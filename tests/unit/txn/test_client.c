@@ -68,7 +68,6 @@ static void test_options(void **state)
 	rig_receive(r, "100 OPTIONS", "1", "");
 	rig_until(r, 10999);
 	assert_int_equal(txn_clients(r->l), 1);
-	assert_null(txn_sent_of(r->l, r->last, rig_arena(r)));
 	rig_until(r, 11000);
 	assert_int_equal(txn_clients(r->l), 0);
 	rig_want(r,
@@ -110,10 +109,8 @@ static void test_invite_2xx(void **state)
 	rig_receive(r, "486 INVITE", "1", ";tag=d");
 	rig_until(r, 51999);
 	rig_receive(r, "200 INVITE", "1", ";tag=b");
-	assert_non_null(txn_sent_of(r->l, r->last, rig_arena(r)));
 	rig_until(r, 52000);
 	rig_receive(r, "200 INVITE", "1", ";tag=b");
-	assert_null(txn_sent_of(r->l, r->last, rig_arena(r)));
 	rig_want(r,
 		 "0 send INVITE\n10 response 180 INVITE\n10 response 183 INVITE\n"
 		 "20000 response 200 INVITE\n20000 response 200 INVITE\n20000 response 200 INVITE\n"
