@@ -201,6 +201,14 @@ static enum sip_method onward_of(const struct leg *to, const struct sip_msg *msg
 	return msg->method;
 }
 
+static void reply_busy(struct shard *s, struct id server)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_warning(&b, domain_of(s), slice_str(call_cause_info(CAUSE_OVERLOAD)->text));
+	sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+	reply(s, server, 503, strbuf_slice(&b));
+}
+
 /* The offer came to nothing: the session stays as it was (RFC 3261 §14.1). */
 static void undo(struct shard *s, const struct exchange *x)
 {
@@ -249,8 +257,7 @@ void exchange_start(struct shard *s, struct call *c, struct leg *from, struct le
 		return;
 	struct exchange *x = pool_take(s->exchanges, &id);
 	if (x == NULL) {
-		reply_stateless(s, msg, &from->flow, 503, call_cause_info(CAUSE_OVERLOAD)->text,
-				true);
+		reply_busy(s, server);
 		return;
 	}
 	*x = head;

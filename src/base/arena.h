@@ -23,7 +23,3 @@ void *arena_take(struct arena *a, size_t bytes);
 
 /* NUL-terminated copy; NULL when full. */
 char *arena_copy(struct arena *a, struct slice s);
-
-/* printf into the arena; a slice with p == NULL when full. */
-struct slice arena_printf(struct arena *a, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));

@@ -9,9 +9,6 @@ struct hash_key {
 };
 
 uint64_t hash_slice(const struct hash_key *key, struct slice s);
-/* ASCII letters folded to lower case first; for host names and the like, up to 256 bytes of them.
- */
-uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s);
 uint64_t hash_u64(const struct hash_key *key, uint64_t v);
 /* 128 bits in one pass: two hashes that do not depend on each other. */
 struct hash_pair {

@@ -81,7 +81,6 @@ struct shard {
 	const struct sdp *sdp;
 	char *scratch_memory, *out;
 	bool draining;
-	uint32_t icmp_left; /* ICMP errors that may still be followed up in this second */
 	uint64_t last_uid;
 	struct keep *keep;	   /* b2bua's; NULL: calls are not kept */
 	struct leg_alias *aliases; /* of legs that were taken up under another id, by the old one */

@@ -198,13 +198,12 @@ static uint32_t ready_pairs(uint32_t pairs, uint32_t shards)
 	return (uint32_t)(pairs / 4 < most ? pairs / 4 : most);
 }
 
-/* Each shard gets an even number of ports, whole pairs, and its part of the calls. */
+/* Each shard gets its share of the ports, whole pairs, and its part of the calls. */
 static struct shard_config part_of(const struct server *s, uint16_t shard)
 {
 	const struct config *c = &s->config;
 	uint16_t count = s->shard_count;
-	uint32_t pairs = (uint32_t)(c->media_port_last - c->media_port_first + 1) / 2 / count;
-	uint32_t first = c->media_port_first + shard * pairs * 2;
+	struct config_ports ports = config_port_share(c, shard, count);
 	struct shard_config part = {
 		.domain = c->domain,
 		.server_name = "OpenGate",
@@ -223,9 +222,9 @@ static struct shard_config part_of(const struct server *s, uint16_t shard)
 		.connections_per_source_max = (c->connections_per_source + count - 1) / count,
 		.media4 = c->media4,
 		.media6 = c->media6,
-		.media_port_first = (uint16_t)first,
-		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
-		.media_ready_pairs = ready_pairs(pairs, count),
+		.media_port_first = ports.first,
+		.media_port_last = ports.last,
+		.media_ready_pairs = ready_pairs((ports.last + 1u - ports.first) / 2, count),
 		.trusted_count = c->trusted_count,
 		.sounds = s->sounds,
 		.announce = c->announce,

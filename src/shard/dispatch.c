@@ -143,11 +143,10 @@ static void on_closed(void *ctx, const struct flow *flow, uint64_t asked_by)
 
 void dispatch_flow_gone(struct shard *s, const struct flow *flow)
 {
-	txn_on_flow_gone(s->txns, flow, flow_eq, now_of(s));
+	(void)txn_on_flow_gone(s->txns, flow, now_of(s));
 }
 
-/* ICMP can be forged, comes late, and all transactions are looked through for it: it only hurries
- * those that wait for that very address, so only so many count. */
+/* ICMP can be forged and comes late: it only hurries those that wait for that very address. */
 static void on_unreachable(void *ctx, const struct flow *flow)
 {
 	struct shard *s = ctx;
@@ -157,9 +156,6 @@ static void on_unreachable(void *ctx, const struct flow *flow)
 		comeback_flow_gone(s, flow); /* on_closed does the rest */
 		return;
 	}
-	if (s->icmp_left == 0)
-		return;
-	s->icmp_left--;
 	dispatch_flow_gone(s, flow);
 }
 
@@ -353,6 +349,24 @@ static void on_empty_cell(void *ctx, const char *machine, const char *state, con
 
 /* --- out */
 
+/* Of what flow_eq compares. */
+static uint64_t flow_hash(void *ctx, const struct flow *flow)
+{
+	const struct shard *s = ctx;
+	const struct addr *a = &flow->remote;
+	const uint32_t words[] = {flow->transport, flow->connection, flow->shard,
+				  a->scope,	   a->port,	     a->family};
+	char bytes[sizeof(a->ip) + sizeof(words)];
+	memcpy(bytes, a->ip, sizeof(a->ip));
+	memcpy(bytes + sizeof(a->ip), words, sizeof(words));
+	return hash_slice(&s->p.hash_key, slice_of(bytes, sizeof(bytes)));
+}
+
+static bool flow_same(const struct flow *a, const struct flow *b)
+{
+	return flow_eq(a, b);
+}
+
 const struct txn_ops dispatch_txn_ops = {
 	.send = send_message,
 	.on_request = on_request,
@@ -363,4 +377,6 @@ const struct txn_ops dispatch_txn_ops = {
 	.on_failed = on_failed,
 	.on_server_end = on_server_end,
 	.on_empty_cell = on_empty_cell,
+	.flow_hash = flow_hash,
+	.flow_same = flow_same,
 };

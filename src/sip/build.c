@@ -193,11 +193,6 @@ void sip_build_reason_q850(struct strbuf *b, int cause, struct slice text)
 	reason_write(b, SLICE("Q.850"), cause, text);
 }
 
-void sip_build_reason_sip(struct strbuf *b, int code, struct slice text)
-{
-	reason_write(b, SLICE("SIP"), code, text);
-}
-
 void sip_build_warning(struct strbuf *b, struct slice agent, struct slice text)
 {
 	strbuf_add(b, SLICE("Warning: 399 "));

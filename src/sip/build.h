@@ -61,5 +61,4 @@ void sip_build_cancel(struct strbuf *b, const struct sip_msg *invite, struct sli
 /* "Reason: Q.850;cause=34;text="..."" and "Warning: 399 host "text"" as whole header lines (RFC
  * 3326, RFC 3261 §20.43). */
 void sip_build_reason_q850(struct strbuf *b, int cause, struct slice text);
-void sip_build_reason_sip(struct strbuf *b, int code, struct slice text);
 void sip_build_warning(struct strbuf *b, struct slice agent, struct slice text);
