@@ -57,7 +57,7 @@
 	X(CALL_FILE_DAMAGED, "call file: something could not be read", 3)                          \
 	X(CALLS_UNPROTECTED, "calls would not survive a crash", 3)                                 \
 	X(CALLS_PROTECTED, "calls are kept again", 1)                                              \
-	X(RECORDS_DELETED, "old call records deleted", 1)
+	X(RECORDS_DELETED, "old call records deleted", 1)                                          \
 	X(CALL_ANNOUNCED, "caller is told why", 1)                                                 \
 	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)
 
