@@ -12,7 +12,9 @@
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
-#define FLAGS_MAX 12
+#define FLAGS_MAX    12
+#define WORDS_MAX    3
+#define OPERANDS_MAX 2
 
 /* What a flag or an operand is: how it is checked, sent and completed. */
 enum kind {
@@ -38,21 +40,26 @@ struct flag {
 	const char *help;
 };
 
+struct operand {
+	const char *name; /* "NUMBER", "[NUMBER]"; NULL: behind the last */
+	enum kind kind;
+	bool needed;	 /* one that is not comes last */
+	const char *key; /* of the query; NULL: the command looks at it */
+};
+
 struct arguments {
 	const char *config;
 	bool json, help, quiet;
-	bool silent;	 /* say nothing about what fails: completion */
-	long timeout_ms; /* for one answer */
-	const char *operand;
+	bool silent;			    /* say nothing about what fails: completion */
+	long timeout_ms;		    /* for one answer */
+	const char *operands[OPERANDS_MAX]; /* NULL: not given */
 	const char *values[FLAGS_MAX]; /* by place in the command's flags; "" for a flag without
 					  value; NULL: not given */
 };
 
 struct command {
-	const char *words[2]; /* "customer", "add"; the second may be NULL */
-	const char *operand;  /* "NUMBER", "[NUMBER]"; NULL: none */
-	enum kind operand_kind;
-	bool operand_needed;
+	const char *words[WORDS_MAX]; /* "plan", "rule", "add"; those behind the last: NULL */
+	struct operand operands[OPERANDS_MAX];
 	const char *help;   /* a line */
 	const char *detail; /* more sentences, for --help and the manual page; may be NULL */
 	struct flag flags[FLAGS_MAX];
@@ -69,6 +76,10 @@ extern const struct flag common_flags[]; /* ends with name NULL */
 
 /* Those that are neither flags nor a common flag's value; how many, up to max. */
 int parse_words(char **argv, int argc, char **ret_words, int max);
+/* How many words a command has. */
+int command_words(const struct command *c);
+/* Is the command called by these words, or do further ones follow them in its name? */
+bool command_begins(const struct command *c, char *const *words, int count);
 /* The command of these words, or NULL with a complaint. *ret_status: what to exit with then. */
 const struct command *parse_command(char **argv, int argc, int *ret_status);
 /* 0 or EXIT_USAGE with a complaint. */
@@ -81,7 +92,9 @@ const char *command_name(const struct command *c);
 /* ---- help.c ---- */
 
 void help_all(FILE *to);
-void help_group(const char *word, FILE *to);
+void help_group(char *const *words, int count, FILE *to);
+/* "NUMBER DIALLED", or ""; in one piece of static memory. */
+const char *help_operands(const struct command *c);
 void help_command(const struct command *c, FILE *to);
 void help_json(FILE *to); /* the whole table, for the manual page and for tests */
 
@@ -90,9 +103,8 @@ void help_json(FILE *to); /* the whole table, for the manual page and for tests 
 /* The flags that were given, as their keys' values. NULL with a complaint: a value of the wrong
  * kind (EXIT_USAGE). */
 json_t *body_of(const struct command *c, const struct arguments *a);
-/* path?key=value&..., malloc'ed; NULL as above. operand_key: the operand's key, NULL: not in it. */
-char *query_of(const struct command *c, const struct arguments *a, const char *path,
-	       const char *operand_key);
+/* path?key=value&..., malloc'ed, of the operands and flags that have a key; NULL as above. */
+char *query_of(const struct command *c, const struct arguments *a, const char *path);
 
 /* ---- http.c ---- */
 
@@ -115,7 +127,16 @@ struct progress {
 /* Bytes up, with a bar; no limit of time as long as the server answers questions meanwhile. */
 int request_long(const struct arguments *a, const char *method, const char *path, const char *bytes,
 		 size_t n, struct progress *progress, struct reply *ret_reply);
+/* What is asked for goes to a file or stdout as it comes, however much it is. */
+int request_stream(const struct arguments *a, const char *path, FILE *to);
 void reply_free(struct reply *r);
+/* ---- bulk.c ---- */
+
+/* The whole file, "-": stdin; malloc'ed. NULL with a complaint. */
+char *read_file(const char *path, size_t *ret_n);
+/* A file that was not there, for this user only. NULL with a complaint. */
+FILE *make_secret_file(const char *path);
+
 /* Percent-encoded, malloc'ed. */
 char *url_escape(const char *text);
 
@@ -142,11 +163,17 @@ run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_num
 	run_number_password;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
+run_fn run_records_export, run_records_prune;
+run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
+run_fn run_plan_check, run_plan_show;
 
 /* The usual shapes (provision.c): one object, one list under its key. */
 int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);
 int show_list(const struct arguments *a, const char *path, const char *key,
 	      const struct column *columns, int count);
+/* One object below `under`, named by the first operand. */
+int at_operand(const struct arguments *a, const char *method, const char *under, const char *after,
+	       json_t *body);
 /* before + operand, escaped + after; malloc'ed. */
 char *path_with(const char *before, const char *operand, const char *after);
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))

@@ -49,9 +49,19 @@ const struct flag common_flags[] = {
 	{                                                                                          \
 		"--suspended", "on|off", KIND_SWITCH, false, "suspended", "no calls either way"    \
 	}
-#define MADE	 "made and shown once when left out"
-#define CUSTOMER "CODE", KIND_CUSTOMER, true
-#define NUMBER	 "NUMBER", KIND_NUMBER, true
+#define MADE "made and shown once when left out"
+#define CUSTOMER                                                                                   \
+	{                                                                                          \
+		{                                                                                  \
+			"CODE", KIND_CUSTOMER, .needed = true                                      \
+		}                                                                                  \
+	}
+#define NUMBER                                                                                     \
+	{                                                                                          \
+		{                                                                                  \
+			"NUMBER", KIND_NUMBER, .needed = true                                      \
+		}                                                                                  \
+	}
 
 const struct command commands[] = {
 	{{"customer", "add"},
@@ -109,22 +119,53 @@ const struct command commands[] = {
 	  {"--option", .help = "the option service password; the phone goes on"},
 	  {"--yes", .help = "do not ask"}},
 	 run_number_password},
-	{{"registrations", NULL},
-	 "[NUMBER]",
-	 KIND_NUMBER,
+	{{"plan", "check"},
+	 {{"NUMBER", KIND_NUMBER, true, "number"}, {"DIALLED", KIND_TEXT, true, "dialled"}},
+	 "may this number call what is dialled, and why",
+	 "Explains what a call would be told: the class of the dialled number, what decided, its "
+	 "international form, what 184 or 186 do to the caller id, and the reason of a refusal in "
+	 "English and Japanese. The exit status is 0 when it may be called and 1 when not. It is "
+	 "decided by what decides for calls.",
+	 .run = run_plan_check},
+	{{"plan", "show"},
+	 .help = "show the numbering plan and the countries",
+	 .detail = "The longest prefix that fits decides. What the table allows abroad needs the "
+		   "line's permission as well (number set --international).",
+	 .run = run_plan_show},
+	{{"registrations"},
+	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 .help = "list registered phones",
 	 .run = run_registrations},
 	{{"calls", "hangup"},
-	 "ID",
-	 KIND_CALL,
-	 true,
+	 {{"ID", KIND_CALL, .needed = true}},
 	 .help = "end a call in progress",
 	 .run = run_calls_hangup},
-	{{"calls", NULL}, .help = "list calls in progress", .run = run_calls},
-	{{"records", NULL},
-	 "[NUMBER]",
-	 KIND_NUMBER,
-	 false,
+	{{"calls"}, .help = "list calls in progress", .run = run_calls},
+	{{"records", "export"},
+	 .help = "write call records as CSV or JSON, oldest first",
+	 .detail = "Of the calls that began on these days; days are Japan's. Each has what it cost "
+		   "by the price list of its day. It may be any number of records: they are "
+		   "written while they are read.",
+	 .flags = {{"--from", "DAY", KIND_TEXT, true, "from", "first day, like 2026-11-01"},
+		   {"--to", "DAY", KIND_TEXT, false, "to", "last day (today)"},
+		   {"--customer", "CODE", KIND_CUSTOMER, false, "customer",
+		    "only calls that this customer made"},
+		   {"--number", "NUMBER", KIND_NUMBER, false, "number",
+		    "only calls from or to this number"},
+		   {"--format", "csv|json", KIND_TEXT, false, "format", "how to write them (csv)"}},
+	 .run = run_records_export},
+	{{"records", "prune"},
+	 .help = "delete old call records, after they were exported",
+	 .detail = "What began before that day is written to the file and then deleted, a few at a "
+		   "time, while calls go on. The deletion is noted in the audit.",
+	 .flags = {{"--before", "DAY", KIND_TEXT, true, "before",
+		    "the first day that stays, not after the first of this month"},
+		   {"--export", "FILE", KIND_FILE, false, NULL,
+		    "write them into this new file first (CSV, mode 0600)"},
+		   {"--no-export", .help = "delete them without"}},
+	 .run = run_records_prune},
+	{{"records"},
+	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 "list call records, latest first",
 	 "A time is written like 2026-11-24T09:00:00+09:00, 2026-11-24 (midnight UTC), or as an "
 	 "age: "
@@ -132,17 +173,13 @@ const struct command commands[] = {
 	 {{"--since", "TIME", KIND_TEXT, false, "since", "calls that started then or later"},
 	  {"--limit", "N", KIND_COUNT, false, "limit", "at most so many (100)"}},
 	 run_records},
-	{{"trace", NULL},
-	 "CALL",
-	 KIND_CALL,
-	 true,
+	{{"trace"},
+	 {{"CALL", KIND_CALL, .needed = true}},
 	 .help = "show the ladder of both legs of a call",
 	 .run = run_trace},
-	{{"status", NULL}, .help = "show the state of the server", .run = run_status},
-	{{"import", NULL},
-	 "FILE.csv",
-	 KIND_FILE,
-	 true,
+	{{"status"}, .help = "show the state of the server", .run = run_status},
+	{{"import"},
+	 {{"FILE.csv", KIND_FILE, .needed = true}},
 	 "add numbers from CSV, all or none",
 	 "Line 1 names the columns: number, customer and account, and as wanted password, "
 	 "option_password, channels, registration_policy, international and suspended; UTF-8. A "
@@ -157,15 +194,48 @@ const struct command commands[] = {
 		   "of "
 		   "showing them"}},
 	 run_import},
-	{{"export", NULL},
+	{{"export"},
 	 .help = "write all numbers as CSV, without secrets",
 	 .detail = "What is written can be imported again, where the customers exist; passwords "
 		   "cannot be read back and are made anew then.",
 	 .run = run_export},
-	{{"completion", NULL},
-	 "bash|zsh",
-	 KIND_SHELL,
-	 true,
+	{{"prices", "import"},
+	 .operands = {{"FILE.csv", KIND_FILE, true, NULL}},
+	 .help = "take over a price list",
+	 .detail =
+		 "Line 1 names the columns: price (yen without tax, up to six decimals) and unit "
+		 "(seconds), and as wanted class, country, prefix, fee (yen for each call), tax "
+		 "(percent), rounding (down, half_up, exact), valid_from and valid_to. The "
+		 "longest prefix decides, then the country, then the class. If any row is wrong "
+		 "nothing is imported. The list applies until the next one begins; lists that were "
+		 "are kept, and months that are over stay as they were billed. FILE may be - for "
+		 "standard input.",
+	 .flags = {{"--from", "DAY", KIND_TEXT, false, "from",
+		    "first day on which it applies (today)"}},
+	 .run = run_prices_import},
+	{{"prices", "show"},
+	 .help = "show the price lists, and the prices of a day",
+	 .flags = {{"--on", "DAY", KIND_TEXT, false, "day", "the day (today)"}},
+	 .run = run_prices_show},
+	{{"prices", "check"},
+	 .operands = {{"NUMBER", KIND_NUMBER, true, "number"},
+		      {"DIALLED", KIND_TEXT, true, "dialled"}},
+	 .help = "say what a call would cost, and by which row",
+	 .flags = {{"--seconds", "N", KIND_COUNT, false, "seconds", "how long it is (60)"},
+		   {"--on", "DAY", KIND_TEXT, false, "day", "on which day (today)"}},
+	 .run = run_prices_check},
+	{{"statement"},
+	 .operands = {{"CODE", KIND_CUSTOMER, true, NULL}, {"MONTH", KIND_TEXT, true, "month"}},
+	 .help = "show what a customer owes for a month",
+	 .detail = "MONTH is written like 2026-11. Calls are gathered for each number by class and "
+		   "country, channel-up is charged by days, and tax is worked out once for each "
+		   "rate on the sum.",
+	 .flags = {{"--format", "text|csv|json", KIND_TEXT, false, "format",
+		    "how to show it (text; json with --json)"},
+		   {"--language", "ja|en", KIND_TEXT, false, "language", "of the text (ja)"}},
+	 .run = run_statement},
+	{{"completion"},
+	 {{"bash|zsh", KIND_SHELL, .needed = true}},
 	 "print shell completion",
 	 "For bash: source <(opengatectl completion bash). For zsh: opengatectl completion zsh "
 	 ">\"${fpath[1]}/_opengatectl\".",

@@ -12,6 +12,7 @@
 #include "directory/directory.h"
 #include "event/stream.h"
 #include "shard/set.h"
+#include "store/keeper.h"
 
 struct api;
 
@@ -21,6 +22,7 @@ struct api_params {
 	struct directory *directory;
 	struct event_stream *events;
 	struct writer *writer;
+	struct keeper *keeper; /* deletes old records; NULL: nobody does */
 	struct shard_set *set;
 	size_t trace_bytes;
 	const struct transport_listener *sip_listeners;

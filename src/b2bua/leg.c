@@ -65,11 +65,13 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 static void contact_header(struct strbuf *b, const struct flow *flow)
 {
 	char host[ADDR_TEXT_BYTES];
-	strbuf_fmt(b, "Contact: <sip:opengate@%s", addr_text(&flow->local, host));
-	if (flow->transport != SIP_UDP)
-		strbuf_fmt(b, ";transport=%.*s",
-			   SLICE_ARG(sip_transport_param_name(flow->transport)));
-	strbuf_str(b, ">\r\n");
+	strbuf_add(b, SLICE("Contact: <sip:opengate@"));
+	strbuf_str(b, addr_text(&flow->local, host));
+	if (flow->transport != SIP_UDP) {
+		strbuf_add(b, SLICE(";transport="));
+		strbuf_add(b, sip_transport_param_name(flow->transport));
+	}
+	strbuf_add(b, SLICE(">\r\n"));
 }
 
 static bool dialog_forming(enum sip_method m)
@@ -268,7 +270,7 @@ void leg_respond(struct shard *s, struct leg *l, struct id server, int code, str
 		.content_type = body.n ? content_type : SLICE_NONE,
 		.body = body,
 	};
-	txn_respond(s->txns, server, &r, &s->scratch, now_of(s));
+	txn_respond(s->txns, server, &r, now_of(s));
 }
 
 void leg_failed(struct shard *s, struct leg *l, enum call_cause cause)

@@ -2,73 +2,43 @@
  * cause. */
 #include "b2bua/b2bua_priv.h"
 
-#include "policy/plan.h"
+#include "core/judge.h"
 #include "sip/value.h"
 
-static enum call_cause cause_of_reason(enum plan_reason reason)
-{
-	static const enum call_cause causes[PLAN_REASONS] = {[PLAN_ALLOWED] = CAUSE_NORMAL,
-#define X(name, code, q850, word, en, ja) [PLAN_NO_##name] = CAUSE_##name,
-							     PLAN_REASON_TABLE(X)
-#undef X
-	};
-	return causes[reason];
-}
-
 /* The verdict is recorded with what it was given by, also when the call goes on. */
-static void verdict_event(struct shard *s, const struct call *c, const struct plan_verdict *v)
+static void verdict_event(struct shard *s, const struct call *c, const struct judgement *j)
 {
 	struct event e = event_of(s, EVENT_CALL_JUDGED, c);
-	event_add_text(&e, EVENT_KEY_TO, slice_str(v->dialled.digits));
-	event_add_text(&e, EVENT_KEY_KIND, slice_str(plan_class_word(v->class)));
-	event_add_text(&e, EVENT_KEY_REASON, slice_str(plan_reason_info(v->reason)->word));
-	if (v->country)
-		event_add_text(&e, EVENT_KEY_OTHER, slice_str(v->country->id));
+	bool good = j->cause == CAUSE_NORMAL;
+	event_add_text(&e, EVENT_KEY_TO, slice_str(j->plan.dialled.digits));
+	event_add_text(&e, EVENT_KEY_KIND, slice_str(plan_class_word(j->plan.class)));
+	event_add_text(&e, EVENT_KEY_REASON,
+		       slice_str(good ? "" : call_cause_info(j->cause)->word));
+	event_add_text(&e, EVENT_KEY_RULE, slice_str(j->decided_by));
+	if (j->plan.country)
+		event_add_text(&e, EVENT_KEY_OTHER, slice_str(j->plan.country->id));
 	event_send(s, &e);
 }
 
-/* What the plan says of the dialled number. */
-static enum call_cause judge(struct shard *s, struct call *c, const struct sip_msg *invite,
-			     const struct directory_number *caller)
+/* What was dialled, and whether this line may call it. */
+static enum call_cause check_number(struct shard *s, struct call *c, const struct sip_msg *invite)
 {
 	char user[256];
-	struct plan_verdict v;
-	struct plan_line line = {.international = caller->international};
+	struct directory_number line;
+	struct judgement j;
+	bool known = directory_by_number(s->p.directory, slice_str(c->from), &line) == 0;
 	if (!host_is_ours(s, invite->uri.host) && invite->uri.scheme != SIP_SCHEME_TEL)
 		return CAUSE_UNALLOCATED;
 	if (sip_unescape(invite->uri.user, user, sizeof(user)) != 0)
 		return CAUSE_NOT_A_NUMBER;
 	(void)slice_copy(slice_first(slice_str(user), CALL_NUMBER_BYTES - 1), c->dialled,
 			 sizeof(c->dialled));
-	plan_check(&line, slice_str(user), &v);
-	(void)slice_copy(slice_str(v.dialled.digits), c->to, sizeof(c->to));
-	if (v.dialled.presentation != DIAL_DEFAULT)
-		c->anonymous = v.dialled.presentation == DIAL_WITHHOLD;
-	verdict_event(s, c, &v);
-	return cause_of_reason(v.reason);
-}
-
-/* A number of ours, or one that a trunk would have to take. */
-static enum call_cause check_callee(struct shard *s, const struct call *c)
-{
-	struct directory_number callee;
-	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) == 0)
-		return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
-	return slice_starts(slice_str(c->to), SLICE("050")) ? CAUSE_UNALLOCATED : CAUSE_NO_TRUNK;
-}
-
-/* What the caller may not dial he is told before anything about himself: a suspended line that
- * dials 110 must hear about 110. */
-static enum call_cause check_number(struct shard *s, struct call *c, const struct sip_msg *invite)
-{
-	struct directory_number caller = {0};
-	bool known = directory_by_number(s->p.directory, slice_str(c->from), &caller) == 0;
-	enum call_cause cause = judge(s, c, invite, &caller);
-	if (cause == CAUSE_NORMAL)
-		cause = check_callee(s, c);
-	if (cause == CAUSE_NORMAL && (!known || caller.suspended))
-		cause = CAUSE_SUSPENDED;
-	return cause;
+	judge(s->p.directory, known ? &line : NULL, slice_str(user), &j);
+	(void)slice_copy(slice_str(j.plan.dialled.digits), c->to, sizeof(c->to));
+	if (j.plan.dialled.presentation != DIAL_DEFAULT)
+		c->anonymous = j.plan.dialled.presentation == DIAL_WITHHOLD;
+	verdict_event(s, c, &j);
+	return j.cause == CAUSE_NORMAL && !j.on_net ? CAUSE_NO_TRUNK : j.cause;
 }
 
 /* The refused call names the calls that hold the channels. */
@@ -99,6 +69,21 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_SUSPENDED;
 }
 
+/* "display" <sip:user@domain> */
+static void write_party(struct strbuf *b, struct slice display, struct slice user,
+			struct slice domain)
+{
+	if (display.n) {
+		sip_build_quoted(b, display);
+		strbuf_char(b, ' ');
+	}
+	strbuf_add(b, SLICE("<sip:"));
+	strbuf_add(b, user);
+	strbuf_char(b, '@');
+	strbuf_add(b, domain);
+	strbuf_char(b, '>');
+}
+
 static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 			  const struct reg_binding *binding)
 {
@@ -114,8 +99,8 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	if (c->anonymous)
 		strbuf_str(&local, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
 	else
-		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->from, c->from, s->config->domain);
-	strbuf_fmt(&remote, "<sip:%s@%s>", c->to, s->config->domain);
+		write_party(&local, slice_str(c->from), slice_str(c->from), domain_of(s));
+	write_party(&remote, SLICE_NONE, slice_str(c->to), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
 			     strbuf_slice(&remote), binding->contact, b->invite_cseq);

@@ -56,7 +56,8 @@
 	X(CALL_RESTORED, "call taken up again after a restart", 1)                                 \
 	X(CALL_FILE_DAMAGED, "call file: something could not be read", 3)                          \
 	X(CALLS_UNPROTECTED, "calls would not survive a crash", 3)                                 \
-	X(CALLS_PROTECTED, "calls are kept again", 1)
+	X(CALLS_PROTECTED, "calls are kept again", 1)                                              \
+	X(RECORDS_DELETED, "old call records deleted", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,
@@ -86,7 +87,8 @@ enum event_type {
 	X(DETAIL, "detail", TEXT)                                                                  \
 	X(COUNT, "count", NUMBER)                                                                  \
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
-	X(OTHER, "other", TEXT)
+	X(OTHER, "other", TEXT)                                                                    \
+	X(RULE, "rule", TEXT) /* what decided */
 
 enum event_key {
 #define X(name, text, kind) EVENT_KEY_##name,

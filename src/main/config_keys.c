@@ -102,11 +102,20 @@ const struct config_key config_keys[] = {
 
 	{"shards", "auto", "Threads that handle calls; auto: one for each processor.",
 	 .read = config_read_shards, MEMBER(shards), .min = 1, .max = 64},
+	{"gather_us", "1000",
+	 "A busy thread looks for what arrived once in so many microseconds, at most 5000, and "
+	 "handles it in one go; what comes to an idle one is handled at once. 0: always at once.",
+	 COUNT(gather_us, 0, 5000)},
 	{"log.level", "info", "Least level that is logged to stderr: trace, info, warning, error.",
 	 .read = config_read_level, MEMBER(log_level), .live = true},
 	{"trace.memory_mb", "64",
 	 "Memory for the ladders of recent calls, in MiB; the oldest give way.",
 	 COUNT(trace_memory_mb, 1, 65536)},
+	{"records.keep_days", "0",
+	 "Call records older than so many days are deleted, a few at a time; 0: they are kept "
+	 "until 'opengatectl records prune'. At least 62, so that the statement of the month "
+	 "before can be made.",
+	 COUNT(keep_days, 0, 36500), .live = true},
 	{"shutdown_grace_s", "10", "How long a stopping server waits for calls to end, in seconds.",
 	 COUNT(shutdown_grace_s, 0, 86400), .live = true},
 };

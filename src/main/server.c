@@ -1,5 +1,6 @@
 #include "main/server.h"
 
+#include "base/day.h"
 #include "base/err.h"
 #include "main/data_dir.h"
 #include "main/gate.h"
@@ -74,6 +75,11 @@ static uint32_t writer_producer(const struct server *s)
 	return s->shard_count + 1u;
 }
 
+static uint32_t keeper_producer(const struct server *s)
+{
+	return s->shard_count + 2u;
+}
+
 static void emit(struct server *s, uint32_t producer, enum event_type type, const char *detail)
 {
 	struct timespec t;
@@ -93,6 +99,30 @@ void server_event(struct server *s, enum event_type type, const char *detail)
 static void write_failed(void *ctx, const char *text)
 {
 	emit(ctx, writer_producer(ctx), EVENT_STORE_FAILED, text);
+}
+
+static void records_deleted(void *ctx, int64_t before_ms, uint64_t deleted, const char *text)
+{
+	char detail[128], day[DAY_CHARS + 1];
+	day_text(day_of(before_ms), day);
+	snprintf(detail, sizeof(detail), "%llu from before %s", (unsigned long long)deleted, day);
+	if (deleted)
+		emit(ctx, keeper_producer(ctx), EVENT_RECORDS_DELETED, detail);
+	if (text)
+		emit(ctx, keeper_producer(ctx), EVENT_STORE_FAILED, text);
+}
+
+/* After the events, which it tells of what it does. */
+static int open_keeper(struct server *s, char *ret_text, size_t text_bytes)
+{
+	const struct keeper_params p = {.path = s->data_file,
+					.keep_days = s->config.keep_days,
+					.pruned = records_deleted,
+					.ctx = s};
+	int err = keeper_new(&p, &s->keeper);
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: %s", s->data_file, err_text(err));
+	return err;
 }
 
 static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
@@ -136,7 +166,7 @@ static int open_events(struct server *s, char *ret_text, size_t text_bytes)
 	int err = event_gate_new(&s->gate);
 	atomic_store(&s->log_level, s->config.log_level);
 	if (err == 0)
-		err = event_stream_new(writer_producer(s) + 1, EVENT_RING_BYTES, event_gate_knock,
+		err = event_stream_new(keeper_producer(s) + 1, EVENT_RING_BYTES, event_gate_knock,
 				       s->gate, &s->events);
 	if (err == 0)
 		err = event_stream_add_reader(s->events, log_event, s);
@@ -235,6 +265,7 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
 		return err;
 	}
+	loop_set_gather(s->loops[i], s->config.gather_us);
 	struct shard_params p = {
 		.index = i,
 		.count = s->shard_count,
@@ -328,6 +359,7 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 		.directory = s->directory,
 		.events = s->events,
 		.writer = s->writer,
+		.keeper = s->keeper,
 		.set = s->set,
 		.trace_bytes = (size_t)s->config.trace_memory_mb << 20,
 		.sip_listeners = s->config.listeners,
@@ -348,6 +380,8 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 		err = open_events(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_directory(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_keeper(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_shards(s, ret_text, text_bytes);
 	if (err == 0)
@@ -387,6 +421,7 @@ void server_stop(struct server *s)
 		shard_free(s->shards[i]);
 	if (s->writer)
 		writer_free(s->writer);
+	keeper_free(s->keeper);
 	for (uint16_t i = 0; i < s->shard_count; i++) {
 		if (s->loops[i])
 			loop_free(s->loops[i]);
@@ -472,6 +507,7 @@ void server_reload(struct server *s)
 	}
 	config_apply(&s->config, &fresh, applied, restart, sizeof(applied));
 	atomic_store(&s->log_level, s->config.log_level);
+	keeper_set_days(s->keeper, s->config.keep_days);
 	struct reload r = {.server = s};
 	(void)shard_set_run(s->set, reconfigure, &r);
 	snprintf(text, sizeof(text), "in force: %.200s; wants a restart: %.200s",

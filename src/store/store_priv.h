@@ -34,9 +34,19 @@ enum store_place {
 	PLACE_BINDING_REMOVE_EXPIRED,
 	PLACE_BINDING_EACH,
 	PLACE_RECORD_ADD,
+	PLACE_RECORD_SEGMENT,
+	PLACE_RECORD_PARTY,
 	PLACE_RECORD_BY_ID,
 	PLACE_RECORD_ALL,
 	PLACE_RECORD_OF_NUMBER,
+	PLACE_RECORD_RANGE,
+	PLACE_RECORD_RANGE_OF_NUMBER,
+	PLACE_RECORD_PRUNE,
+	PLACE_RECORD_PARTY_DEAD,
+	PLACE_RECORD_PARTY_PRUNE,
+	PLACE_PRICES_ADD,
+	PLACE_PRICES_EACH,
+	PLACE_CHANNELS_EACH,
 	PLACE_SETTING_GET,
 	PLACE_SETTING_PUT,
 	PLACE_AUDIT_ADD,
@@ -49,6 +59,8 @@ struct store {
 	char *path;
 	char *kept; /* the texts that the last get gave out */
 	bool in_batch;
+	int64_t segment;       /* of record_party, that records go into; 0: not asked yet */
+	uint32_t segment_left; /* rows until the next one */
 	char error[STORE_TEXT_BYTES];
 };
 
