@@ -90,6 +90,8 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		say_goodbye(s, c);
 	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
 		answer_again(s, c, talk);
+	else if (talk->end != CAUSE_NORMAL && c->state == CALL_ANSWERED)
+		cancel_losers(s, c, talk->end); /* which may ring still */
 	if (talk->end != CAUSE_NORMAL)
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
 			     NULL);
