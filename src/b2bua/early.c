@@ -24,7 +24,8 @@ struct leg *early_leg(struct shard *s, const struct call *c, uint8_t number)
 		if (b && b->early.begun && b->early.number == number)
 			return b;
 	}
-	return NULL;
+	struct leg *a = leg_of(s, c->leg_a);
+	return a && a->early.begun && a->early.number == number ? a : NULL;
 }
 
 static void drop(struct shard *s, struct slice *kept)
@@ -239,6 +240,12 @@ static void pass_on(struct shard *s, struct leg *a, struct leg *b, int code, str
 	}
 	b->early.chained_rseq = rseq;
 	tell_reliably(s, a, b, code, body);
+}
+
+void early_announce(struct shard *s, struct call *c, struct leg *a, struct slice body)
+{
+	early_begin(s, c, a);
+	pass_on(s, a, a, 183, body, 0);
 }
 
 void early_ring_caller(struct shard *s, struct call *c, struct leg *a, struct leg *b, int code,

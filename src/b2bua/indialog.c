@@ -197,6 +197,8 @@ static void request_on_leg(struct shard *s, struct call *c, struct leg *l, struc
 		early_update(s, c, l, server, msg);
 	else if (msg->method == SIP_UPDATE && msg->body.n == 0 && l->state == LEG_ANSWERED)
 		exchange_answer_update(s, l, server, msg);
+	else if (c->service && c->state == CALL_ANSWERED && l->state == LEG_ANSWERED)
+		service_request(s, c, l, server, msg);
 	else if (!is_relayed(msg->method))
 		reply_text(s, server, 481, "There is nothing that this request could belong to");
 	else if (c->state != CALL_ANSWERED || l->state != LEG_ANSWERED || other == NULL ||

@@ -242,6 +242,18 @@ int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct 
 	return write_for(s, to, offer, &rw, b);
 }
 
+int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *offer)
+{
+	count_streams(l, offer);
+	l->offered_count = (uint8_t)offer->stream_count;
+	for (uint32_t other = 0; other < l->stream_count; other++)
+		l->streams[other].offered = other == i;
+	int err = open_stream(s, l, i, &offer->streams[i]);
+	if (err == 0)
+		expect(s, l, i, &offer->streams[i]);
+	return err;
+}
+
 static void note_codec(struct call *c, const struct sdp_stream *st)
 {
 	if (st->kind != SDP_AUDIO && c->codec[0])

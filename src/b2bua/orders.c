@@ -282,6 +282,15 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
 }
 
+static void give_channel(struct shard *s, struct call *c)
+{
+	if (!c->channel_held)
+		return;
+	directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
+	c->channel_held = false;
+	s->counts.channels_held--;
+}
+
 void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
 {
 	struct leg *a = leg_of(s, c->leg_a);
@@ -298,6 +307,23 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	event_add_number(&e, EVENT_KEY_CODE, code);
 	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
 	event_send(s, &e);
+}
+
+static void serve(struct shard *s, struct call *c, struct agenda *agenda)
+{
+	enum call_cause cause = service_begin(s, c);
+	if (cause == CAUSE_NORMAL)
+		return;
+	c->sip_code = (int16_t)call_cause_info(cause)->sip_code;
+	refuse_caller(s, c, c->sip_code, cause);
+	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = cause});
+}
+
+static void announce(struct shard *s, struct call *c, struct agenda *agenda)
+{
+	give_channel(s, c);
+	if (!announce_begin(s, c))
+		follows(agenda, (struct call_event){.kind = CALL_EV_ANNOUNCED});
 }
 
 static void bye_caller(struct shard *s, struct call *c, enum call_cause cause,
@@ -325,9 +351,8 @@ static void finish(struct shard *s, struct call *c)
 	if (c->ended_at == 0)
 		c->ended_at = io_wall_ms(s->p.io);
 	wheel_cancel(s->wheel, &c->timer);
-	if (c->channel_held)
-		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
-	c->channel_held = false;
+	give_channel(s, c);
+	announce_close_player(s, c);
 	s->counts.calls_live--;
 	end_exchanges(s, leg_of(s, c->leg_a));
 	end_exchanges(s, branch_leg(s, c, c->winner));
@@ -358,6 +383,12 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		return;
 	case ORDER_CONNECT:
 		connect_caller(s, c, o->branch, msg, agenda);
+		return;
+	case ORDER_SERVE:
+		serve(s, c, agenda);
+		return;
+	case ORDER_ANNOUNCE:
+		announce(s, c, agenda);
 		return;
 	case ORDER_REFUSE_CALLER:
 		refuse_caller(s, c, o->code, o->cause);
@@ -479,8 +510,8 @@ void call_discard(struct shard *s, struct call *c)
 
 #define RING_ON_MS 60000
 
-/* --- the call's timer: ring limit, then watching the media, then a record that could not be handed
- * over */
+/* --- the call's timer: ring limit or the end of an announcement, watching the media, a record that
+ * could not be handed over */
 
 void call_watch_media(struct shard *s, struct call *c)
 {
@@ -541,7 +572,10 @@ void call_on_timer(struct shard *s, struct id id)
 		record_write(s, c);
 		call_settle(s, c);
 	} else if (c->state == CALL_ANSWERED) {
-		watch_media(s, c);
+		if (!c->service || !service_ends(s, c))
+			watch_media(s, c);
+	} else if (c->state == CALL_ANNOUNCING) {
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_ANNOUNCED}, NULL);
 	} else {
 		watch_ringing(s, c);
 	}

@@ -66,13 +66,17 @@ static void say_goodbye(struct shard *s, struct call *c)
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
 	enum call_cause cause = (enum call_cause)c->cause;
 	cancel_losers(s, c, cause);
-	if (b == NULL) {
+	bool served = c->service && c->answered_at;
+	if (b == NULL && !served) {
 		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
 		return;
 	}
-	a->state = b->state = LEG_GONE;
+	a->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLER)
 		leg_send_bye(s, a, cause, NULL);
+	if (b == NULL)
+		return;
+	b->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLEE)
 		leg_send_bye(s, b, cause, NULL);
 }
@@ -92,6 +96,8 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		answer_again(s, c, talk);
 	else if (talk->end != CAUSE_NORMAL && c->state == CALL_ANSWERED)
 		cancel_losers(s, c, talk->end); /* which may ring still */
+	else if (c->state == CALL_ANNOUNCING)
+		cancel_losers(s, c, (enum call_cause)c->cause);
 	if (talk->end != CAUSE_NORMAL)
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
 			     NULL);

@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "call/leg.h"
 #include "core/params.h"
+#include "media/player.h"
 #include "media/relay.h"
 #include "transport/locate.h"
 #include "txn/txn.h"
@@ -35,6 +36,7 @@ enum shard_timer_kind {
 	TIMER_PURSUIT,
 	TIMER_COMEBACK,
 	TIMER_RESUME,
+	TIMER_PLAYER,
 };
 
 #define TICK_MS	      1000
@@ -66,6 +68,7 @@ struct shard {
 	struct transport *transport;
 	struct txn_layer *txns;
 	struct relay *relay;
+	struct players *players;
 	struct pool *calls, *legs, *exchanges, *pings, *pursuits, *comebacks;
 	struct index *pursuits_by_client;
 	struct tcp_refusal tcp_refusals[TCP_REFUSALS];

@@ -110,6 +110,11 @@ struct directory {
 	char *_Atomic realms[REALMS_MAX];
 	_Atomic uint32_t realm_count;
 
+	/* Guards which set is in force: a shard takes a reference while the API may put another
+	 * one in its place. A message to each shard would leave them unequal for a moment. */
+	pthread_mutex_t rules_lock;
+	const struct plan_rules *rules;
+
 	_Atomic uint64_t number_count, binding_count;
 	_Atomic uint32_t held_count;
 	_Atomic int64_t ping_period_ms; /* of the last directory_pings_due */

@@ -285,3 +285,16 @@ int event_decode(struct slice bytes, struct event *ret_event)
 	*ret_event = e;
 	return 0;
 }
+
+int event_peek(struct slice bytes, struct event_bytes *ret_event)
+{
+	bool failed = false;
+	struct slice rest = bytes;
+	struct event e;
+
+	(void)get_header(&rest, &e, &failed);
+	if (failed)
+		return ERR_DAMAGED;
+	*ret_event = (struct event_bytes){.type = e.type, .call = e.call, .bytes = bytes};
+	return 0;
+}

@@ -145,4 +145,5 @@ void shard_counts(const struct shard *s, struct shard_counts *ret_counts)
 	ret_counts->pings_used = pool_used(s->pings);
 	ret_counts->pursuits_used = pool_used(s->pursuits);
 	ret_counts->comebacks_used = pool_used(s->comebacks);
+	ret_counts->players_used = players_used(s->players);
 }

@@ -127,8 +127,9 @@ static int write_next(struct thread_writer *w, uint64_t *ret_items)
 {
 	if (w->batch.n == 0)
 		gather(w);
-	return w->batch.n ? batch_write(&w->batch, w->store, w->failed, w->ctx, ret_items)
-			  : ERR_NOMEM;
+	if (w->batch.n == 0)
+		return ERR_NOMEM;
+	return batch_write(&w->batch, w->store, w->failed, w->ctx, ret_items);
 }
 
 /* Until something is written; false when it was given up. */
@@ -138,7 +139,6 @@ static bool insist(struct thread_writer *w)
 	uint64_t items;
 	int last_attempts = LAST_ATTEMPTS;
 
-	batch_clear(&w->batch);
 	while (write_next(w, &items) != 0) {
 		if (report_failure(w, pause_ms) && --last_attempts == 0) {
 			give_up(w);
@@ -147,6 +147,7 @@ static bool insist(struct thread_writer *w)
 		pause_ms = pause_ms * 2 < RETRY_MS_MAX ? pause_ms * 2 : RETRY_MS_MAX;
 	}
 	report_success(w, items);
+	batch_clear(&w->batch);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "net/net_priv.h"
 #include "net/sim_io.h"
+#include "stage/sounds.h"
 #include "stage/watch.h"
 
 #include <signal.h>
@@ -39,6 +40,9 @@ void stage_params_default(struct stage_params *p)
 				.session_min_s = 90,
 				.media_timeout_s = 60,
 				.calls_max = 200,
+				.announce_limit_s = 30,
+				.announce_language = "ja",
+				.players_max = 8,
 			},
 	};
 }
@@ -76,6 +80,7 @@ static struct shard_config part_of(const struct stage *st, uint16_t shard)
 	const uint32_t first = MEDIA_PORT_FIRST + shard * pairs * 2;
 	struct shard_config c = st->p.config;
 	c.calls_max = (c.calls_max + n - 1) / n;
+	c.players_max = (c.players_max + n - 1) / n;
 	c.media4 = stage_addr(4);
 	c.media6 = stage_addr(6);
 	c.media4.port = c.media6.port = 0;
@@ -287,6 +292,13 @@ void stage_number(struct stage *st, struct directory_number n, const char *passw
 	outside(st, false);
 }
 
+void stage_rule(struct stage *st, struct plan_rule rule)
+{
+	vault_rule_add(st->vault, rule);
+	if (st->directory)
+		vault_rules(st->vault, st->directory);
+}
+
 void stage_number_remove(struct stage *st, const char *number)
 {
 	vault_number_remove(st->vault, number);
@@ -372,16 +384,16 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 	snprintf(text, bytes,
 		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu on their way, "
 		 "%llu+%llu transactions, "
-		 "%llu endpoints, %llu bytes of buffers, %llu timers",
+		 "%llu endpoints, %llu players, %llu bytes of buffers, %llu timers",
 		 (unsigned long long)c.calls_used, (unsigned long long)c.legs_used,
 		 (unsigned long long)c.exchanges_used, (unsigned long long)c.pings_used,
 		 (unsigned long long)c.pursuits_used, (unsigned long long)c.comebacks_used,
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
-		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
-		 (unsigned long long)c.timers - st->p.shards);
+		 (unsigned long long)c.endpoints, (unsigned long long)c.players_used,
+		 (unsigned long long)c.buf_bytes, (unsigned long long)c.timers - st->p.shards);
 	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
 			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
-			       c.endpoints + c.buf_bytes;
+			       c.endpoints + c.players_used + c.buf_bytes;
 	return taken == 0 && c.timers == st->p.shards; /* the tick of each */
 }
 
@@ -509,6 +521,7 @@ struct stage *stage_new(const struct stage_params *p)
 	st->p = *p;
 	st->rand.state = p->seed * 2654435761u + 1;
 	make_dir(st);
+	st->p.config.sounds = sounds_of_stage();
 	st->net = sim_net_new(&np);
 	st->ladder = ladder_new(st->net);
 	st->vault = vault_new(st->net);

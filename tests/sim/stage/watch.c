@@ -184,10 +184,18 @@ static void check_shards(struct stage *st)
 	}
 	stage_counts(st, &counts);
 	const uint32_t held = directory_channels_held(st->directory, SLICE_NONE);
-	/* Without memory to count a channel again after a restart, the call goes on without. */
-	const bool short_of_one = st->p.outside && held < counts.calls_live;
-	if (held != counts.calls_live && !st->hurt && !short_of_one)
-		stage_fault(st, "%u channels are held by %llu live calls", held,
+	/*
+	 * Who holds no channel is being announced to, or served; without memory to count a channel
+	 * again after a restart, the call goes on without.
+	 */
+	const bool short_of_one = st->p.outside && held < counts.channels_held;
+	if (held != counts.channels_held && !st->hurt && !short_of_one)
+		stage_fault(st, "%u channels are held, calls know of %llu", held,
+			    (unsigned long long)counts.channels_held);
+	if (counts.channels_held + counts.players_used != counts.calls_live && !st->hurt)
+		stage_fault(st, "%llu channels and %llu players are held by %llu live calls",
+			    (unsigned long long)counts.channels_held,
+			    (unsigned long long)counts.players_used,
 			    (unsigned long long)counts.calls_live);
 }
 
