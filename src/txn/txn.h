@@ -8,7 +8,8 @@
  * gave. Below it, `send`.
  *
  * What survives the datagram is copied: a server transaction keeps the request as it was parsed (to
- * build responses from) and the last response (to repeat it); a client transaction keeps the request.
+ * build responses from) and the last response (to repeat it); a client transaction keeps the
+ * request. Each goes as soon as nobody can ask for it any more, mostly long before the transaction.
  */
 #pragma once
 
@@ -74,7 +75,7 @@ struct txn_params {
 	struct txn_ops ops;
 };
 #define TXN_TIMER_KINDS	     16
-#define TXN_FLOW_BYTES_MAX   96
+#define TXN_FLOW_BYTES_MAX   64
 #define TXN_BRANCH_BYTES_MAX 64
 
 int txn_layer_new(const struct txn_params *p, struct txn_layer **ret_layer);
@@ -133,8 +134,6 @@ int txn_send_request(struct txn_layer *l, const struct txn_send *s, int64_t now_
  * TXN_TIMEOUT. reason_value may be empty. */
 void txn_cancel(struct txn_layer *l, struct id client, struct slice reason_value,
 		struct arena *arena, int64_t now_ms);
-/* The INVITE as sent, parsed into arena (for the ACK to a 2xx: CSeq, Route). NULL when stale. */
-const struct sip_msg *txn_sent_of(struct txn_layer *l, struct id client, struct arena *arena);
 
 /* From the wheel. arena: scratch. */
 void txn_on_timer(struct txn_layer *l, uint32_t kind, struct id owner, struct arena *arena,
