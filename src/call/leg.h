@@ -60,13 +60,12 @@ struct leg_early {
 
 struct leg_stream {
 	struct id endpoint; /* the relay's, facing this party */
-	struct addr rtp;    /* the endpoint's own address, as written into SDP; RTCP one port up */
+	struct id was;	    /* while an offer waits: the one before it, of another address family */
 	uint8_t direction;  /* enum sdp_direction of the party's last description */
 	bool active;	    /* the port in the party's last description was not 0 */
 	/* While an offer waits for its answer, what stands to be undone: */
-	bool offered;  /* the offer has this stream */
-	bool fresh;    /* the endpoint was opened for the offer */
-	struct id was; /* the endpoint before the offer, which wanted another address family */
+	bool offered; /* the offer has this stream */
+	bool fresh;   /* the endpoint was opened for the offer */
 };
 
 /* The session timer of this leg (RFC 4028). */

@@ -68,7 +68,6 @@ static const struct replica_field leg_stream_rows[] = {
 	F_BOOL(3, leg_stream, offered),
 	F_NOT_KEPT(leg_stream, fresh), /* an offer that waits is not undone any more */
 	F_NOT_KEPT(leg_stream, was),
-	F_NOT_KEPT(leg_stream, rtp),
 };
 
 static const struct replica_field leg_session_rows[] = {
@@ -195,8 +194,7 @@ static const struct replica_field relay_stats_rows[] = {
 	F_UINT(6, relay_stats, rtcp_sent),
 	F_UINT(7, relay_stats, malformed_packets),
 	F_INT(8, relay_stats, last_received_ms),
-	F_ADDR(9, relay_stats, refused_source),
-	F_NOT_KEPT(relay_stats, source), /* the latch's */
+	/* 9 was the last one refused */
 };
 
 /* What an offer or answer changes. */

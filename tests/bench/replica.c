@@ -62,7 +62,6 @@ static void fill_leg(struct leg *l, uint32_t n)
 	l->sdp_hash = 987654321987654321u;
 	l->sdp_version = 1;
 	l->stream_count = 1;
-	l->streams[0].rtp = address("192.0.2.9:20000");
 	l->streams[0].active = true;
 	strcpy(l->user_agent, "Some Phone 1.2.3");
 }
@@ -78,13 +77,10 @@ static void fill_latch(struct latch *l)
 static void fill_end(struct replica_end *e, uint8_t leg)
 {
 	e->leg = leg;
-	e->kept.rtp = legs[leg].streams[0].rtp;
+	e->kept.rtp = address("192.0.2.9:20000");
 	e->kept.rtcp = e->kept.rtp;
 	e->kept.rtcp.port++;
 	e->kept.has_peer = true;
-	e->kept.format_count = 3;
-	for (uint8_t i = 0; i < 3; i++)
-		e->kept.formats[i] = (struct relay_format){(uint8_t)(i * 8), 8000};
 	fill_latch(&e->kept.rtp_latch);
 	fill_latch(&e->kept.rtcp_latch);
 }
