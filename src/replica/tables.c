@@ -41,7 +41,7 @@ static const struct replica_field flow_rows[] = {
 #define F_DIALOG_TEXT(t, n, what)                                                                  \
 	{                                                                                          \
 		.tag = t, .type = REPLICA_DIALOG_TEXT, .name = n,                                  \
-		.offset = offsetof(struct dialog, text), .bytes = DIALOG_TEXT_BYTES, .max = what   \
+		.offset = offsetof(struct dialog, text), .bytes = sizeof(char *), .max = what      \
 	}
 static const struct replica_field dialog_rows[] = {
 	F_UPTO(1, dialog, state, DIALOG_ENDED),
@@ -58,7 +58,9 @@ static const struct replica_field dialog_rows[] = {
 	F_DIALOG_TEXT(12, "remote_target", DIALOG_REMOTE_TARGET),
 	F_DIALOG_TEXT(13, "routes", DIALOG_ROUTES),
 	F_NOT_KEPT(dialog, text_used), /* the texts find their places anew */
+	F_NOT_KEPT(dialog, text_cap),
 	F_NOT_KEPT(dialog, spans),
+	F_NOT_KEPT(dialog, bufs),
 };
 
 static const struct replica_field leg_stream_rows[] = {

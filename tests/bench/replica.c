@@ -42,7 +42,9 @@ static void text(struct dialog *d, enum dialog_text which, const char *value)
 
 static void fill_leg(struct leg *l, uint32_t n)
 {
+	static char texts[2][DIALOG_TEXT_BYTES];
 	struct dialog *d = &l->dialog;
+	dialog_init_in(d, texts[n], DIALOG_TEXT_BYTES);
 	l->id = id_make(0, n, 1);
 	l->branch = n == 0 ? LEG_IS_CALLER : 0;
 	l->state = LEG_ANSWERED;
