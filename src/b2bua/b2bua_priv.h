@@ -158,7 +158,7 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 /* --- media.c: session descriptions through the relay */
 /* Is there a session description, and can it be used? 0: *ret_sdp; ERR_NOT_FOUND: no body; else
  * unusable. */
-int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp);
+int media_sdp_of(struct shard *s, const struct sip_msg *msg, const struct sdp **ret_sdp);
 /* from's offer as `to` is to see it: endpoints are opened on both legs as needed. expect: take
  * from's addresses now (the answer will come in an ACK). 0, ERR_LIMIT (no port), ERR_UNSUPPORTED
  * (family), ERR_TOO_BIG. */
@@ -183,6 +183,8 @@ void media_expect(struct shard *s, struct leg *l, const struct sdp *sdp);
 /* What stands now is what media_undo goes back to. */
 void media_keep(struct shard *s, struct leg *l);
 void media_close(struct shard *s, struct leg *l);
+/* The stream's own address as it is written into descriptions; family 0: there is no endpoint. */
+struct addr media_address(const struct shard *s, const struct leg_stream *st);
 /* Latest arrival of media on any endpoint of the call (monotonic ms), 0: none yet. */
 int64_t media_last_ms(const struct shard *s, const struct call *c);
 bool media_has_streams(const struct shard *s, const struct call *c);

@@ -249,7 +249,7 @@ static int keep_the_rest(struct shard *s)
 			if (err == 0)
 				err = put_of(s, c, REPLICA_CALL, c);
 		} else if (c->state == CALL_PROCEEDING) {
-			arena_reset(&s->scratch);
+			scratch_reset(s);
 			keep_setup(s, c);
 			err = c->kept[REPLICA_CALL] ? 0 : ERR_LIMIT;
 		}

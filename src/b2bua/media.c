@@ -5,15 +5,29 @@
  */
 #include "b2bua/b2bua_priv.h"
 
-int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp)
+static bool holds_sdp(const struct sip_msg *msg)
 {
-	if (msg->body.n == 0)
-		return ERR_NOT_FOUND;
 	struct slice type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
-	if (!slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
-		       SLICE("application/sdp")))
+	return msg->body.n && slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
+					SLICE("application/sdp"));
+}
+
+/* Whether it can be used is asked before it is used: the answer to both is read once. The bytes of
+ * a message stay as they are until the scratch arena is reset. */
+int media_sdp_of(struct shard *s, const struct sip_msg *msg, const struct sdp **ret_sdp)
+{
+	if (!holds_sdp(msg))
 		return ERR_NOT_FOUND;
-	return sdp_parse(msg->body, ret_sdp);
+	if (s->sdp == NULL || s->sdp_text.p != msg->body.p || s->sdp_text.n != msg->body.n) {
+		struct sdp *sdp = arena_take(&s->scratch, sizeof(*sdp));
+		int err = sdp ? sdp_parse(msg->body, sdp) : ERR_NOMEM;
+		if (err)
+			return err;
+		s->sdp_text = msg->body;
+		s->sdp = sdp;
+	}
+	*ret_sdp = s->sdp;
+	return 0;
 }
 
 /* What the relay can carry: datagrams. A stream over TCP (MSRP, BFCP) is refused, not passed by. */
@@ -22,8 +36,7 @@ static bool relayable(const struct sdp_stream *st)
 	return st->port != 0 && !slice_istarts(st->proto_text, SLICE("TCP"));
 }
 
-/* As it is written into descriptions; family 0: there is no endpoint. */
-static struct addr own_addr(const struct shard *s, const struct leg_stream *st)
+struct addr media_address(const struct shard *s, const struct leg_stream *st)
 {
 	struct addr rtp = {0}, rtcp;
 	(void)relay_endpoint_addr(s->relay, st->endpoint, &rtp, &rtcp);
@@ -59,7 +72,7 @@ static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct 
 	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
 									 : l->flow.remote.family;
 	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
-				    own_addr(s, st).family == said->rtp.family))
+				    media_address(s, st).family == said->rtp.family))
 		return 0;
 	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &rtp, &rtcp);
 	if (err == ERR_UNSUPPORTED && id_is(st->endpoint))
@@ -192,7 +205,7 @@ int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct 
 	for (uint32_t i = 0; i < said->stream_count && i < l->stream_count; i++) {
 		if (said->streams[i].port == 0)
 			continue;
-		rw.rtp[i] = own_addr(s, &l->streams[i]);
+		rw.rtp[i] = media_address(s, &l->streams[i]);
 		if (!addr_is(&rw.rtp[i])) /* still to be opened after a restart, on that port */
 			rw.rtp[i] = said->streams[i].rtp;
 	}
@@ -230,7 +243,7 @@ int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct 
 			err = open_stream(s, to, i, NULL);
 		if (err)
 			return err;
-		rw.rtp[i] = own_addr(s, &to->streams[i]);
+		rw.rtp[i] = media_address(s, &to->streams[i]);
 		if (expect_now)
 			expect(s, from, i, &offer->streams[i]);
 	}
@@ -296,7 +309,7 @@ int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct l
 		join(s, answerer, offerer, i, answer, offer);
 		if (i == 0)
 			note_codec(c, &answer->streams[i]);
-		rw.rtp[i] = own_addr(s, st);
+		rw.rtp[i] = media_address(s, st);
 		if (!final)
 			continue;
 		settle_stream(s, answerer, i);

@@ -76,7 +76,7 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 	struct call *c = call_of(s, talk->call);
 	if (c == NULL)
 		return;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = c->uid;
 	take_invite_again(s, c, talk->head);
 	take_up_branches(s, c);

@@ -64,6 +64,11 @@ void *arena_alloc(struct arena *a, size_t bytes)
 	return p;
 }
 
+void *arena_take(struct arena *a, size_t bytes)
+{
+	return take(a, bytes);
+}
+
 char *arena_copy(struct arena *a, struct slice s)
 {
 	char *p = take(a, s.n + 1);

@@ -18,6 +18,9 @@ void arena_reset(struct arena *a);
 /* 16-byte aligned, zeroed; NULL when full. Under ASan what lies beyond `used_bytes` is poisoned. */
 void *arena_alloc(struct arena *a, size_t bytes);
 
+/* Likewise, but not zeroed: for what is written before it is read. */
+void *arena_take(struct arena *a, size_t bytes);
+
 /* NUL-terminated copy; NULL when full. */
 char *arena_copy(struct arena *a, struct slice s);
 

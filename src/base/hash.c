@@ -5,6 +5,8 @@
 #define NOCASE_BYTES_MAX 256u
 
 _Static_assert(sizeof(struct hash_key) == crypto_shorthash_KEYBYTES, "SipHash key");
+_Static_assert(sizeof(struct hash_key) == crypto_shorthash_siphashx24_KEYBYTES, "SipHash key");
+_Static_assert(sizeof(struct hash_pair) == crypto_shorthash_siphashx24_BYTES, "SipHash result");
 _Static_assert(sizeof(uint64_t) == crypto_shorthash_BYTES, "SipHash result");
 
 static uint64_t siphash(const struct hash_key *key, const void *p, size_t n)
@@ -18,6 +20,15 @@ static uint64_t siphash(const struct hash_key *key, const void *p, size_t n)
 uint64_t hash_slice(const struct hash_key *key, struct slice s)
 {
 	return siphash(key, s.p, s.n);
+}
+
+struct hash_pair hash_slice_pair(const struct hash_key *key, struct slice s)
+{
+	struct hash_pair h;
+
+	crypto_shorthash_siphashx24((unsigned char *)&h, (const unsigned char *)s.p, s.n,
+				    key->bytes);
+	return h;
 }
 
 uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s)

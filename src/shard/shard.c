@@ -53,7 +53,7 @@ static void tick(struct shard *s)
 static void on_timer(void *ctx, uint32_t kind, struct id owner)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	switch (kind) {
 	case TIMER_CALL:

@@ -1,7 +1,7 @@
 /*
- * The thread takes what waits in the ring into a batch, writes the batch as one transaction, and only
- * then takes it out of the ring: a batch that fails stays and is tried again, while the ring fills up
- * and says ERR_AGAIN to those who hand over.
+ * The thread takes what waits in the ring into a batch, writes the batch as one transaction, and
+ * only then takes it out of the ring: a batch that fails stays and is tried again, while the ring
+ * fills up and says ERR_AGAIN to those who hand over.
  */
 #include "store/writer_priv.h"
 
@@ -42,8 +42,9 @@ static int64_t patience(struct thread_writer *w, int64_t since_ms)
 	return left > 0 ? left : 0;
 }
 
-/* Until something waits in the ring; then longer, for company, unless somebody presses. False: stop.
- * The press is over before the ring is looked into, so that none is taken for an older one. */
+/* Until something waits in the ring; then longer, for company, unless somebody presses. False:
+ * stop. The press is over before the ring is looked into, so that none is taken for an older one.
+ */
 static bool wait_for_work(struct thread_writer *w)
 {
 	int64_t since_ms, left;

@@ -43,7 +43,7 @@ struct txn_client {
 
 struct txn_server {
 	struct txn_core core;
-	uint64_t merge_hash;   /* 0: not in the index of merged requests */
+	uint64_t merge_hash;	 /* 0: not in the index of merged requests */
 	struct sip_msg *request; /* a buf; NULL: dropped */
 	struct slice response;	 /* a buf: the last one */
 };

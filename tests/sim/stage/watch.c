@@ -144,8 +144,7 @@ static void on_event(void *ctx, const struct event *e)
 	if (e->call)
 		tell(w, e);
 	w->counts[e->type]++;
-	if (e->type != EVENT_SIP_MESSAGE)
-		keep_texts(&w->last[e->type], e);
+	keep_texts(&w->last[e->type], e);
 	if (e->type == EVENT_CALL_STARTED)
 		call_began(w, e->call);
 }

@@ -18,7 +18,7 @@ struct fixture {
 	char directory_path[64], path[96];
 	struct api api;
 	struct request r;
-	struct {
+	struct asked {
 		struct query_value values[QUERY_MAX];
 		unsigned count;
 	} asked; /* the query of the next request */

@@ -61,6 +61,8 @@ static void test_exactly_full(void **state)
 	assert_null(arena_alloc(&a, 1));
 	arena_reset(&a);
 	assert_ptr_equal(arena_alloc(&a, 8), *state);
+	assert_ptr_equal(arena_take(&a, 8), (char *)*state + 16);
+	assert_null(arena_take(&a, BYTES));
 }
 
 static void test_unaligned_memory(void **state)
