@@ -10,11 +10,12 @@
 #define CONNECTIONS_MAX	   1000000	       /* where the configuration does not say */
 #define IDLE_CONNECTION_MS (2 * 3600 * 1000LL) /* longer than the longest registration by then */
 
-/* --- what io says */
+/* --- what io says: after a restart calls have the first word, whatever comes first */
 
 static void on_datagrams(void *ctx, uint64_t cookie, struct io_datagram *v, size_t count)
 {
 	struct shard *s = ctx;
+	keep_talk(s);
 	if (COOKIE_KIND(cookie) == COOKIE_KIND(COOKIE_RELAY))
 		relay_on_datagrams(s->relay, cookie, v, count);
 	else
@@ -24,6 +25,7 @@ static void on_datagrams(void *ctx, uint64_t cookie, struct io_datagram *v, size
 static void on_stream(void *ctx, const struct io_stream_note *note)
 {
 	struct shard *s = ctx;
+	keep_talk(s);
 	transport_on_stream(s->transport, note);
 }
 
@@ -37,6 +39,7 @@ static void on_udp_error(void *ctx, uint64_t cookie, const struct addr *dst, int
 
 static void on_wake(void *ctx)
 {
+	keep_talk(ctx);
 	inbox_drain(ctx);
 }
 

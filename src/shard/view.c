@@ -101,6 +101,7 @@ int shard_hangup(struct shard *s, uint64_t uid)
 {
 	uint32_t cursor = 0;
 	struct id id;
+	keep_talk(s);
 	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (c->uid != uid || !call_is_live(c))
@@ -118,6 +119,7 @@ void shard_end_calls(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
+	keep_talk(s);
 	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (!call_is_live(c))
