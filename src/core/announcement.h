@@ -1,7 +1,7 @@
 /*
  * announcement: what callers may be told by a file of the operator, and under which name: for each
- * cause of a refusal that can be heard its word (call/cause.h: "busy", "emergency_not_available"), and the digits in
- * which the quality test speaks ("digit_0" to "digit_9", "digit_point").
+ * cause of a refusal that can be heard its word (call/cause.h: "busy", "emergency_not_available"),
+ * and the digits in which the quality test speaks ("digit_0" to "digit_9", "digit_point").
  */
 #pragma once
 
