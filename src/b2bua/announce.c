@@ -103,12 +103,12 @@ static void announced_event(struct shard *s, const struct call *c, const struct 
 	event_send(s, &e);
 }
 
-static const char *why_not_heard(const struct sip_msg *invite, struct sdp *ret_offer,
-				 struct media_own *ret_own)
+static const char *why_not_heard(struct shard *s, const struct sip_msg *invite,
+				 const struct sdp **ret_offer, struct media_own *ret_own)
 {
-	if (media_sdp_of(invite, ret_offer) != 0)
+	if (media_sdp_of(s, invite, ret_offer) != 0)
 		return "the INVITE has no offer";
-	if (media_own_choose(ret_offer, false, ret_own) != 0)
+	if (media_own_choose(*ret_offer, false, ret_own) != 0)
 		return "the offer has no plain RTP audio with PCMU or PCMA";
 	return ret_own->heard ? NULL : "the caller does not want to hear anything";
 }
@@ -133,18 +133,18 @@ bool announce_begin(struct shard *s, struct call *c)
 	struct leg *a = leg_of(s, c->leg_a);
 	struct player_list list = {0};
 	struct media_own own;
-	struct sdp offer;
+	const struct sdp *offer;
 	const struct flow *flow;
 	const struct sip_msg *invite =
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	if (invite == NULL || !choose(s, (enum call_cause)c->cause, invite, &list))
 		return false;
-	const char *why = why_not_heard(invite, &offer, &own);
+	const char *why = why_not_heard(s, invite, &offer, &own);
 	if (why)
 		return silent(s, c, why);
 	if (announce_open_player(s, c) != CAUSE_NORMAL)
 		return silent(s, c, "as many callers as may be are being told something");
-	if (!play(s, c, a, &offer, &own, &list)) {
+	if (!play(s, c, a, offer, &own, &list)) {
 		announce_close_player(s, c);
 		return silent(s, c, "no media port is free");
 	}

@@ -26,6 +26,8 @@ void call_watch_ringing(struct shard *s, struct call *c);
  * streams is not looked at. */
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
+/* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
+int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */
 void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
 		   const struct sip_msg *why);
@@ -206,7 +208,7 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 /* --- media.c: session descriptions through the relay */
 /* Is there a session description, and can it be used? 0: *ret_sdp; ERR_NOT_FOUND: no body; else
  * unusable. */
-int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp);
+int media_sdp_of(struct shard *s, const struct sip_msg *msg, const struct sdp **ret_sdp);
 /* from's offer as `to` is to see it: endpoints are opened on both legs as needed. expect: take
  * from's addresses now (the answer will come in an ACK). 0, ERR_LIMIT (no port), ERR_UNSUPPORTED
  * (family), ERR_TOO_BIG. */

@@ -251,7 +251,7 @@ static int keep_the_rest(struct shard *s)
 			if (err == 0)
 				err = put_of(s, c, REPLICA_CALL, c);
 		} else if (c->state == CALL_PROCEEDING || c->state == CALL_ANNOUNCING) {
-			arena_reset(&s->scratch);
+			scratch_reset(s);
 			keep_setup(s, c);
 			err = c->kept[REPLICA_CALL] ? 0 : ERR_LIMIT;
 		}

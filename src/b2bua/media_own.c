@@ -84,10 +84,21 @@ static bool is_answered(const struct media_own *own, const struct sdp_stream *st
 	return slice_eq(line, SLICE("a=rtcp-mux"));
 }
 
+/* As the offer wants it, seen from our side (RFC 3264 §6.1). */
+static const char *direction_for(const struct sdp_stream *st)
+{
+	static const char *const mirrored[] = {
+		[SDP_SENDRECV] = "sendrecv",
+		[SDP_SENDONLY] = "recvonly",
+		[SDP_RECVONLY] = "sendonly",
+		[SDP_INACTIVE] = "inactive",
+	};
+	return mirrored[st->on_hold_address ? SDP_INACTIVE : st->direction];
+}
+
 static void add_taken(struct strbuf *b, const struct media_own *own, const struct sdp_stream *st)
 {
 	struct slice rest = st->text;
-	enum sdp_direction d = st->on_hold_address ? SDP_INACTIVE : st->direction;
 	strbuf_fmt(b, "m=audio 9 %.*s", SLICE_ARG(st->proto_text));
 	for (uint32_t i = 0; i < st->format_count; i++) {
 		if (has_format(own, &st->formats[i]))
@@ -104,7 +115,7 @@ static void add_taken(struct strbuf *b, const struct media_own *own, const struc
 	if (!own->any_codec)
 		strbuf_str(b, "a=ptime:20\r\n");
 	/* Also while only we speak: a phone behind NAT must send for us to know where it is. */
-	strbuf_fmt(b, "a=%s\r\n", sdp_direction_name(sdp_direction_mirror(d)));
+	strbuf_fmt(b, "a=%s\r\n", direction_for(st));
 }
 
 static void add_streams(struct strbuf *b, const struct media_own *own, const struct sdp *offer)

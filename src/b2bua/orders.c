@@ -25,17 +25,17 @@ static const struct sip_msg *caller_invite(struct shard *s, const struct leg *a)
 /* The body of a branch's INVITE: the caller's offer through the relay, or none (late offer). */
 static int branch_offer(struct shard *s, struct leg *a, struct leg *b, struct slice *ret_body)
 {
-	struct sdp sdp;
+	const struct sdp *sdp;
 	const struct sip_msg *invite = caller_invite(s, a);
-	int err = invite ? media_sdp_of(invite, &sdp) : ERR_STALE;
+	int err = invite ? media_sdp_of(s, invite, &sdp) : ERR_STALE;
 	if (err == ERR_NOT_FOUND) {
 		*ret_body = SLICE_NONE;
 		return 0;
 	}
 	if (err)
 		return err;
-	struct strbuf out = scratch_buf(s, sdp.text.n + 2048);
-	err = media_offer(s, a, b, &sdp, false, &out);
+	struct strbuf out = scratch_buf(s, sdp->text.n + 2048);
+	err = media_offer(s, a, b, sdp, false, &out);
 	*ret_body = strbuf_slice(&out);
 	return err;
 }
@@ -222,12 +222,12 @@ static void final_answer(struct shard *s, struct call *c, struct leg *b, struct 
 
 /* What the caller's 200 says: the answer to its offer, or (late offer) the callee's offer. */
 static int connect_body(struct shard *s, struct call *c, struct leg *a, struct leg *b,
-			const struct sip_msg *msg, struct slice *ret_body)
+			const struct sip_msg *invite, const struct sip_msg *msg,
+			struct slice *ret_body)
 {
-	struct sdp theirs, offer;
-	const struct sip_msg *invite = caller_invite(s, a);
-	int has = media_sdp_of(msg, &theirs);
-	int offered = invite ? media_sdp_of(invite, &offer) : ERR_STALE;
+	const struct sdp *theirs, *offer;
+	int has = media_sdp_of(s, msg, &theirs);
+	int offered = invite ? media_sdp_of(s, invite, &offer) : ERR_STALE;
 	if (has == ERR_NOT_FOUND && offered == ERR_NOT_FOUND) {
 		*ret_body = SLICE_NONE; /* a call without media: nothing to relay */
 		return 0;
@@ -236,13 +236,13 @@ static int connect_body(struct shard *s, struct call *c, struct leg *a, struct l
 		return early_body(s, a, b, ret_body);
 	if (has)
 		return has;
-	struct strbuf out = scratch_buf(s, theirs.text.n + 2048);
+	struct strbuf out = scratch_buf(s, theirs->text.n + 2048);
 	int err;
 	if (offered == 0) {
-		err = media_answer(s, c, b, a, &theirs, &offer, true, &out);
+		err = media_answer(s, c, b, a, theirs, offer, true, &out);
 	} else {
 		b->ack_waits = true;
-		err = media_offer(s, b, a, &theirs, true, &out);
+		err = media_offer(s, b, a, theirs, true, &out);
 	}
 	*ret_body = strbuf_slice(&out);
 	if (offered == 0)
@@ -257,9 +257,9 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	struct slice body = SLICE_NONE;
 	if (a == NULL || b == NULL || msg == NULL)
 		return;
-	int err = connect_body(s, c, a, b, msg, &body);
+	const struct sip_msg *invite = caller_invite(s, a);
+	int err = connect_body(s, c, a, b, invite, msg, &body);
 	if (err == 0) {
-		const struct sip_msg *invite = caller_invite(s, a);
 		answered(s, c, a, b);
 		session_answered(s, b, msg);
 		if (!b->ack_waits)
@@ -299,7 +299,7 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	struct strbuf b = scratch_buf(s, 512);
 	header_reason(&b, s, cause);
 	if (code == 503)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	leg_respond(s, a, a->invite, code, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
 	a->state = LEG_GONE;
 	s->counts.calls_refused_total++;

@@ -363,6 +363,20 @@ static void take_record(struct shard *s, const struct store_record *r, struct sl
 		damaged_event(s, r->id, "a call record could not be handed to the store");
 }
 
+/* It makes sense, but there is no room for it: it ends here, and its record says so. */
+static void end_without_room(struct shard *s, struct call *c)
+{
+	if (c->state == CALL_ENDING) /* its record was written before */
+		return;
+	c->state = CALL_ENDING;
+	c->cause = CAUSE_OVERLOAD;
+	c->sip_code = c->answered_at ? 200 : 503;
+	c->ended_by = CALL_SERVER;
+	c->ended_at = s->p.kept->alive_ms;
+	if (record_write_lost(s, c) != 0)
+		damaged_event(s, c->uid, "a call record could not be handed to the store");
+}
+
 /* The slots of some of its legs are taken: once more when all others have theirs. */
 static bool postpone(struct keep *k, size_t at)
 {
@@ -407,8 +421,11 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 		give_up(s, c, live_before);
 	s->alias_count = aliases_before;
 	s->keep->missing_count = missing_before;
-	if (c == NULL || !postpone(s->keep, at))
-		damaged_event(s, items[0].uid, "the call cannot be taken up again");
+	if (c && postpone(s->keep, at))
+		return;
+	damaged_event(s, items[0].uid, "the call cannot be taken up again");
+	if (good)
+		end_without_room(s, &p->call);
 }
 
 static bool is_ours(const struct shard_params *p, uint64_t uid)

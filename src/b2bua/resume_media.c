@@ -69,7 +69,7 @@ static bool open_missing(struct shard *s, struct keep_missing *m)
 	}
 	if (++m->tries < PORT_TRIES)
 		return false;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_NO_MEDIA_PORT},
 		     NULL);
 	return true;

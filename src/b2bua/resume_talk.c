@@ -21,6 +21,8 @@ static void take_invite_again(struct shard *s, const struct call *c, struct slic
 	struct leg *a = leg_of(s, c->leg_a);
 	struct sip_msg msg;
 	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
+	if (a)
+		a->invite = ID_NONE; /* the transaction of another process */
 	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||
 	    !msg.is_request || msg.method != SIP_INVITE)
 		return;
@@ -50,7 +52,11 @@ static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause
 static void answer_again(struct shard *s, struct call *c, const struct keep_talk *talk)
 {
 	struct leg *a = leg_of(s, c->leg_a);
-	leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"), talk->body);
+	if (id_is(a->invite))
+		leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"),
+			    talk->body);
+	else /* no memory to repeat it with: whether it was heard, the media will tell */
+		a->acked = true;
 	cancel_losers(s, c, CAUSE_ELSEWHERE);
 }
 
@@ -80,7 +86,7 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 	struct call *c = call_of(s, talk->call);
 	if (c == NULL)
 		return;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = c->uid;
 	take_invite_again(s, c, talk->head);
 	take_up_branches(s, c);

@@ -69,7 +69,22 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 	}
 	if (err == ERR_LIMIT)
 		no_channel_event(s, c, holders, count);
-	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_SUSPENDED;
+	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
+}
+
+/* "display" <sip:user@domain> */
+static void write_party(struct strbuf *b, struct slice display, struct slice user,
+			struct slice domain)
+{
+	if (display.n) {
+		sip_build_quoted(b, display);
+		strbuf_char(b, ' ');
+	}
+	strbuf_add(b, SLICE("<sip:"));
+	strbuf_add(b, user);
+	strbuf_char(b, '@');
+	strbuf_add(b, domain);
+	strbuf_char(b, '>');
 }
 
 static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
@@ -87,8 +102,8 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	if (c->anonymous)
 		strbuf_str(&local, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
 	else
-		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->from, c->from, s->config->domain);
-	strbuf_fmt(&remote, "<sip:%s@%s>", c->to, s->config->domain);
+		write_party(&local, slice_str(c->from), slice_str(c->from), domain_of(s));
+	write_party(&remote, SLICE_NONE, slice_str(c->to), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
 			     strbuf_slice(&remote), binding->contact, b->invite_cseq);

@@ -48,16 +48,16 @@ static int answer_body(struct shard *s, struct call *c, struct leg *a, const str
 		       struct slice *ret_body)
 {
 	struct media_own own;
-	struct sdp offer;
-	if (media_sdp_of(msg, &offer) != 0 ||
-	    media_own_choose(&offer, c->service == CALL_ECHO, &own) != 0)
+	const struct sdp *offer;
+	if (media_sdp_of(s, msg, &offer) != 0 ||
+	    media_own_choose(offer, c->service == CALL_ECHO, &own) != 0)
 		return ERR_UNSUPPORTED;
-	struct strbuf body = scratch_buf(s, offer.text.n + 2048);
-	int err = media_own_answer(s, a, &offer, &own, &body);
+	struct strbuf body = scratch_buf(s, offer->text.n + 2048);
+	int err = media_own_answer(s, a, offer, &own, &body);
 	if (err)
 		return err;
 	media_keep(s, a);
-	note_codec(c, &offer, &own);
+	note_codec(c, offer, &own);
 	struct id endpoint = a->streams[own.stream].endpoint;
 	if (own.heard && !player_is_playing(s->players, c->player))
 		relay_connect(s->relay, endpoint, endpoint);

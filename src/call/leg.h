@@ -117,6 +117,5 @@ struct leg {
 	struct timer timer; /* forget the ACK */
 };
 
-const char *leg_state_name(enum leg_state s);
 /* The party of that leg on hold, as its last description says: no stream flows both ways. */
 bool leg_on_hold(const struct leg *l);

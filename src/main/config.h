@@ -52,6 +52,7 @@ struct config {
 	uint32_t log_level;	 /* least level of event that is logged */
 	uint32_t trace_memory_mb;
 	uint32_t shutdown_grace_s;
+	uint32_t keep_days; /* of records; 0: for ever */
 };
 
 /* 0, ERR_IO (cannot be read), ERR_SYNTAX or ERR_INVALID; ret_text then holds the line that says

@@ -135,6 +135,11 @@ const struct config_key config_keys[] = {
 	{"trace.memory_mb", "64",
 	 "Memory for the ladders of recent calls, in MiB; the oldest give way.",
 	 COUNT(trace_memory_mb, 1, 65536)},
+	{"records.keep_days", "0",
+	 "Call records older than so many days are deleted, a few at a time; 0: they are kept "
+	 "until 'opengatectl records prune'. At least 62, so that the statement of the month "
+	 "before can be made.",
+	 COUNT(keep_days, 0, 36500), .live = true},
 	{"shutdown_grace_s", "10", "How long a stopping server waits for calls to end, in seconds.",
 	 COUNT(shutdown_grace_s, 0, 86400), .live = true},
 };

@@ -22,6 +22,7 @@ struct server {
 	int lock_fd;
 	struct store *store;
 	struct writer *writer;
+	struct keeper *keeper;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct directory *directory;

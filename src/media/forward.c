@@ -39,7 +39,7 @@ static enum packet_class classify(const struct endpoint *e, bool on_rtcp, struct
 		return bytes.n >= 8 ? PACKET_RTCP : PACKET_MALFORMED;
 	if (is_beside((uint8_t)bytes.p[0]))
 		return PACKET_BESIDE;
-	if (on_rtcp || rtp_parse_protected(bytes, ret_rtp) != 0)
+	if (on_rtcp || rtp_parse(bytes, ret_rtp) != 0)
 		return PACKET_MALFORMED;
 	return PACKET_RTP;
 }

@@ -42,7 +42,6 @@ static void on_wake(void *ctx)
 
 static void tick(struct shard *s)
 {
-	s->icmp_left = ICMP_PER_TICK;
 	transport_sweep(s->transport, now_of(s));
 	register_expire(s);
 	ping_phones(s);
@@ -53,7 +52,7 @@ static void tick(struct shard *s)
 static void on_timer(void *ctx, uint32_t kind, struct id owner)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	switch (kind) {
 	case TIMER_CALL:
@@ -285,7 +284,6 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	s->calls_max = keep_calls(p);
 	if (s->calls_max < p->config->calls_max)
 		s->calls_max = p->config->calls_max;
-	s->icmp_left = ICMP_PER_TICK;
 	rng_init(&s->rng, p->seed);
 	const struct io_handler handler = {
 		.ctx = s,
@@ -339,11 +337,6 @@ void shard_free(struct shard *s)
 	free(s->scratch_memory);
 	free(s->out);
 	free(s);
-}
-
-struct addr shard_listener_addr(const struct shard *s, uint32_t i)
-{
-	return transport_listener_addr(s->transport, i);
 }
 
 void shard_drain(struct shard *s)

@@ -107,7 +107,7 @@ int shard_hangup(struct shard *s, uint64_t uid)
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (c->uid != uid || !call_is_live(c))
 			continue;
-		arena_reset(&s->scratch);
+		scratch_reset(s);
 		call_happens(s, c,
 			     &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_OPERATOR},
 			     NULL);
@@ -124,7 +124,7 @@ void shard_end_calls(struct shard *s)
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (!call_is_live(c))
 			continue;
-		arena_reset(&s->scratch);
+		scratch_reset(s);
 		call_happens(s, c,
 			     &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_SHUTDOWN},
 			     NULL);

@@ -55,6 +55,35 @@ bool world_number(struct run *r)
 	return true;
 }
 
+/* Into the rule what it is about; false: nothing of the kind is said. */
+static bool read_about(struct run *r, struct plan_rule *rule)
+{
+	const char *class = run_value(r, "class"), *country = run_value(r, "country"),
+		   *prefix = run_value(r, "prefix");
+	rule->about = class ? PLAN_ABOUT_CLASS : country ? PLAN_ABOUT_COUNTRY : PLAN_ABOUT_PREFIX;
+	if (class || country)
+		snprintf(rule->key, sizeof(rule->key), "%s", class ? class : country);
+	else if (!prefix || plan_rule_prefix(slice_str(prefix), rule->key) != 0)
+		return false;
+	return true;
+}
+
+bool world_rule(struct run *r)
+{
+	const char *decision = run_word(r), *number = run_value(r, "number"),
+		   *customer = run_value(r, "customer");
+	struct plan_rule rule = {.allow = decision && strcmp(decision, "allow") == 0};
+	if (!read_about(r, &rule))
+		return run_fail(r, "class=, country= or prefix=");
+	rule.scope = number ? PLAN_FOR_NUMBER : customer ? PLAN_FOR_CUSTOMER : PLAN_FOR_ALL;
+	snprintf(rule.who, sizeof(rule.who), "%s",
+		 number	    ? run_number_of(r, number)
+		 : customer ? customer
+			    : "");
+	stage_rule(r->st, rule);
+	return true;
+}
+
 /* --- phones */
 
 static bool read_addr(struct run *r, const char *text, uint16_t port, struct addr *ret_addr)

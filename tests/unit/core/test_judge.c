@@ -63,10 +63,10 @@ static void test_callee(void **state)
 /* A line that may not call at all still hears first what is wrong with what it dialled. */
 static void test_caller(void **state)
 {
-	check(*state, "05010000022", "05010000014", CAUSE_SUSPENDED, "suspension", true);
-	check(*state, "05010000022", "0312345678", CAUSE_SUSPENDED, "suspension", false);
+	check(*state, "05010000022", "05010000014", CAUSE_OWN_SUSPENDED, "suspension", true);
+	check(*state, "05010000022", "0312345678", CAUSE_OWN_SUSPENDED, "suspension", false);
 	check(*state, "05010000022", "184110", CAUSE_EMERGENCY, "plan:110", false);
-	check(*state, "05099999999", "0312345678", CAUSE_SUSPENDED, "suspension", false);
+	check(*state, "05099999999", "0312345678", CAUSE_OWN_SUSPENDED, "suspension", false);
 	check(*state, "05099999999", "119", CAUSE_EMERGENCY, "plan:119", false);
 }
 

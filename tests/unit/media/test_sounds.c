@@ -1,3 +1,4 @@
+#include "../tmp.h"
 #include "media/sounds.h"
 
 #include "base/err.h"
@@ -19,7 +20,7 @@ static char folder[64], text[512];
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/opengate-sounds-XXXXXX");
+	snprintf(folder, sizeof(folder), "%.30s/opengate-sounds-XXXXXX", tmp_dir());
 	return mkdtemp(folder) ? 0 : -1;
 }
 

@@ -43,7 +43,12 @@ static void test_of_another_program(void **state)
  * the same. */
 static void make_first_version(struct fixture *f)
 {
-	run(f, "DROP TABLE record_party;"
+	run(f, "DROP TABLE price_list;"
+	       "DROP TABLE channel_history;"
+	       "DROP TRIGGER number_channels_add;"
+	       "DROP TRIGGER number_channels_set;"
+	       "DROP TRIGGER number_channels_remove;"
+	       "DROP TABLE record_party;"
 	       "CREATE INDEX record_started ON record(started_at);"
 	       "CREATE INDEX record_from ON record(from_number, started_at);"
 	       "CREATE INDEX record_to ON record(to_number, started_at);"
