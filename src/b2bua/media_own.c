@@ -84,21 +84,10 @@ static bool is_answered(const struct media_own *own, const struct sdp_stream *st
 	return slice_eq(line, SLICE("a=rtcp-mux"));
 }
 
-/* As the offer wants it, seen from our side (RFC 3264 §6.1). */
-static const char *direction_for(const struct sdp_stream *st)
-{
-	static const char *const mirrored[] = {
-		[SDP_SENDRECV] = "sendrecv",
-		[SDP_SENDONLY] = "recvonly",
-		[SDP_RECVONLY] = "sendonly",
-		[SDP_INACTIVE] = "inactive",
-	};
-	return mirrored[st->on_hold_address ? SDP_INACTIVE : st->direction];
-}
-
 static void add_taken(struct strbuf *b, const struct media_own *own, const struct sdp_stream *st)
 {
 	struct slice rest = st->text;
+	enum sdp_direction d = st->on_hold_address ? SDP_INACTIVE : st->direction;
 	strbuf_fmt(b, "m=audio 9 %.*s", SLICE_ARG(st->proto_text));
 	for (uint32_t i = 0; i < st->format_count; i++) {
 		if (has_format(own, &st->formats[i]))
@@ -115,7 +104,7 @@ static void add_taken(struct strbuf *b, const struct media_own *own, const struc
 	if (!own->any_codec)
 		strbuf_str(b, "a=ptime:20\r\n");
 	/* Also while only we speak: a phone behind NAT must send for us to know where it is. */
-	strbuf_fmt(b, "a=%s\r\n", direction_for(st));
+	strbuf_fmt(b, "a=%s\r\n", sdp_direction_name(sdp_direction_mirror(d)));
 }
 
 static void add_streams(struct strbuf *b, const struct media_own *own, const struct sdp *offer)
@@ -139,9 +128,9 @@ int media_own_answer(struct shard *s, struct leg *l, const struct sdp *offer,
 	int err = media_face(s, l, own->stream, offer);
 	if (err)
 		return err;
-	const struct addr *here = &l->streams[own->stream].rtp;
+	const struct addr here = media_address(s, &l->streams[own->stream]);
 	strbuf_fmt(&draft, "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP%d %s\r\nt=0 0\r\n",
-		   here->family, addr_ip_text(here, ip));
+		   here.family, addr_ip_text(&here, ip));
 	add_streams(&draft, own, offer);
 	if (draft.failed)
 		return ERR_TOO_BIG;

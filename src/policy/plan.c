@@ -103,7 +103,7 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 		return PLAN_NO_NOT_A_NUMBER;
 	v->decider = PLAN_BY_ROW;
 	if (v->class == PLAN_HASH_CODE || v->class == PLAN_SERVICE_CODE)
-		return count_digits(v) == PLAN_ALLOWED ? row->reason : PLAN_NO_NO_SERVICE_CODE;
+		return strlen(digits) > row->digits_max ? PLAN_NO_NO_SERVICE_CODE : row->reason;
 	if (!digits_only(digits)) {
 		v->decider = PLAN_BY_FORM;
 		return PLAN_NO_NOT_A_NUMBER;

@@ -49,3 +49,32 @@ bool sdp_attribute_is_dropped(struct slice text)
 	sdp_attribute_split(text, &name, &value);
 	return is_other_way(name) || is_bundle(name, value);
 }
+
+enum sdp_direction sdp_direction_mirror(enum sdp_direction d)
+{
+	switch (d) {
+	case SDP_SENDONLY:
+		return SDP_RECVONLY;
+	case SDP_RECVONLY:
+		return SDP_SENDONLY;
+	case SDP_SENDRECV:
+	case SDP_INACTIVE:
+		break;
+	}
+	return d;
+}
+
+const char *sdp_direction_name(enum sdp_direction d)
+{
+	switch (d) {
+	case SDP_SENDONLY:
+		return "sendonly";
+	case SDP_RECVONLY:
+		return "recvonly";
+	case SDP_INACTIVE:
+		return "inactive";
+	case SDP_SENDRECV:
+		break;
+	}
+	return "sendrecv";
+}

@@ -97,3 +97,5 @@ void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite
 bool sdp_same_but_origin(struct slice a, struct slice b);
 
 /* Direction as the other side must see it: sendonly <-> recvonly. */
+enum sdp_direction sdp_direction_mirror(enum sdp_direction d);
+const char *sdp_direction_name(enum sdp_direction d);

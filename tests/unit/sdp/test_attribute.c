@@ -52,10 +52,29 @@ static void test_dropped(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
+static void test_directions(void **state)
+{
+	static const struct {
+		enum sdp_direction direction, mirror;
+		const char *name;
+	} rows[] = {
+		{SDP_SENDRECV, SDP_SENDRECV, "sendrecv"},
+		{SDP_SENDONLY, SDP_RECVONLY, "sendonly"},
+		{SDP_RECVONLY, SDP_SENDONLY, "recvonly"},
+		{SDP_INACTIVE, SDP_INACTIVE, "inactive"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(sdp_direction_mirror(rows[i].direction), rows[i].mirror);
+		assert_string_equal(sdp_direction_name(rows[i].direction), rows[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_directions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
