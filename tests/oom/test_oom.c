@@ -389,10 +389,8 @@ static void test_sounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base),
-		cmocka_unit_test(test_directory),
-		cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_shard),
+		cmocka_unit_test(test_base),   cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_writer), cmocka_unit_test(test_shard),
 		cmocka_unit_test(test_sounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
