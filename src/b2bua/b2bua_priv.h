@@ -3,6 +3,9 @@
 
 #include "b2bua/b2bua.h"
 
+/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
+#define ASSUMED_DELAY_MS 40.0
+
 #define RING_LIMITS  5	  /* so many ring limits at most, however often a phone says 180 */
 #define PURSUITS_MAX 8192 /* requests that look for their way */
 

@@ -1,9 +1,6 @@
 /* The call record, and the event that says the same. */
 #include "b2bua/b2bua_priv.h"
 
-/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
-#define ASSUMED_DELAY_MS 40.0
-
 static void quality(struct shard *s, const struct call *c, const struct leg *l,
 		    struct store_quality *ret_quality)
 {

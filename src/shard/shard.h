@@ -38,12 +38,12 @@ struct shard_media_view {
 };
 struct shard_leg_view {
 	char call_id[128], remote[FLOW_TEXT_BYTES], user_agent[96], contact[160];
-	const char *state; /* "trying", "ringing", "answered", "ending" */
+	const char *state; /* "trying", "ringing", "answered", "announcing", "ending" */
 };
 struct shard_call_view {
 	uint64_t uid;
 	char from[STORE_NUMBER_BYTES], to[STORE_NUMBER_BYTES];
-	const char *state;		 /* "trying", "ringing", "answered", "ending" */
+	const char *state;		 /* as of a leg */
 	int64_t started_at, answered_at; /* wall ms; 0: not yet */
 	bool held;
 	struct shard_leg_view leg_a, leg_b; /* leg_b: the answered one, or the first that rings */

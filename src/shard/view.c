@@ -7,13 +7,15 @@ static const char *shown_state(const struct call *c, const struct leg *l)
 		return "ending";
 	if (c->state == CALL_ANSWERED)
 		return "answered";
+	if (c->state == CALL_ANNOUNCING)
+		return "announcing";
 	return c->ringing_at ? "ringing" : "trying";
 }
 
 static void show_leg(const struct call *c, const struct leg *l, struct shard_leg_view *v)
 {
-	if (l == NULL) {
-		v->state = "ending";
+	if (l == NULL) { /* gone; or a service, which has none */
+		v->state = c->service ? shown_state(c, NULL) : "ending";
 		return;
 	}
 	struct slice id = dialog_text(&l->dialog, DIALOG_CALL_ID),

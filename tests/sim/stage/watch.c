@@ -236,7 +236,9 @@ static void check_shards(struct stage *st)
 	if (held != counts.channels_held && !st->hurt && !short_of_one)
 		stage_fault(st, "%u channels are held, calls know of %llu", held,
 			    (unsigned long long)counts.channels_held);
-	if (counts.channels_held + counts.players_used != counts.calls_live && !st->hurt)
+	const uint64_t holding = counts.channels_held + counts.players_used;
+	if ((holding > counts.calls_live || (holding < counts.calls_live && !st->p.outside)) &&
+	    !st->hurt)
 		stage_fault(st, "%llu channels and %llu players are held by %llu live calls",
 			    (unsigned long long)counts.channels_held,
 			    (unsigned long long)counts.players_used,
