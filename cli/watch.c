@@ -36,6 +36,7 @@ int run_calls(const struct command *c, const struct arguments *a)
 		{"STATE", "state"},
 		{"STARTED", "started_at"},
 		{"ANSWERED", "answered_at"},
+		{"CHANNEL", "channel"},
 		{"CODEC", "media.codec"},
 	};
 	(void)c;
@@ -62,6 +63,7 @@ int run_records(const struct command *c, const struct arguments *a)
 		{"CODE", "sip_code"},
 		{"REASON", "reason"},
 		{"ENDED BY", "ended_by"},
+		{"DETAIL", "detail"},
 		{"MOS A>B", "quality.a_to_b.mos"},
 		{"MOS B>A", "quality.b_to_a.mos"},
 	};

@@ -23,6 +23,8 @@ void call_watch_ringing(struct shard *s, struct call *c);
  * streams is not looked at. */
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
+/* What stood in the way, for the record; empty: nothing, and its buffer goes. */
+void record_detail(struct shard *s, struct call *c, struct slice text);
 /* why: as in leg_send_bye. */
 void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
 		   const struct sip_msg *why);

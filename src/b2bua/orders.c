@@ -460,6 +460,7 @@ void call_settle(struct shard *s, struct call *c)
 		return;
 	wheel_cancel(s->wheel, &c->timer);
 	keep_forget(s, c);
+	record_detail(s, c, SLICE_NONE);
 	pool_give(s->calls, c->id);
 }
 
@@ -474,6 +475,7 @@ void call_discard(struct shard *s, struct call *c)
 	}
 	wheel_cancel(s->wheel, &c->timer);
 	keep_forget(s, c);
+	record_detail(s, c, SLICE_NONE);
 	pool_give(s->calls, c->id);
 }
 

@@ -39,6 +39,12 @@ static void ended_event(struct shard *s, const struct call *c)
 	event_send(s, &e);
 }
 
+void record_detail(struct shard *s, struct call *c, struct slice text)
+{
+	bufs_give(s->bufs, (char *)c->detail.p);
+	c->detail = text.n ? bufs_copy(s->bufs, text) : SLICE_NONE;
+}
+
 void record_write(struct shard *s, struct call *c)
 {
 	const struct call_cause_info *cause = call_cause_info((enum call_cause)c->cause);
@@ -57,6 +63,7 @@ void record_write(struct shard *s, struct call *c)
 		.reason_text = slice_str(cause->text),
 		.ended_by = slice_str(call_side_name((enum call_side)c->ended_by)),
 		.codec = slice_str(c->codec),
+		.detail = c->detail,
 		.has_media = c->answered_at != 0,
 	};
 	quality(s, c, leg_of(s, c->leg_a), &r.a_to_b);

@@ -115,6 +115,7 @@ struct call {
 		customer[24];
 	bool anonymous; /* the callee must not see the number */
 	bool channel_held, record_due;
+	struct slice detail; /* for the record: what stood in the way; in the shard's buffers */
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */
 	int64_t ring_end_ms, ring_last_ms; /* monotonic: Timer C, and when it ends for good */

@@ -42,6 +42,7 @@ struct config {
 	char http_socket[CONFIG_SOCKET_BYTES];
 	struct addr http_listen; /* family 0: off */
 	uint32_t shards;	 /* CONFIG_SHARDS_AUTO or a number */
+	uint32_t gather_us;	 /* io/loop.h */
 	uint32_t log_level;	 /* least level of event that is logged */
 	uint32_t trace_memory_mb;
 	uint32_t shutdown_grace_s;

@@ -236,6 +236,7 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
 		return err;
 	}
+	loop_set_gather(s->loops[i], s->config.gather_us);
 	struct shard_params p = {
 		.index = i,
 		.count = s->shard_count,

@@ -45,6 +45,7 @@ struct shard_leg_view {
 };
 struct shard_call_view {
 	uint64_t uid;
+	bool channel; /* holds one of the caller's channels */
 	char from[STORE_NUMBER_BYTES], to[STORE_NUMBER_BYTES];
 	const char *state;		 /* "trying", "ringing", "answered", "ending" */
 	int64_t started_at, answered_at; /* wall ms; 0: not yet */

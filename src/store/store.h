@@ -53,7 +53,9 @@ struct store_quality {
 };
 
 struct store_record {
-	uint64_t id;	       /* the call's uid */
+	/* The call's uid: rising, its upper 42 bits the ms of its start since 1970. It is the order
+	 * of the records. */
+	uint64_t id;
 	struct slice from, to; /* numbers */
 	struct slice dialled;
 	struct slice customer; /* of the caller */
@@ -63,6 +65,8 @@ struct store_record {
 	struct slice reason_text; /* a sentence */
 	struct slice ended_by;	  /* "caller", "callee", "server" */
 	struct slice codec;
+	struct slice detail; /* what stood in the way: the calls that held the channels (their ids),
+				"rule:7"; empty: nothing */
 	bool has_media;
 	struct store_quality a_to_b, b_to_a;
 };

@@ -109,8 +109,8 @@ static void test_suspensions(void **state)
 	assert_int_equal(store_suspension_put(f->s, &p), ERR_NOT_FOUND);
 }
 
-/* A file of the first version, with a number in it, goes on. */
-static void test_from_the_first_version(void **state)
+/* A file of the version before, with a number in it, goes on. */
+static void test_from_the_version_before(void **state)
 {
 	struct fixture *f = *state;
 	struct store_number n;
@@ -119,7 +119,9 @@ static void test_from_the_first_version(void **state)
 	assert_int_equal(sqlite3_exec(f->s->db,
 				      "DROP TRIGGER number_gone; DROP TRIGGER customer_gone;"
 				      "DROP TABLE rule; DROP TABLE application;"
-				      "DROP TABLE suspension; PRAGMA user_version = 1",
+				      "DROP TABLE suspension;"
+				      "ALTER TABLE record DROP COLUMN detail;"
+				      "PRAGMA user_version = 2",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	fixture_reopen(f);
@@ -133,7 +135,7 @@ int main(void)
 		TEST(test_applications),
 		TEST(test_number_gone),
 		TEST(test_suspensions),
-		TEST(test_from_the_first_version),
+		TEST(test_from_the_version_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
