@@ -297,6 +297,8 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
 	event_add_number(&e, EVENT_KEY_CODE, code);
 	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
+	if (c->detail.n)
+		event_add_text(&e, EVENT_KEY_DETAIL, c->detail);
 	event_send(s, &e);
 }
 

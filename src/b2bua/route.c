@@ -44,16 +44,11 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 }
 
 /* The refused call names the calls that hold the channels. */
-static void no_channel(struct shard *s, struct call *c, const uint64_t *holders,
-			     uint32_t count)
+static void no_channel(struct shard *s, struct call *c, const uint64_t *holders, uint32_t count)
 {
 	struct strbuf names = scratch_buf(s, 32 * (CALL_ID_CHARS + 1) + 1);
 	for (uint32_t i = 0; i < count; i++)
 		strbuf_fmt(&names, "%s%016llx", i ? " " : "", (unsigned long long)holders[i]);
-	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
-	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(CAUSE_NO_CHANNEL)->word));
-	event_add_text(&e, EVENT_KEY_DETAIL, strbuf_slice(&names));
-	event_send(s, &e);
 	record_detail(s, c, strbuf_slice(&names));
 }
 
