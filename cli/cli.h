@@ -130,7 +130,16 @@ struct progress {
 /* Bytes up, with a bar; no limit of time as long as the server answers questions meanwhile. */
 int request_long(const struct arguments *a, const char *method, const char *path, const char *bytes,
 		 size_t n, struct progress *progress, struct reply *ret_reply);
+/* What is asked for goes to a file or stdout as it comes, however much it is. */
+int request_stream(const struct arguments *a, const char *path, FILE *to);
 void reply_free(struct reply *r);
+/* ---- bulk.c ---- */
+
+/* The whole file, "-": stdin; malloc'ed. NULL with a complaint. */
+char *read_file(const char *path, size_t *ret_n);
+/* A file that was not there, for this user only. NULL with a complaint. */
+FILE *make_secret_file(const char *path);
+
 /* Percent-encoded, malloc'ed. */
 char *url_escape(const char *text);
 
@@ -157,6 +166,8 @@ run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_num
 	run_number_password;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
+run_fn run_records_export, run_records_prune;
+run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
 run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,
 	run_application_approve, run_application_reject;
 run_fn run_number_suspend, run_number_resume, run_audit;

@@ -224,6 +224,29 @@ const struct command commands[] = {
 	 .help = "end a call in progress",
 	 .run = run_calls_hangup},
 	{{"calls"}, .help = "list calls in progress", .run = run_calls},
+	{{"records", "export"},
+	 .help = "write call records as CSV or JSON, oldest first",
+	 .detail = "Of the calls that began on these days; days are Japan's. Each has what it cost "
+		   "by the price list of its day. It may be any number of records: they are "
+		   "written while they are read.",
+	 .flags = {{"--from", "DAY", KIND_TEXT, true, "from", "first day, like 2026-11-01"},
+		   {"--to", "DAY", KIND_TEXT, false, "to", "last day (today)"},
+		   {"--customer", "CODE", KIND_CUSTOMER, false, "customer",
+		    "only calls that this customer made"},
+		   {"--number", "NUMBER", KIND_NUMBER, false, "number",
+		    "only calls from or to this number"},
+		   {"--format", "csv|json", KIND_TEXT, false, "format", "how to write them (csv)"}},
+	 .run = run_records_export},
+	{{"records", "prune"},
+	 .help = "delete old call records, after they were exported",
+	 .detail = "What began before that day is written to the file and then deleted, a few at a "
+		   "time, while calls go on. The deletion is noted in the audit.",
+	 .flags = {{"--before", "DAY", KIND_TEXT, true, "before",
+		    "the first day that stays, not after the first of this month"},
+		   {"--export", "FILE", KIND_FILE, false, NULL,
+		    "write them into this new file first (CSV, mode 0600)"},
+		   {"--no-export", .help = "delete them without"}},
+	 .run = run_records_prune},
 	{{"records"},
 	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 "list call records, latest first",
@@ -267,6 +290,41 @@ const struct command commands[] = {
 	 .detail = "What is written can be imported again, where the customers exist; passwords "
 		   "cannot be read back and are made anew then.",
 	 .run = run_export},
+	{{"prices", "import"},
+	 .operands = {{"FILE.csv", KIND_FILE, true, NULL}},
+	 .help = "take over a price list",
+	 .detail =
+		 "Line 1 names the columns: price (yen without tax, up to six decimals) and unit "
+		 "(seconds), and as wanted class, country, prefix, fee (yen for each call), tax "
+		 "(percent), rounding (down, half_up, exact), valid_from and valid_to. The "
+		 "longest prefix decides, then the country, then the class. If any row is wrong "
+		 "nothing is imported. The list applies until the next one begins; lists that were "
+		 "are kept, and months that are over stay as they were billed. FILE may be - for "
+		 "standard input.",
+	 .flags = {{"--from", "DAY", KIND_TEXT, false, "from",
+		    "first day on which it applies (today)"}},
+	 .run = run_prices_import},
+	{{"prices", "show"},
+	 .help = "show the price lists, and the prices of a day",
+	 .flags = {{"--on", "DAY", KIND_TEXT, false, "day", "the day (today)"}},
+	 .run = run_prices_show},
+	{{"prices", "check"},
+	 .operands = {{"NUMBER", KIND_NUMBER, true, "number"},
+		      {"DIALLED", KIND_TEXT, true, "dialled"}},
+	 .help = "say what a call would cost, and by which row",
+	 .flags = {{"--seconds", "N", KIND_COUNT, false, "seconds", "how long it is (60)"},
+		   {"--on", "DAY", KIND_TEXT, false, "day", "on which day (today)"}},
+	 .run = run_prices_check},
+	{{"statement"},
+	 .operands = {{"CODE", KIND_CUSTOMER, true, NULL}, {"MONTH", KIND_TEXT, true, "month"}},
+	 .help = "show what a customer owes for a month",
+	 .detail = "MONTH is written like 2026-11. Calls are gathered for each number by class and "
+		   "country, channel-up is charged by days, and tax is worked out once for each "
+		   "rate on the sum.",
+	 .flags = {{"--format", "text|csv|json", KIND_TEXT, false, "format",
+		    "how to show it (text; json with --json)"},
+		   {"--language", "ja|en", KIND_TEXT, false, "language", "of the text (ja)"}},
+	 .run = run_statement},
 	{{"completion"},
 	 {{"bash|zsh", KIND_SHELL, .needed = true}},
 	 "print shell completion",

@@ -12,6 +12,7 @@
 #include "provision/fault.h"
 #include "provision/import.h"
 #include "provision/secrets.h"
+#include "rating/book.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -38,6 +39,14 @@ struct query_value {
 	const char *key, *value; /* value NULL: "?key" alone */
 };
 
+/* An answer that is made while it goes out, so that however long it is it takes little memory and
+ * others are served in between. */
+struct stream {
+	/* At most max bytes; 0: the end; negative: it failed, and the connection is cut. */
+	ssize_t (*read)(struct stream *s, char *to, size_t max);
+	void (*free)(struct stream *s);
+};
+
 struct request {
 	struct api *api;
 	const char *method, *path;
@@ -52,7 +61,8 @@ struct request {
 	/* the answer */
 	unsigned status;
 	json_t *json;
-	char *text; /* instead of json; malloc'ed */
+	char *text;	       /* instead of json; malloc'ed */
+	struct stream *stream; /* instead of both */
 	const char *type;
 	char allow[64]; /* of a 405 */
 	bool later;	/* no answer yet: the import answers from its own thread */
@@ -68,7 +78,7 @@ struct body_field {
 	bool required;
 };
 
-#define ROUTE_QUERY_MAX 4
+#define ROUTE_QUERY_MAX 6
 
 struct route {
 	const char *method, *path; /* "{id}" stands for one path segment */
@@ -138,6 +148,9 @@ void refuse_store(struct request *r, int err, const struct store *store);
 /* The shards did not answer in time. */
 void refuse_busy(struct request *r);
 
+/* Many mistakes in a file: {"error": {..., "rows": [...]}}, as those of an import. Takes rows. */
+void refuse_rows(struct request *r, const char *message, json_t *rows);
+
 int64_t wall_now(void);
 void audit(struct request *r, const char *action, const char *object);
 void audit_detail(struct request *r, const char *action, const char *object, const char *detail);
@@ -184,9 +197,31 @@ bool row_id(struct request *r, const char *what, uint64_t *ret_id);
 /* A number or a customer has gone, and what was said about it alone. */
 void rules_forget(struct request *r, enum plan_scope scope, const char *who);
 
+/* ---- records.c ---- */
+
+json_t *record_json(const struct store_record *r);
+/* What has ended is there to be seen. */
+void records_settle(const struct request *r);
+
+/* ---- period.c: days and months out of a query ---- */
+
+/* Absent: otherwise. False: refused. */
+bool day_of_query(struct request *r, const char *key, int32_t otherwise, int32_t *ret_day);
+/* The first day of the month. It has to be there. */
+bool month_of_query(struct request *r, const char *key, int32_t *ret_month);
+
+/* ---- rate.c ---- */
+
+/* The price lists as they are now; the caller frees them. False: refused. */
+bool book_open(struct request *r, struct rating_book **ret_book);
+void record_rate(const struct api *api, const struct rating_book *book,
+		 const struct store_record *r, struct rating_charge *ret_charge);
+
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
+handler_fn records_export, records_prune, records_prune_show;
+handler_fn prices_show, prices_import, prices_check, statement_show;
 handler_fn number_suspend, number_resume, audits_list;
 handler_fn applications_list, applications_add, application_show, application_approve,
 	application_reject;

@@ -57,6 +57,13 @@ void refuse_busy(struct request *r)
 	       "try again in a moment");
 }
 
+void refuse_rows(struct request *r, const char *message, json_t *rows)
+{
+	refuse(r, 400, "bad_rows", message, NULL,
+	       "mend the lines named here and import the whole file again");
+	json_object_set_new(json_object_get(r->json, "error"), "rows", rows);
+}
+
 int64_t wall_now(void)
 {
 	struct timespec t;

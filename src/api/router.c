@@ -70,6 +70,11 @@ static const struct body_field password_new[] = {
 	{0},
 };
 
+static const struct body_field prune_new[] = {
+	{"before", BODY_TEXT, true},
+	{0},
+};
+
 #define BODY(fields) .body = (fields)
 #define QUERY(...)   .query = {__VA_ARGS__}
 #define WRITES	     .writes = true
@@ -103,6 +108,14 @@ const struct route api_routes[] = {
 	{"GET", "/api/v1/calls", calls_list, TRUSTED},
 	{"DELETE", "/api/v1/calls/{id}", call_hangup, TRUSTED},
 	{"GET", "/api/v1/records", records_list, QUERY("number", "since", "limit")},
+	{"GET", "/api/v1/records/export", records_export,
+	 QUERY("from", "to", "before", "number", "customer", "format")},
+	{"POST", "/api/v1/records/prune", records_prune, BODY(prune_new)},
+	{"GET", "/api/v1/records/prune", records_prune_show, TRUSTED},
+	{"GET", "/api/v1/prices", prices_show, QUERY("day")},
+	{"POST", "/api/v1/prices", prices_import, QUERY("from"), .csv = true},
+	{"GET", "/api/v1/prices/check", prices_check, QUERY("number", "dialled", "seconds", "day")},
+	{"GET", "/api/v1/statements/{id}", statement_show, QUERY("month", "format", "language")},
 	{"GET", "/api/v1/trace/{id}", trace_show, TRUSTED},
 	{"GET", "/api/v1/status", status_show, TRUSTED},
 	{"GET", "/api/v1/plan", plan_show, TRUSTED},

@@ -36,6 +36,8 @@ struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *r
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 		  const struct sip_msg *msg);
 void call_on_timer(struct shard *s, struct id id);
+/* What a call holds beside its slot. */
+void call_let_go(struct shard *s, struct call *c);
 
 /* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
 /* Calls in p->kept that are this shard's to take up. */
@@ -68,6 +70,9 @@ void leg_on_timer(struct shard *s, struct id id);
 
 /* --- early.c: provisional responses, PRACK (RFC 3262), UPDATE before the answer */
 void early_on_timer(struct shard *s, struct id leg);
+
+/* --- announce.c: the call's player has played all. The call may be gone afterwards. */
+void announce_played(struct shard *s, struct id call);
 
 /* --- session.c: session timers, each leg on its own (RFC 4028) */
 void session_on_timer(struct shard *s, struct id leg);

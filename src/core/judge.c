@@ -45,7 +45,9 @@ void judge(struct directory *d, const struct directory_number *line, struct slic
 	plan_rules_unref(rules);
 	j.cause = cause_of_reason(j.plan.reason);
 	(void)plan_decided_by(&j.plan, j.decided_by);
-	if (j.cause == CAUSE_NORMAL)
+	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
+		j.on_net = true;
+	else if (j.cause == CAUSE_NORMAL)
 		judge_callee(d, &j);
 	if (j.cause == CAUSE_NORMAL && (line == NULL || line->suspended))
 		decide(&j, CAUSE_OWN_SUSPENDED, "suspension");

@@ -140,7 +140,6 @@ static inline struct slice row_customer(const struct row *r)
 /* A number's stripe, locked, and its row; NULL (and nothing locked) when there is none. */
 struct row *number_lock(struct directory *d, struct slice number,
 			struct number_stripe **ret_stripe);
-struct number_stripe *number_stripe_of(struct directory *d, struct slice number);
 /* As directory_put, with what only the store knows. */
 int number_put(struct directory *d, const struct directory_number *n, int64_t password_changed_at);
 

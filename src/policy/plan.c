@@ -47,6 +47,8 @@ static const struct plan_table_row rows[] = {
 	{"9", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
 	{"#", 1, ANY, PLAN_HASH_CODE, PLAN_NO_HASH_CODE},
 	{"*", 1, ANY, PLAN_SERVICE_CODE, PLAN_NO_NO_SERVICE_CODE},
+	{"*43", 3, 3, PLAN_SERVICE_CODE, PLAN_ALLOWED}, /* echo test */
+	{"*44", 3, 3, PLAN_SERVICE_CODE, PLAN_ALLOWED}, /* quality test */
 };
 
 const struct plan_table_row *plan_table_at(size_t i)
@@ -101,7 +103,7 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 		return PLAN_NO_NOT_A_NUMBER;
 	v->decider = PLAN_BY_ROW;
 	if (v->class == PLAN_HASH_CODE || v->class == PLAN_SERVICE_CODE)
-		return row->reason;
+		return strlen(digits) > row->digits_max ? PLAN_NO_NO_SERVICE_CODE : row->reason;
 	if (!digits_only(digits)) {
 		v->decider = PLAN_BY_FORM;
 		return PLAN_NO_NOT_A_NUMBER;

@@ -136,11 +136,14 @@ static const struct replica_field call_rows[] = {
 	F_INT(17, call, answered_at),
 	F_INT(18, call, ended_at),
 	F_UINT(19, call, max_forwards),
-	F_NOT_KEPT(call, id), /* nobody outside knows it */
+	F_UPTO(20, call, service, CALL_SERVICES - 1),
+	F_UPTO(21, call, service_format, 127),
+	F_NOT_KEPT(call, player), /* taken anew */
+	F_NOT_KEPT(call, id),	  /* nobody outside knows it */
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),
-	F_NOT_KEPT(call, detail), /* of a call that was refused, which is none to take up */
+	F_NOT_KEPT(call, detail),	 /* of a call that was refused, which is none to take up */
 	F_NOT_KEPT(call, media_seen_ms), /* begins anew */
 	F_NOT_KEPT(call, timer),
 	F_NOT_KEPT(call, ring_end_ms), /* of calls that are being set up */

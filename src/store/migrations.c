@@ -6,6 +6,25 @@
 
 #define APPLICATION_ID 0x4f474154 /* "OGAT": marks the file as ours */
 
+#define NOW_MS "CAST(strftime('%s', 'now') AS INTEGER) * 1000"
+/* Of one second the last is kept. (INSERT OR REPLACE would do what the statement says that fired
+ * the trigger.) */
+#define CHANNELS_KEEP(row, at_ms, channels)                                                        \
+	"DELETE FROM channel_history WHERE customer = " row ".customer"                            \
+	" AND number = " row ".number AND at_ms = " at_ms ";"                                      \
+	" INSERT INTO channel_history VALUES(" row ".customer, " row ".number, " at_ms             \
+	", " channels ");"
+#define CHANNELS_TRIGGER_ADD                                                                       \
+	"CREATE TRIGGER number_channels_add AFTER INSERT ON number BEGIN " CHANNELS_KEEP(          \
+		"NEW", "NEW.created_at", "NEW.channels") " END;"
+#define CHANNELS_TRIGGER_SET                                                                       \
+	"CREATE TRIGGER number_channels_set AFTER UPDATE ON number"                                \
+	" WHEN OLD.channels <> NEW.channels OR OLD.customer <> NEW.customer BEGIN " CHANNELS_KEEP( \
+		"OLD", NOW_MS, "0") " " CHANNELS_KEEP("NEW", NOW_MS, "NEW.channels") " END;"
+#define CHANNELS_TRIGGER_REMOVE                                                                    \
+	"CREATE TRIGGER number_channels_remove AFTER DELETE ON number BEGIN " CHANNELS_KEEP(       \
+		"OLD", NOW_MS, "0") " END;"
+
 static const char *const steps[] = {
 	/*
 	 * 1: records are found by either party and time; the audit is append-only. Bindings keep
@@ -93,10 +112,11 @@ static const char *const steps[] = {
 	"CREATE TRIGGER audit_keep_delete BEFORE DELETE ON audit"
 	" BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;",
 	/*
-	 * 2: an index sorted by number takes each party of a call to a page of its own, and each page
-	 * is written twice and summed: two thirds of what a record cost. Now every few thousand calls
-	 * (a segment) have an index of their own, of some fifty pages, and a question asks them all:
-	 * about three microseconds each. In the order of their start the records stand by themselves.
+	 * 2: an index sorted by number takes each party of a call to a page of its own, and each
+	 * page is written twice and summed: two thirds of what a record cost. Now every few
+	 * thousand calls (a segment) have an index of their own, of some fifty pages, and a
+	 * question asks them all: about three microseconds each. In the order of their start the
+	 * records stand by themselves.
 	 */
 	"CREATE TABLE record_party ("
 	" segment INTEGER NOT NULL,"
@@ -113,9 +133,30 @@ static const char *const steps[] = {
 	"DROP INDEX record_from;"
 	"DROP INDEX record_to;",
 	/*
-	 * 3: what the operator allows and denies; applications for the permission to call abroad,
+	 * 3: price lists, all that ever were, as the operator gave them; and how many channels a
+	 * number had when, for the fee of a month. The triggers write that history, so that no way
+	 * of changing a number can forget it.
+	 */
+	"CREATE TABLE price_list ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" from_day INTEGER NOT NULL,"
+	" imported_at INTEGER NOT NULL,"
+	" row_count INTEGER NOT NULL,"
+	" csv TEXT NOT NULL"
+	");"
+	"CREATE TABLE channel_history ("
+	" customer TEXT NOT NULL,"
+	" number TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" channels INTEGER NOT NULL,"
+	" PRIMARY KEY (customer, number, at_ms)"
+	") WITHOUT ROWID;"
+	"INSERT INTO channel_history SELECT customer, number, created_at, channels FROM "
+	"number;" CHANNELS_TRIGGER_ADD CHANNELS_TRIGGER_SET CHANNELS_TRIGGER_REMOVE,
+	/*
+	 * 4: what the operator allows and denies; applications for the permission to call abroad,
 	 * at most one waiting for each number; why a number is suspended. Rules go with those they
-	 * are for, applications stay as history. A record says what stood in the way (detail).
+	 * are for, applications stay as history.
 	 */
 	"CREATE TABLE rule ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -157,7 +198,8 @@ static const char *const steps[] = {
 	" END;"
 	"CREATE TRIGGER customer_gone AFTER DELETE ON customer BEGIN"
 	" DELETE FROM rule WHERE scope = 1 AND who = OLD.code;"
-	" END;"
+	" END;",
+	/* 5: a record says what stood in the way. */
 	"ALTER TABLE record ADD COLUMN detail TEXT NOT NULL DEFAULT '';",
 };
 

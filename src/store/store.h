@@ -129,6 +129,38 @@ typedef int store_record_fn(void *ctx, const struct store_record *r);
 int store_record_each(struct store *s, const struct store_record_query *q, store_record_fn *fn,
 		      void *ctx);
 
+/* Oldest first, for what goes through many of them: in pages, each a walk of its own, so that
+ * neither the file nor a listener is held up. */
+struct store_record_range {
+	int64_t from_ms, to_ms; /* of their start; to_ms not included */
+	struct slice number;	/* caller or callee; empty: all */
+	struct slice customer;	/* empty: all */
+	uint64_t after_id;	/* the last one seen; 0: from the beginning */
+	uint32_t limit;		/* 0: all */
+};
+int store_record_range_each(struct store *s, const struct store_record_range *range,
+			    store_record_fn *fn, void *ctx);
+/* Deletes at most max of those that started before then, the oldest first, in one transaction. */
+int store_record_prune(struct store *s, int64_t before_ms, uint32_t max, uint32_t *ret_deleted);
+
+/* A price list as the operator gave it; all are kept. */
+struct store_price_list {
+	uint64_t id;	  /* rising; given by the store */
+	int32_t from_day; /* base/day.h */
+	int64_t imported_at;
+	uint32_t row_count;
+	struct slice csv;
+};
+int store_prices_add(struct store *s, const struct store_price_list *l);
+typedef int store_prices_fn(void *ctx, const struct store_price_list *l);
+/* In the order in which they were added. */
+int store_prices_each(struct store *s, store_prices_fn *fn, void *ctx);
+
+/* How many channels a number of that customer had from a moment on; 0: it was removed, or became
+ * another's. Kept by itself whenever a number changes. By number, then time. */
+typedef int store_channels_fn(void *ctx, struct slice number, int64_t at_ms, uint32_t channels);
+int store_channels_each(struct store *s, struct slice customer, store_channels_fn *fn, void *ctx);
+
 /* Small secrets and settings of the installation (nonce key). ERR_NOT_FOUND. */
 int store_setting_get(struct store *s, struct slice name, struct slice *ret_value);
 int store_setting_put(struct store *s, struct slice name, struct slice value);

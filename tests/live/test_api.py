@@ -111,6 +111,26 @@ def walk_calls(gate: OpenGate, api: Api) -> None:
     check_equal(api.good("GET", "/api/v1/records?since=2100-01-01")["records"], [], "records of the future")
 
 
+def walk_billing(api: Api, number: str) -> None:
+    listed = api.good("POST", "/api/v1/prices?from=2026-01-01", raw=b"class,price,unit\non_net,1,60\n,8,180\n")
+    check_equal(listed, {"from": "2026-01-01", "rows": 2}, "price list")
+    check_equal(len(api.good("GET", "/api/v1/prices")["prices"]), 2, "prices")
+    checked = api.good("GET", f"/api/v1/prices/check?number={number}&dialled=03-1234-5678&seconds=181")
+    check_equal((checked["charge_yen"], checked["units"]), ("16", 2), "charge")
+    wrong = api.refused(400, "bad_rows", "POST", "/api/v1/prices", raw=b"price,unit\nx,1\n")
+    check_equal((wrong["rows"][0]["line"], wrong["rows"][0]["column"]), (2, "price"), "mistake")
+    rows = api.good("GET", "/api/v1/records/export?format=json")["records"]
+    check_equal([(r["charge_yen"], r["class"]) for r in rows], [("1", "ip_phone")], "records with what they cost")
+    check_equal(len(api.good("GET", "/api/v1/records/export").splitlines()), 2, "lines of CSV")
+    month = api.good("GET", "/api/v1/prices")["day"][:7]  # Japan's
+    statement = api.good("GET", f"/api/v1/statements/{CUSTOMER}?month={month}")
+    check_equal((statement["net_yen"], statement["tax_yen"]), (1, 0), "statement")
+    check("total,,,,,,,1," in api.good("GET", f"/api/v1/statements/{CUSTOMER}?month={month}&format=csv"), "as CSV")
+    check("合計" in api.good("GET", f"/api/v1/statements/{CUSTOMER}?month={month}&format=text"), "as text")
+    api.good("POST", "/api/v1/records/prune", {"before": "2020-01-01"})
+    wait_for("the deletion", lambda: not api.good("GET", "/api/v1/records/prune")["running"])
+
+
 @case("every operation answers as described")
 def _() -> None:
     with OpenGate() as gate:
@@ -118,6 +138,7 @@ def _() -> None:
         gate.add_customer()
         walk_provisioning(api)
         walk_calls(gate, api)
+        walk_billing(api, make_line(0).number)
         check_equal(api.good("POST", "/api/v1/import", raw=csv(0, 3))["imported"], 3, "imported")
         check_equal(api.good("GET", "/api/v1/import")["phase"], "idle", "phase")
         check_equal(len(api.good("GET", "/api/v1/export").splitlines()), 6, "lines of the export")

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import atexit
+import csv
+import io
 import json
 import os
 import pty
@@ -12,6 +14,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -19,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from lib.daemon import CUSTOMER, DOMAIN, OpenGate, program
@@ -187,6 +190,65 @@ def _() -> None:
         check_equal((answer["allowed"], answer["refusal"]["reason"]), (False, "freephone_not_available"), "as JSON")
         shown = gate.text("plan", "show")
         check(re.search(r"^0120 +freephone ", shown, re.MULTILINE) and re.search(r"^1876 +JM +high ", shown, re.MULTILINE), shown)
+
+
+PRICES = "class,country,price,unit,fee\non_net,,0.5,1,10\nmobile,,16,60,\n,US,9,60,\n"
+
+
+def add_record(gate: OpenGate, line, started_ms: int) -> None:
+    """A call of the past, as if it had been made then."""
+    record = {
+        "id": started_ms << 22, "from_number": line.number, "to_number": "01012125551234", "dialled": "+1 212 555 1234",
+        "customer": CUSTOMER, "started_at": started_ms, "ringing_at": 0, "answered_at": started_ms + 1000,
+        "ended_at": started_ms + 62000, "sip_code": 200, "reason": "normal", "reason_text": "", "ended_by": "caller",
+        "codec": "PCMU", "has_media": 0,
+    }  # fmt: skip
+    with closing(sqlite3.connect(gate.dir / "data" / "opengate.db", timeout=20)) as db, db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(record)")]
+        values = [record.get(name, 0) for name in columns if name in record or name[:2] in ("a_", "b_")]
+        names = [name for name in columns if name in record or name[:2] in ("a_", "b_")]
+        db.execute(f"INSERT INTO record({', '.join(names)}) VALUES({', '.join('?' * len(names))})", values)
+        db.execute("INSERT INTO record_party VALUES(1, ?, ?)", (line.number, record["id"]))
+        db.execute("UPDATE channel_history SET at_ms = 0, channels = 5 WHERE number = ?", (line.number,))
+
+
+@case("prices, records in bulk, a statement; old records are exported, then deleted")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        add_record(gate, line, 1760000000000)  # 2025-10-09 in Japan
+        (gate.dir / "bad.csv").write_text("class,price,unit\nmobil,8,180\n")
+        done = ctl(gate, "prices", "import", str(gate.dir / "bad.csv"))
+        check_said(done, 1, r"Nothing was imported: 1 mistake.*\n  line 2, class \"mobil\": There is no such class", lines=2)
+        check("2 prices" not in gate.text("prices", "show"), "a bad list was taken")
+        done = ctl(gate, "prices", "import", "-", "--from", "2025-01-01", input=PRICES)
+        check_equal((done.returncode, done.stdout), (0, "3 prices, in force from 2025-01-01\n"), done.stderr)
+        check(re.search(r"US +United States +- +9 +60", gate.text("prices", "show")), gate.text("prices", "show"))
+        text = gate.text("prices", "check", line.number, "+1-212-555-1234", "--seconds", "61")
+        check("18 yen for 61 s, 2 units" in text and "country US" in text, text)
+        check("would not be charged" in gate.text("prices", "check", line.number, "0312345678"), "no row")
+
+        rows = gate.json("records", "export", "--from", "2025-10-09", "--to", "2025-10-09")["records"]
+        check_equal([(r["charge_yen"], r["country"], r["duration_s"]) for r in rows], [("18", "US", 61)], "export")
+        table = list(csv.DictReader(io.StringIO(gate.text("records", "export", "--from", "2025-10-01"))))
+        check_equal([(r["dialled"], r["charge_yen"], r["tax_percent"]) for r in table], [("'+1 212 555 1234", "18", "0")], "CSV")
+        check_said(ctl(gate, "records", "export", "--from", "now"), 1, r"The day is not understood; write it like 2026-11-25")
+
+        bill = gate.json("statement", CUSTOMER, "2025-10")
+        check_equal((bill["net_yen"], bill["tax_yen"], bill["total_yen"]), (558, 54, 612), "3 channels and a call abroad")
+        check("ご利用明細 2025年10月分" in gate.text("statement", CUSTOMER, "2025-10"), "Japanese")
+        check("total with tax" in gate.text("statement", CUSTOMER, "2025-10", "--language", "en"), "English")
+        check("total,,,,,,,612," in gate.text("statement", CUSTOMER, "2025-10", "--format", "csv"), "CSV")
+
+        kept = gate.dir / "old.csv"
+        prune = ("records", "prune", "--before", "2025-11-01")
+        check_said(ctl(gate, *prune), 2, "--export FILE")
+        done = ctl(gate, *prune, "--export", str(kept))
+        check_equal((done.returncode, done.stdout, done.stderr), (0, "1 records deleted\n", ""), "prune")
+        check_equal(len(kept.read_text().splitlines()), 2, "lines of what was deleted")
+        check_equal(stat.S_IMODE(kept.stat().st_mode), 0o600, "its mode")
+        check_said(ctl(gate, *prune, "--export", str(kept)), 1, "exists already")
+        check_equal(gate.json("records", "export", "--from", "2025-01-01")["records"], [], "what is left")
 
 
 @case("rules: added, listed, in force over a restart, removed, and audited")

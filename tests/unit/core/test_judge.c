@@ -56,6 +56,8 @@ static void test_callee(void **state)
 	check(*state, "05010000014", "05010000022", CAUSE_SUSPENDED, "suspension", true);
 	check(*state, "05010000014", "05010000030", CAUSE_UNALLOCATED, "directory", false);
 	check(*state, "05010000014", "0312345678", CAUSE_NORMAL, "plan:0", false);
+	check(*state, "05010000014", "*43", CAUSE_NORMAL, "plan:*43", true);
+	check(*state, "05010000014", "*430", CAUSE_NO_SERVICE_CODE, "plan:*43", false);
 }
 
 /* A line that may not call at all still hears first what is wrong with what it dialled. */

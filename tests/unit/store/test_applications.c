@@ -121,7 +121,7 @@ static void test_from_the_version_before(void **state)
 				      "DROP TABLE rule; DROP TABLE application;"
 				      "DROP TABLE suspension;"
 				      "ALTER TABLE record DROP COLUMN detail;"
-				      "PRAGMA user_version = 2",
+				      "PRAGMA user_version = 3",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	fixture_reopen(f);

@@ -43,9 +43,14 @@ static void test_of_another_program(void **state)
  * the same. */
 static void make_first_version(struct fixture *f)
 {
-	run(f, "DROP TRIGGER number_gone; DROP TRIGGER customer_gone;"
+	run(f, "ALTER TABLE record DROP COLUMN detail;"
+	       "DROP TRIGGER number_gone; DROP TRIGGER customer_gone;"
 	       "DROP TABLE rule; DROP TABLE application; DROP TABLE suspension;"
-	       "ALTER TABLE record DROP COLUMN detail;"
+	       "DROP TABLE price_list;"
+	       "DROP TABLE channel_history;"
+	       "DROP TRIGGER number_channels_add;"
+	       "DROP TRIGGER number_channels_set;"
+	       "DROP TRIGGER number_channels_remove;"
 	       "DROP TABLE record_party;"
 	       "CREATE INDEX record_started ON record(started_at);"
 	       "CREATE INDEX record_from ON record(from_number, started_at);"
