@@ -102,32 +102,24 @@ static int ignore(void *ctx, const struct store_customer *c)
 	return 0;
 }
 
-/* Where the customers stand in the file. */
-static long customers_at(struct fixture *f)
-{
-	sqlite3_stmt *st;
-	long page;
-
-	assert_int_equal(
-		sqlite3_prepare_v2(f->s->db,
-				   "SELECT rootpage FROM sqlite_schema WHERE name = 'customer'", -1,
-				   &st, NULL),
-		SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	page = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	return (page - 1) * 4096;
-}
-
 static void test_damaged_page(void **state)
 {
 	struct fixture *f = *state;
+	sqlite3_stmt *q;
+	int page;
 
 	fixture_fill(f);
-	long at = customers_at(f);
+	assert_int_equal(sqlite3_prepare_v2(f->s->db,
+					    "SELECT rootpage FROM sqlite_schema"
+					    " WHERE name = 'customer'",
+					    -1, &q, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	page = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
 	store_close(f->s);
 	f->s = NULL;
-	overwrite(f->path, at, 4096);
+	overwrite(f->path, (page - 1) * 4096, 4096);
 	fixture_open(f);
 	assert_int_equal(store_customer_each(f->s, ignore, NULL), ERR_DAMAGED);
 }
