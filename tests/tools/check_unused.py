@@ -15,15 +15,10 @@ from pathlib import Path
 
 # name: why nothing of ours calls it (yet).
 EXCEPTIONS: dict[str, str] = {
-    "country_at": "the number plan is to be shown to people",
-    "country_by_id": "the number plan is to be shown to people",
-    "country_risk_name": "the number plan is to be shown to people",
-    "plan_class_ja": "the number plan is to be shown to people",
     "index_count": "tests look into it",
     "pool_name": "a person with a debugger looks into it",
     "replica_file_cells_used": "tests look into it",
     "shard_check": "the simulation's look at what must hold",
-    "slice_ends": "the twin of slice_starts",
     "writer_binding_put": "the shortest way to hand one over; tests need no other",
 }
 
