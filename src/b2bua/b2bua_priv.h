@@ -26,6 +26,8 @@ void call_watch_ringing(struct shard *s, struct call *c);
  * streams is not looked at. */
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
+/* What stood in the way, for the record; empty: nothing, and its buffer goes. */
+void record_detail(struct shard *s, struct call *c, struct slice text);
 /* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
 int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */

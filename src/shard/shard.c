@@ -309,13 +309,16 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
-/* Of calls in progress. */
-static void free_legs(struct shard *s)
+/* What calls in progress hold. */
+static void let_go(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
 		leg_let_go(s, l);
+	cursor = 0;
+	for (struct call *c; s->calls && (c = pool_next(s->calls, &cursor, &id));)
+		call_let_go(s, c);
 }
 
 void shard_free(struct shard *s)
@@ -323,7 +326,7 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
-	free_legs(s);
+	let_go(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	players_free(s->players);

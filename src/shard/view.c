@@ -65,6 +65,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 	const struct leg *a = leg_of(s, c->leg_a), *b = shown_branch(s, c);
 	*v = (struct shard_call_view){
 		.uid = c->uid,
+		.channel = c->channel_held,
 		.state = shown_state(c, NULL),
 		.started_at = c->started_at,
 		.answered_at = c->answered_at,

@@ -199,6 +199,8 @@ static const char *const steps[] = {
 	"CREATE TRIGGER customer_gone AFTER DELETE ON customer BEGIN"
 	" DELETE FROM rule WHERE scope = 1 AND who = OLD.code;"
 	" END;",
+	/* 5: a record says what stood in the way. */
+	"ALTER TABLE record ADD COLUMN detail TEXT NOT NULL DEFAULT '';",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

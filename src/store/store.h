@@ -65,6 +65,8 @@ struct store_record {
 	struct slice reason_text; /* a sentence */
 	struct slice ended_by;	  /* "caller", "callee", "server" */
 	struct slice codec;
+	struct slice detail; /* what stood in the way: the calls that held the channels (their ids),
+				"rule:7"; empty: nothing */
 	bool has_media;
 	struct store_quality a_to_b, b_to_a;
 };
