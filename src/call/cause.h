@@ -71,6 +71,15 @@
 	  "呼び出し中にサーバーが再起動しました。もう一度おかけ直しください。")                    \
 	X(OUTAGE, 503, 41, "server_outage", "The server was down for longer than a call can wait", \
 	  "サーバーが長く停止していたため、通話が終了しました。")                                  \
+	X(FRAUD_SUSPENDED, 403, 21, "fraud_guard_suspended",                                       \
+	  "International calls of this number were stopped because of unusual use; ask the "       \
+	  "operator",                                                                              \
+	  "通常と異なるご利用を検知したため、この番号からの"               \
+	  "国際発信を停止しています。お問い合わせください。")                                      \
+	X(FRAUD_NEW_COUNTRY, 403, 21, "fraud_guard_new_country",                                   \
+	  "This number has not called this country before; the call has to be permitted first",    \
+	  "この番号からこの国・地域への発信は初めてのため、"               \
+	  "許可されるまでおつなぎできません。")                                                    \
 	PLAN_REASON_TABLE(X)
 
 enum call_cause {
