@@ -177,5 +177,6 @@ handler_fn numbers_list, numbers_add, number_show, number_change, number_remove,
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
 handler_fn plan_show, plan_try;
 handler_fn records_export, records_prune, records_prune_show;
+handler_fn guard_show, guard_change, guard_number_show, guard_release;
 handler_fn prices_show, prices_import, prices_check, statement_show;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

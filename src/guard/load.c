@@ -180,8 +180,12 @@ int fraud_open(struct fraud *f, struct store *s, int64_t now_ms)
 		err = fraud_reload(f, s, now_ms);
 	atomic_store(&f->since_ms, 0); /* no call runs yet: each is counted by one of both */
 	atomic_store(&f->load_due, false);
-	if (err == 0 && fraud_watches(f))
-		err = add_today(f, s, now_ms, INT64_MAX);
+	return err;
+}
+
+int fraud_open_day(struct fraud *f, struct store *s, int64_t now_ms)
+{
+	int err = add_today(f, s, now_ms, INT64_MAX);
 	return err ? err : add_countries(f, s, now_ms);
 }
 

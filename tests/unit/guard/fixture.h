@@ -38,6 +38,8 @@ static inline void fixture_guard(struct fixture *x, int64_t now_ms)
 	fraud_free(x->f);
 	assert_int_equal(fraud_new(&key, &x->f), 0);
 	assert_int_equal(fraud_open(x->f, x->s, now_ms), 0);
+	if (fraud_watches(x->f))
+		assert_int_equal(fraud_open_day(x->f, x->s, now_ms), 0);
 }
 
 static inline int setup(void **state)
