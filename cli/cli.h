@@ -28,7 +28,10 @@ enum kind {
 	KIND_CUSTOMER, /* a customer code */
 	KIND_CALL,     /* a call's id */
 	KIND_FILE,
-	KIND_SHELL /* bash, zsh */
+	KIND_SHELL,  /* bash, zsh */
+	KIND_STATE,  /* of an application */
+	KIND_CLASS,  /* of numbers, as plan show names them */
+	KIND_COUNTRY /* two letters */
 };
 
 struct flag {
@@ -166,7 +169,10 @@ run_fn run_import, run_export, run_completion;
 run_fn run_guard_show, run_guard_set, run_guard_release;
 run_fn run_records_export, run_records_prune;
 run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
-run_fn run_plan_check, run_plan_show;
+run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,
+	run_application_approve, run_application_reject;
+run_fn run_number_suspend, run_number_resume, run_audit;
+run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remove;
 
 /* The usual shapes (provision.c): one object, one list under its key. */
 int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);

@@ -22,6 +22,8 @@ struct api_params {
 	struct addr listen; /* family 0: no TCP door */
 	struct directory *directory;
 	struct event_stream *events;
+	void (*settle)(void *ctx); /* waits until the readers have what was emitted before */
+	void *settle_ctx;
 	struct writer *writer;
 	struct keeper *keeper; /* deletes old records; NULL: nobody does */
 	struct fraud *fraud;

@@ -21,9 +21,9 @@ static json_t *count_json(int64_t value)
 	return value == LIMITS_UNSET ? json_null() : json_integer(value);
 }
 
-static json_t *rule_json(const struct store_guard_rule *r)
+static json_t *limits_json(const struct store_guard_rule *r)
 {
-	bool customer = r->scope == RULE_CUSTOMER, number = r->scope == RULE_NUMBER;
+	bool customer = r->scope == FRAUD_FOR_CUSTOMER, number = r->scope == FRAUD_FOR_NUMBER;
 	return json_pack("{s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "customer",
 			 customer ? json_slice(r->object) : json_null(), "number",
 			 number ? json_slice(r->object) : json_null(), "off_hours", r->off_hours,
@@ -36,7 +36,7 @@ static json_t *rule_json(const struct store_guard_rule *r)
 
 static int add_rule(void *rules, const struct store_guard_rule *r)
 {
-	return json_array_append_new(rules, rule_json(r));
+	return json_array_append_new(rules, limits_json(r));
 }
 
 static int add_suspended(void *list, const struct store_guard_number *n)
@@ -97,7 +97,7 @@ static bool take_object(struct request *r, struct change *c)
 		refuse_fault(r, fault);
 		return false;
 	}
-	c->rule.scope = number ? RULE_NUMBER : customer ? RULE_CUSTOMER : RULE_ALL;
+	c->rule.scope = number ? FRAUD_FOR_NUMBER : customer ? FRAUD_FOR_CUSTOMER : FRAUD_FOR_ALL;
 	if (number && directory_by_number(r->api->p.directory, slice_str(c->object), &known) != 0) {
 		refuse_missing(r, "number", c->object, "see 'opengatectl number list'");
 		return false;
@@ -164,10 +164,10 @@ static bool take_limits(struct request *r, struct store_guard_rule *rule)
 /* The dates are read before they are kept. */
 static bool check_holidays(struct request *r, const char *text)
 {
-	struct rules rules;
-	rules_init(&rules);
-	int err = rules_take_holidays(&rules, slice_str(text));
-	rules_free(&rules);
+	struct fraud_rules rules;
+	fraud_rules_init(&rules);
+	int err = fraud_rules_take_holidays(&rules, slice_str(text));
+	fraud_rules_free(&rules);
 	if (err)
 		refuse(r, 400, "invalid", "The holidays are not understood", "holidays",
 		       "write up to 1024 days like 2026-11-23, with commas between them");

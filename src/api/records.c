@@ -96,6 +96,7 @@ void trace_show(struct request *r)
 		       "'opengatectl records' and 'opengatectl calls' show the ids");
 		return;
 	}
+	r->api->p.settle(r->api->p.settle_ctx);
 	json_t *events = trace_of_call(r->api->trace, uid);
 	if (events == NULL) {
 		refuse(r, 404, "not_found", "Nothing is kept of such a call", "id",

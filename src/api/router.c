@@ -33,8 +33,37 @@ static const struct body_field number_changes[] = {
 	{"channels", BODY_COUNT, false},
 	{"registration_policy", BODY_TEXT, false},
 	{"international", BODY_SWITCH, false},
-	{"suspended", BODY_SWITCH, false},
 	{0},
+};
+static const struct body_field suspension_new[] = {
+	{"reason", BODY_TEXT, true},
+	{"requester", BODY_TEXT, true},
+	{0},
+};
+static const struct body_field suspension_end[] = {
+	{"reason", BODY_TEXT, false},
+	{"requester", BODY_TEXT, true},
+	{0},
+};
+static const struct body_field application_new[] = {
+	{"number", BODY_TEXT, true},
+	{"kind", BODY_TEXT, false},
+	{"applied_by", BODY_TEXT, true},
+	{"memo", BODY_TEXT, false},
+	{0},
+};
+static const struct body_field approval[] = {
+	{"reason", BODY_TEXT, false},
+	{0},
+};
+static const struct body_field rejection[] = {
+	{"reason", BODY_TEXT, true},
+	{0},
+};
+static const struct body_field rule_new[] = {
+	{"all", BODY_SWITCH, false},   {"customer", BODY_TEXT, false}, {"number", BODY_TEXT, false},
+	{"class", BODY_TEXT, false},   {"country", BODY_TEXT, false},  {"prefix", BODY_TEXT, false},
+	{"decision", BODY_TEXT, true}, {"memo", BODY_TEXT, false},     {0},
 };
 static const struct body_field password_new[] = {
 	{"kind", BODY_TEXT, true},
@@ -85,6 +114,14 @@ const struct route api_routes[] = {
 	{"PATCH", "/api/v1/numbers/{id}", number_change, BODY(number_changes), WRITES},
 	{"DELETE", "/api/v1/numbers/{id}", number_remove, WRITES},
 	{"POST", "/api/v1/numbers/{id}/password", number_password, BODY(password_new), WRITES},
+	{"POST", "/api/v1/numbers/{id}/suspend", number_suspend, BODY(suspension_new), WRITES},
+	{"POST", "/api/v1/numbers/{id}/resume", number_resume, BODY(suspension_end), WRITES},
+	{"GET", "/api/v1/applications", applications_list, QUERY("number", "state")},
+	{"POST", "/api/v1/applications", applications_add, BODY(application_new), WRITES},
+	{"GET", "/api/v1/applications/{id}", application_show, TRUSTED},
+	{"POST", "/api/v1/applications/{id}/approve", application_approve, BODY(approval), WRITES},
+	{"POST", "/api/v1/applications/{id}/reject", application_reject, BODY(rejection), WRITES},
+	{"GET", "/api/v1/audit", audits_list, QUERY("object", "limit")},
 	{"GET", "/api/v1/registrations", registrations_list, QUERY("number")},
 	{"GET", "/api/v1/calls", calls_list, TRUSTED},
 	{"DELETE", "/api/v1/calls/{id}", call_hangup, TRUSTED},
@@ -105,6 +142,9 @@ const struct route api_routes[] = {
 	{"GET", "/api/v1/status", status_show, TRUSTED},
 	{"GET", "/api/v1/plan", plan_show, TRUSTED},
 	{"GET", "/api/v1/plan/check", plan_try, QUERY("number", "dialled")},
+	{"GET", "/api/v1/plan/rules", rules_list, QUERY("customer", "number")},
+	{"POST", "/api/v1/plan/rules", rules_add, BODY(rule_new), WRITES},
+	{"DELETE", "/api/v1/plan/rules/{id}", rule_remove, WRITES},
 	{"POST", "/api/v1/import", import_numbers, .csv = true},
 	{"GET", "/api/v1/import", import_show, TRUSTED},
 	{"GET", "/api/v1/export", export_numbers, TRUSTED},

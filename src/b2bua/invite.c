@@ -39,7 +39,7 @@ static void refuse(struct shard *s, struct id server, enum call_cause cause)
 	struct strbuf b = scratch_buf(s, 512);
 	header_reason(&b, s, cause);
 	if (call_cause_info(cause)->sip_code == 503)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	reply(s, server, call_cause_info(cause)->sip_code, strbuf_slice(&b));
 	struct event e =
 		event_of(s, cause == CAUSE_OVERLOAD ? EVENT_OVERLOAD : EVENT_CALL_REFUSED, NULL);
@@ -155,8 +155,8 @@ static void begin(struct shard *s, struct call *c, struct leg *a,
 /* The offer must be one that can be relayed before anybody's phone rings. */
 static bool offer_usable(struct shard *s, struct id server, const struct sip_msg *msg)
 {
-	struct sdp sdp;
-	int err = media_sdp_of(msg, &sdp);
+	const struct sdp *sdp;
+	int err = media_sdp_of(s, msg, &sdp);
 	if (err == 0 || err == ERR_NOT_FOUND)
 		return true;
 	refuse(s, server, CAUSE_BAD_OFFER);

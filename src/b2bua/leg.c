@@ -65,11 +65,13 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 static void contact_header(struct strbuf *b, const struct flow *flow)
 {
 	char host[ADDR_TEXT_BYTES];
-	strbuf_fmt(b, "Contact: <sip:opengate@%s", addr_text(&flow->local, host));
-	if (flow->transport != SIP_UDP)
-		strbuf_fmt(b, ";transport=%.*s",
-			   SLICE_ARG(sip_transport_param_name(flow->transport)));
-	strbuf_str(b, ">\r\n");
+	strbuf_add(b, SLICE("Contact: <sip:opengate@"));
+	strbuf_str(b, addr_text(&flow->local, host));
+	if (flow->transport != SIP_UDP) {
+		strbuf_add(b, SLICE(";transport="));
+		strbuf_add(b, sip_transport_param_name(flow->transport));
+	}
+	strbuf_add(b, SLICE(">\r\n"));
 }
 
 static bool dialog_forming(enum sip_method m)

@@ -5,15 +5,29 @@
  */
 #include "b2bua/b2bua_priv.h"
 
-int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp)
+static bool holds_sdp(const struct sip_msg *msg)
 {
-	if (msg->body.n == 0)
-		return ERR_NOT_FOUND;
 	struct slice type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
-	if (!slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
-		       SLICE("application/sdp")))
+	return msg->body.n && slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
+					SLICE("application/sdp"));
+}
+
+/* Whether it can be used is asked before it is used: the answer to both is read once. The bytes of
+ * a message stay as they are until the scratch arena is reset. */
+int media_sdp_of(struct shard *s, const struct sip_msg *msg, const struct sdp **ret_sdp)
+{
+	if (!holds_sdp(msg))
 		return ERR_NOT_FOUND;
-	return sdp_parse(msg->body, ret_sdp);
+	if (s->sdp == NULL || s->sdp_text.p != msg->body.p || s->sdp_text.n != msg->body.n) {
+		struct sdp *sdp = arena_take(&s->scratch, sizeof(*sdp));
+		int err = sdp ? sdp_parse(msg->body, sdp) : ERR_NOMEM;
+		if (err)
+			return err;
+		s->sdp_text = msg->body;
+		s->sdp = sdp;
+	}
+	*ret_sdp = s->sdp;
+	return 0;
 }
 
 /* What the relay can carry: datagrams. A stream over TCP (MSRP, BFCP) is refused, not passed by. */
@@ -226,6 +240,18 @@ int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct 
 			expect(s, from, i, &offer->streams[i]);
 	}
 	return write_for(s, to, offer, &rw, b);
+}
+
+int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *offer)
+{
+	count_streams(l, offer);
+	l->offered_count = (uint8_t)offer->stream_count;
+	for (uint32_t other = 0; other < l->stream_count; other++)
+		l->streams[other].offered = other == i;
+	int err = open_stream(s, l, i, &offer->streams[i]);
+	if (err == 0)
+		expect(s, l, i, &offer->streams[i]);
+	return err;
 }
 
 static void note_codec(struct call *c, const struct sdp_stream *st)

@@ -38,6 +38,8 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 	if (j.plan.dialled.presentation != DIAL_DEFAULT)
 		c->anonymous = j.plan.dialled.presentation == DIAL_WITHHOLD;
 	verdict_event(s, c, &j);
+	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
+		c->service = (uint8_t)service_of(slice_str(j.plan.dialled.digits));
 	return j.cause == CAUSE_NORMAL && !j.on_net ? CAUSE_NO_TRUNK : j.cause;
 }
 
@@ -62,11 +64,27 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 		directory_channel_take(s->p.directory, slice_str(c->from), c->uid, holders, &count);
 	if (err == 0) {
 		c->channel_held = true;
+		s->counts.channels_held++;
 		return CAUSE_NORMAL;
 	}
 	if (err == ERR_LIMIT)
 		no_channel_event(s, c, holders, count);
-	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_SUSPENDED;
+	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
+}
+
+/* "display" <sip:user@domain> */
+static void write_party(struct strbuf *b, struct slice display, struct slice user,
+			struct slice domain)
+{
+	if (display.n) {
+		sip_build_quoted(b, display);
+		strbuf_char(b, ' ');
+	}
+	strbuf_add(b, SLICE("<sip:"));
+	strbuf_add(b, user);
+	strbuf_char(b, '@');
+	strbuf_add(b, domain);
+	strbuf_char(b, '>');
 }
 
 static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
@@ -84,8 +102,8 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	if (c->anonymous)
 		strbuf_str(&local, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
 	else
-		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->from, c->from, s->config->domain);
-	strbuf_fmt(&remote, "<sip:%s@%s>", c->to, s->config->domain);
+		write_party(&local, slice_str(c->from), slice_str(c->from), domain_of(s));
+	write_party(&remote, SLICE_NONE, slice_str(c->to), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
 			     strbuf_slice(&remote), binding->contact, b->invite_cseq);
@@ -123,11 +141,12 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
 	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
-	if (cause == CAUSE_NORMAL)
+	if (cause == CAUSE_NORMAL && !c->service)
 		cause = fraud_check(s, c);
-	if (cause == CAUSE_NORMAL)
+	if (cause == CAUSE_NORMAL && !c->service)
 		cause = take_channel(s, c);
-	if (cause == CAUSE_NORMAL)
+	if (cause == CAUSE_NORMAL && !c->service)
 		cause = find_phones(s, c, &count);
-	*ret_event = (struct call_event){.kind = CALL_EV_ROUTED, .count = count, .cause = cause};
+	*ret_event = (struct call_event){
+		.kind = CALL_EV_ROUTED, .count = count, .service = c->service, .cause = cause};
 }

@@ -34,7 +34,8 @@ enum leg_ability {
 };
 
 /*
- * A called phone before it answers, and what the caller knows of it. Each phone, and each dialog
+ * A called phone before it answers, and what the caller knows of it (in leg A: what it knows of an
+ * announcement of ours, which is an early dialog too). Each phone, and each dialog
  * that a proxy's fork makes of one INVITE (RFC 3261 §13.2.2.4), is an early dialog of its own
  * towards the caller: two answers to one offer never stand in one dialog.
  */
@@ -116,6 +117,5 @@ struct leg {
 	struct timer timer; /* forget the ACK */
 };
 
-const char *leg_state_name(enum leg_state s);
 /* The party of that leg on hold, as its last description says: no stream flows both ways. */
 bool leg_on_hold(const struct leg *l);

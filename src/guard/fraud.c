@@ -13,7 +13,7 @@ int fraud_new(const struct hash_key *key, struct fraud **ret_fraud)
 	int err = f ? 0 : ERR_NOMEM;
 	if (f) {
 		f->key = *key;
-		rules_init(&f->rules);
+		fraud_rules_init(&f->rules);
 	}
 	for (uint32_t i = 0; f && i < STRIPES; i++) {
 		pthread_mutex_init(&f->stripes[i].lock, NULL);
@@ -40,7 +40,7 @@ void fraud_free(struct fraud *f)
 			index_free(s->index);
 		pthread_mutex_destroy(&s->lock);
 	}
-	rules_free(&f->rules);
+	fraud_rules_free(&f->rules);
 	rating_book_free(f->book);
 	free(f);
 }
@@ -247,7 +247,7 @@ void fraud_try(struct fraud *f, const struct fraud_call *c, int64_t now_ms,
 		fraud_turn(w, day_of(now_ms));
 		count_attempt(w, now_ms);
 		struct fraud_usage u = usage_of(w, country, w->day);
-		rules_limits(&f->rules, c->number, c->customer, now_ms, &limits);
+		fraud_rules_limits(&f->rules, c->number, c->customer, now_ms, &limits);
 		fraud_decide(&limits, &u, country != NULL, ret_verdict);
 		apply(f, w, ret_verdict, now_ms);
 	}
@@ -307,7 +307,7 @@ bool fraud_show(struct fraud *f, struct slice number, struct slice customer, int
 		state.value = w->value;
 		state.limit = w->limit;
 	}
-	rules_limits(&f->rules, number, customer, now_ms, &state.limits);
+	fraud_rules_limits(&f->rules, number, customer, now_ms, &state.limits);
 	fraud_unlock(s);
 	*ret_state = state;
 	return w != NULL;

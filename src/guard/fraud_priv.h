@@ -43,7 +43,7 @@ struct stripe {
 struct fraud {
 	struct hash_key key;
 	struct stripe stripes[STRIPES];
-	struct rules rules;
+	struct fraud_rules rules;
 	struct rating_book *book;
 	_Atomic bool watches;
 	_Atomic bool unsaved; /* some suspension is */

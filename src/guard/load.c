@@ -13,53 +13,53 @@
 
 static int add_rule(void *rules, const struct store_guard_rule *kept)
 {
-	struct rule rule = {.scope = (enum rule_scope)kept->scope,
-			    .off_hours = kept->off_hours,
-			    .limits = {.spend_yen = kept->spend_yen,
-				       .minutes = kept->minutes,
-				       .calls_per_minute = kept->calls_per_minute,
-				       .new_country_days = kept->new_country_days,
-				       .action = kept->action}};
-	if (kept->scope > RULE_NUMBER ||
+	struct fraud_rule rule = {.scope = (enum fraud_scope)kept->scope,
+				  .off_hours = kept->off_hours,
+				  .limits = {.spend_yen = kept->spend_yen,
+					     .minutes = kept->minutes,
+					     .calls_per_minute = kept->calls_per_minute,
+					     .new_country_days = kept->new_country_days,
+					     .action = kept->action}};
+	if (kept->scope > FRAUD_FOR_NUMBER ||
 	    slice_copy(kept->object, rule.object, sizeof(rule.object)) != 0)
 		return ERR_DAMAGED;
-	return rules_add(rules, &rule);
+	return fraud_rules_add(rules, &rule);
 }
 
-static int read_rules(struct store *s, struct rules *ret_rules)
+static int read_rules(struct store *s, struct fraud_rules *ret_rules)
 {
-	struct rules rules;
+	struct fraud_rules rules;
 	struct slice holidays;
-	rules_init(&rules);
+	fraud_rules_init(&rules);
 	int err = store_guard_rule_each(s, add_rule, &rules);
 	int found = err ? err : store_setting_get(s, SLICE("guard_holidays"), &holidays);
 	if (err == 0 && found == 0)
-		err = rules_take_holidays(&rules, holidays) ? ERR_DAMAGED : 0;
+		err = fraud_rules_take_holidays(&rules, holidays) ? ERR_DAMAGED : 0;
 	else if (err == 0 && found != ERR_NOT_FOUND)
 		err = found;
 	if (err) {
-		rules_free(&rules);
+		fraud_rules_free(&rules);
 		return err;
 	}
-	rules_settle(&rules);
+	fraud_rules_settle(&rules);
 	*ret_rules = rules;
 	return 0;
 }
 
 /* The old ones go. */
-static bool swap_rules(struct fraud *f, struct rules *rules)
+static bool swap_rules(struct fraud *f, struct fraud_rules *rules)
 {
 	fraud_lock_all(f);
-	struct rules old = f->rules;
+	struct fraud_rules old = f->rules;
 	f->rules = *rules;
 	fraud_unlock_all(f);
-	rules_free(&old);
+	fraud_rules_free(&old);
 	return f->rules.any || atomic_load(&f->holds);
 }
 
 int fraud_reload(struct fraud *f, struct store *s, int64_t now_ms)
 {
-	struct rules rules;
+	struct fraud_rules rules;
 	int err = read_rules(s, &rules);
 	if (err)
 		return err;

@@ -5,23 +5,23 @@
 
 #include <stdlib.h>
 
-void rules_init(struct rules *r)
+void fraud_rules_init(struct fraud_rules *r)
 {
-	*r = (struct rules){0};
+	*r = (struct fraud_rules){0};
 }
 
-void rules_free(struct rules *r)
+void fraud_rules_free(struct fraud_rules *r)
 {
 	free(r->rules);
 	free(r->holidays);
-	*r = (struct rules){0};
+	*r = (struct fraud_rules){0};
 }
 
-int rules_add(struct rules *r, const struct rule *rule)
+int fraud_rules_add(struct fraud_rules *r, const struct fraud_rule *rule)
 {
 	if (r->count == r->cap) {
 		size_t cap = r->cap ? r->cap * 2 : 8;
-		struct rule *grown = realloc(r->rules, cap * sizeof(*grown));
+		struct fraud_rule *grown = realloc(r->rules, cap * sizeof(*grown));
 		if (grown == NULL)
 			return ERR_NOMEM;
 		r->rules = grown;
@@ -51,7 +51,7 @@ static bool next_day(struct slice *text, struct slice *ret_word)
 	return n > 0;
 }
 
-int rules_take_holidays(struct rules *r, struct slice text)
+int fraud_rules_take_holidays(struct fraud_rules *r, struct slice text)
 {
 	struct slice word;
 	int32_t day;
@@ -73,14 +73,14 @@ int rules_take_holidays(struct rules *r, struct slice text)
 
 static int compare_rules(const void *a, const void *b)
 {
-	const struct rule *x = a, *y = b;
+	const struct fraud_rule *x = a, *y = b;
 	int c = (x->scope > y->scope) - (x->scope < y->scope);
 	if (c == 0)
 		c = strcmp(x->object, y->object);
 	return c ? c : x->off_hours - y->off_hours;
 }
 
-void rules_settle(struct rules *r)
+void fraud_rules_settle(struct fraud_rules *r)
 {
 	if (r->count)
 		qsort(r->rules, r->count, sizeof(*r->rules), compare_rules);
@@ -92,27 +92,28 @@ void rules_settle(struct rules *r)
 	}
 }
 
-static void take(const struct rules *r, enum rule_scope scope, struct slice object, bool off_hours,
-		 struct limits *l)
+static void take(const struct fraud_rules *r, enum fraud_scope scope, struct slice object,
+		 bool off_hours, struct limits *l)
 {
-	struct rule key = {.scope = scope, .off_hours = off_hours};
+	struct fraud_rule key = {.scope = scope, .off_hours = off_hours};
 	if (r->count == 0 || slice_copy(object, key.object, sizeof(key.object)) != 0)
 		return;
-	const struct rule *rule =
+	const struct fraud_rule *rule =
 		bsearch(&key, r->rules, r->count, sizeof(*r->rules), compare_rules);
 	if (rule)
 		limits_take(l, &rule->limits);
 }
 
 /* From the weakest to the strongest: the later one wins. */
-void rules_limits(const struct rules *r, struct slice number, struct slice customer,
-		  int64_t wall_ms, struct limits *ret_limits)
+void fraud_rules_limits(const struct fraud_rules *r, struct slice number, struct slice customer,
+			int64_t wall_ms, struct limits *ret_limits)
 {
-	const struct slice objects[] = {
-		[RULE_ALL] = SLICE(""), [RULE_CUSTOMER] = customer, [RULE_NUMBER] = number};
+	const struct slice objects[] = {[FRAUD_FOR_ALL] = SLICE(""),
+					[FRAUD_FOR_CUSTOMER] = customer,
+					[FRAUD_FOR_NUMBER] = number};
 	bool off = limits_off_hours(wall_ms, r->holidays, r->holiday_count);
 	*ret_limits = limits_unset;
-	for (enum rule_scope s = RULE_ALL; s <= RULE_NUMBER; s++) {
+	for (enum fraud_scope s = FRAUD_FOR_ALL; s <= FRAUD_FOR_NUMBER; s++) {
 		take(r, s, objects[s], false, ret_limits);
 		if (off)
 			take(r, s, objects[s], true, ret_limits);

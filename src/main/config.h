@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "core/announcement.h"
 #include "digest/digest.h"
 #include "shard/shard.h"
 #include "transport/transport.h"
@@ -39,6 +40,11 @@ struct config {
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;
 	uint32_t media_timeout_s;
+	enum announce_play announce;
+	char announce_folder[CONFIG_PATH_BYTES]; /* empty: none */
+	char announce_language[SOUNDS_LANGUAGE_BYTES];
+	uint64_t announce_off[ANNOUNCE_OFF_WORDS]; /* bits of enum call_cause */
+	uint32_t announce_limit_s, announce_calls_max;
 	char http_socket[CONFIG_SOCKET_BYTES];
 	struct addr http_listen; /* family 0: off */
 	uint32_t shards;	 /* CONFIG_SHARDS_AUTO or a number */

@@ -18,10 +18,7 @@
 #define INBOX_BYTES	 (16u << 20)
 #define EVENT_RING_BYTES (16u << 20)
 #define WRITER_BYTES	 (64u << 20)
-/* Events wait so long for company before the reader takes them: a busy shard then wakes it a
- * hundred times a second instead of once for every event, which cost more than the calls
- * themselves. */
-#define GATHER_EVENTS_MS 10
+#define GATHER_EVENTS_MS 20   /* what comes in the meantime should still be in a cache */
 #define READY_PAIRS_MAX	 4096 /* enough for 2,000 calls a second */
 #define FAREWELL_MS	 2000 /* for the answers to our BYEs */
 
@@ -165,37 +162,45 @@ static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
 	return err;
 }
 
-static void log_event(void *ctx, const struct event *e)
+static void log_event(const struct event_bytes *bytes)
+{
+	struct event e;
+	char line[1024];
+	if (event_decode(bytes->bytes, &e) != 0)
+		return;
+	struct slice text = event_log_line(&e, line, sizeof(line));
+	fprintf(stderr, "%.*s\n", SLICE_ARG(text));
+}
+
+static void log_events(void *ctx, const struct event_bytes *events, size_t n)
 {
 	const struct server *s = ctx;
-	char line[1024];
-	if (e->type == EVENT_SIP_MESSAGE || event_level(e->type) < (int)atomic_load(&s->log_level))
-		return;
-	struct slice text = event_log_line(e, line, sizeof(line));
-	fprintf(stderr, "%.*s\n", SLICE_ARG(text));
+	int level = (int)atomic_load(&s->log_level);
+	for (size_t i = 0; i < n; i++) {
+		enum event_type type = events[i].type;
+		if (type != EVENT_SIP_MESSAGE && event_level(type) >= level)
+			log_event(&events[i]);
+	}
 }
 
 static void *read_events(void *arg)
 {
 	struct server *s = arg;
-	const struct timespec gather = {.tv_nsec = GATHER_EVENTS_MS * 1000000};
-	while (event_gate_wait(s->gate)) {
-		nanosleep(&gather, NULL);
+	while (event_gate_wait(s->gate))
 		while (event_stream_drain(s->events))
 			;
-	}
 	return NULL;
 }
 
 static int open_events(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = event_gate_new(&s->gate);
+	int err = event_gate_new(GATHER_EVENTS_MS, &s->gate);
 	atomic_store(&s->log_level, s->config.log_level);
 	if (err == 0)
 		err = event_stream_new(keeper_producer(s) + 1, EVENT_RING_BYTES, event_gate_knock,
 				       s->gate, &s->events);
 	if (err == 0)
-		err = event_stream_add_reader(s->events, log_event, s);
+		err = event_stream_add_bytes_reader(s->events, log_events, s);
 	if (err)
 		snprintf(ret_text, text_bytes, "events: %s", err_text(err));
 	return err;
@@ -219,11 +224,12 @@ static uint32_t ready_pairs(uint32_t pairs, uint32_t shards)
 	return (uint32_t)(pairs / 4 < most ? pairs / 4 : most);
 }
 
-/* Each shard gets an even number of ports, whole pairs, and its part of the calls. */
-static struct shard_config part_of(const struct config *c, uint16_t shard, uint16_t count)
+/* Each shard gets its share of the ports, whole pairs, and its part of the calls. */
+static struct shard_config part_of(const struct server *s, uint16_t shard)
 {
-	uint32_t pairs = (uint32_t)(c->media_port_last - c->media_port_first + 1) / 2 / count;
-	uint32_t first = c->media_port_first + shard * pairs * 2;
+	const struct config *c = &s->config;
+	uint16_t count = s->shard_count;
+	struct config_ports ports = config_port_share(c, shard, count);
 	struct shard_config part = {
 		.domain = c->domain,
 		.server_name = "OpenGate",
@@ -242,12 +248,18 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.connections_per_source_max = (c->connections_per_source + count - 1) / count,
 		.media4 = c->media4,
 		.media6 = c->media6,
-		.media_port_first = (uint16_t)first,
-		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
-		.media_ready_pairs = ready_pairs(pairs, count),
+		.media_port_first = ports.first,
+		.media_port_last = ports.last,
+		.media_ready_pairs = ready_pairs((ports.last + 1u - ports.first) / 2, count),
 		.trusted_count = c->trusted_count,
+		.sounds = s->sounds,
+		.announce = c->announce,
+		.announce_limit_s = c->announce_limit_s,
+		.players_max = (c->announce_calls_max + count - 1) / count,
 	};
 	memcpy(part.trusted, c->trusted, sizeof(part.trusted));
+	memcpy(part.announce_language, c->announce_language, sizeof(part.announce_language));
+	memcpy(part.announce_off, c->announce_off, sizeof(part.announce_off));
 	return part;
 }
 
@@ -286,7 +298,7 @@ static int open_locator(struct server *s, char *ret_text, size_t text_bytes)
 
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
 {
-	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
+	s->shard_config[i] = part_of(s, i);
 	int err = loop_new(&s->loops[i]);
 	if (err) {
 		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
@@ -386,6 +398,8 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 		.listen = s->config.http_listen,
 		.directory = s->directory,
 		.events = s->events,
+		.settle = event_gate_settle,
+		.settle_ctx = s->gate,
 		.writer = s->writer,
 		.keeper = s->keeper,
 		.fraud = s->fraud,
@@ -397,12 +411,23 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 	return api_new(&p, &s->api, ret_text, text_bytes);
 }
 
+static int open_sounds(struct server *s, char *ret_text, size_t text_bytes)
+{
+	char why[CONFIG_FAULT_BYTES - 32];
+	int err = announcements_load(s->config.announce_folder, &s->sounds, why, sizeof(why));
+	if (err)
+		snprintf(ret_text, text_bytes, "announcements.folder: %s", why);
+	return err;
+}
+
 int server_start(struct server *s, char *ret_text, size_t text_bytes)
 {
 	s->shard_count = (uint16_t)config_shards(&s->config);
 	int err = preflight_addresses(&s->config, ret_text, text_bytes);
 	char few[CONFIG_FAULT_BYTES];
 	bool enough = preflight_descriptors(&s->config, few, sizeof(few));
+	if (err == 0)
+		err = open_sounds(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_data(s, ret_text, text_bytes);
 	if (err == 0)
@@ -450,6 +475,7 @@ void server_stop(struct server *s)
 	locator_free(s->locator);
 	for (uint16_t i = 0; i < s->shard_count; i++)
 		shard_free(s->shards[i]);
+	sounds_free(s->sounds);
 	if (s->writer)
 		writer_free(s->writer);
 	keeper_free(s->keeper);
@@ -524,8 +550,7 @@ static void reconfigure(struct shard *shard, void *arg)
 	struct reload *r = arg;
 	uint16_t i = r->next++;
 	struct shard_config *live = &r->server->shard_config[i];
-	*live = part_of(&r->server->config, i,
-			r->server->shard_count); /* on the shard's own thread */
+	*live = part_of(r->server, i); /* on the shard's own thread */
 	shard_reconfigure(shard, live);
 }
 

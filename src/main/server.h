@@ -32,6 +32,7 @@ struct server {
 	atomic_uint log_level; /* config's, for the thread that reads events */
 	struct shard_set *set;
 	struct locator *locator;
+	struct sounds *sounds;
 	struct replica_image kept; /* while starting */
 	uint16_t shard_count;
 	struct shard_config shard_config[SHARDS_MAX];

@@ -39,7 +39,7 @@ static enum packet_class classify(const struct endpoint *e, bool on_rtcp, struct
 		return bytes.n >= 8 ? PACKET_RTCP : PACKET_MALFORMED;
 	if (is_beside((uint8_t)bytes.p[0]))
 		return PACKET_BESIDE;
-	if (on_rtcp || rtp_parse_protected(bytes, ret_rtp) != 0)
+	if (on_rtcp || rtp_parse(bytes, ret_rtp) != 0)
 		return PACKET_MALFORMED;
 	return PACKET_RTP;
 }
@@ -142,6 +142,24 @@ static void forward(struct relay *relay, const struct passage *p)
 		to->stats.sent_bytes += p->bytes.n;
 	}
 	io_udp_send(relay->p.io, by_rtcp ? to->rtcp_handle : to->rtp_handle, dst, p->bytes);
+}
+
+bool relay_endpoint_has_target(const struct relay *relay, struct id endpoint)
+{
+	const struct endpoint *e = pool_get(relay->endpoints, endpoint);
+	return e && latch_target(&e->rtp);
+}
+
+bool relay_endpoint_send(struct relay *relay, struct id endpoint, struct slice packet)
+{
+	struct endpoint *e = pool_get(relay->endpoints, endpoint);
+	const struct addr *dst = e ? latch_target(&e->rtp) : NULL;
+	if (!dst)
+		return false;
+	e->stats.sent_packets++;
+	e->stats.sent_bytes += packet.n;
+	io_udp_send(relay->p.io, e->rtp_handle, dst, packet);
+	return true;
 }
 
 /* Callbacks come last but for the sending: they may close the endpoint, so e is looked up again

@@ -118,6 +118,11 @@ void relay_endpoint_turned(struct relay *relay, struct id endpoint);
 void relay_connect(struct relay *relay, struct id a, struct id b);
 void relay_disconnect(struct relay *relay, struct id a);
 
+/* RTP of our own (media/player.h) from this endpoint to its phone. False: it went nowhere: the
+ * endpoint is stale, or does not know (yet) where its phone is, which is what has_target says. */
+bool relay_endpoint_has_target(const struct relay *relay, struct id endpoint);
+bool relay_endpoint_send(struct relay *relay, struct id endpoint, struct slice packet);
+
 struct relay_stats {
 	struct rtp_stats received;	   /* from the phone */
 	uint64_t sent_packets, sent_bytes; /* RTP or UDPTL, as in received */

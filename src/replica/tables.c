@@ -136,7 +136,10 @@ static const struct replica_field call_rows[] = {
 	F_INT(17, call, answered_at),
 	F_INT(18, call, ended_at),
 	F_UINT(19, call, max_forwards),
-	F_NOT_KEPT(call, id), /* nobody outside knows it */
+	F_UPTO(20, call, service, CALL_SERVICES - 1),
+	F_UPTO(21, call, service_format, 127),
+	F_NOT_KEPT(call, player), /* taken anew */
+	F_NOT_KEPT(call, id),	  /* nobody outside knows it */
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),

@@ -18,7 +18,7 @@ void batch_clear(struct batch *b);
 bool batch_add(struct batch *b, struct slice items);
 
 /* 0 or as store_commit; all of it or nothing. ret_items: how many it has, flushes aside.
- * hopeless(ctx, text) on each item that the store will never accept, which is let go, as is silently
- * what there is no number for. */
+ * hopeless(ctx, text) on each item that the store will never accept, which is let go, as is
+ * silently what there is no number for. */
 int batch_write(struct batch *b, struct store *s, void (*hopeless)(void *ctx, const char *text),
 		void *ctx, uint64_t *ret_items);

@@ -1,6 +1,6 @@
 /*
- * Within the room store: what is handed over to the writer, as it lies in its queue and in a batch: a
- * header, the struct as it was handed over, then its texts one after another.
+ * Within the room store: what is handed over to the writer, as it lies in its queue and in a batch:
+ * a header, the struct as it was handed over, then its texts one after another.
  */
 #pragma once
 
@@ -22,6 +22,6 @@ void *item_body(struct item *item);
 
 /* A number for the layout of all kinds: a queue of another version's cannot be read. */
 uint64_t item_layout(void);
-/* Does the record consist of whole items? The memory of a process that was killed is not believed to
- * the last bit. */
+/* Does the record consist of whole items? The memory of a process that was killed is not believed
+ * to the last bit. */
 bool item_are_whole(struct slice record);

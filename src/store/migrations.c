@@ -14,6 +14,16 @@
 	" AND number = " row ".number AND at_ms = " at_ms ";"                                      \
 	" INSERT INTO channel_history VALUES(" row ".customer, " row ".number, " at_ms             \
 	", " channels ");"
+#define CHANNELS_TRIGGER_ADD                                                                       \
+	"CREATE TRIGGER number_channels_add AFTER INSERT ON number BEGIN " CHANNELS_KEEP(          \
+		"NEW", "NEW.created_at", "NEW.channels") " END;"
+#define CHANNELS_TRIGGER_SET                                                                       \
+	"CREATE TRIGGER number_channels_set AFTER UPDATE ON number"                                \
+	" WHEN OLD.channels <> NEW.channels OR OLD.customer <> NEW.customer BEGIN " CHANNELS_KEEP( \
+		"OLD", NOW_MS, "0") " " CHANNELS_KEEP("NEW", NOW_MS, "NEW.channels") " END;"
+#define CHANNELS_TRIGGER_REMOVE                                                                    \
+	"CREATE TRIGGER number_channels_remove AFTER DELETE ON number BEGIN " CHANNELS_KEEP(       \
+		"OLD", NOW_MS, "0") " END;"
 
 static const char *const steps[] = {
 	/*
@@ -141,23 +151,56 @@ static const char *const steps[] = {
 	" channels INTEGER NOT NULL,"
 	" PRIMARY KEY (customer, number, at_ms)"
 	") WITHOUT ROWID;"
-	"INSERT INTO channel_history SELECT customer, number, created_at, channels FROM number;"
-	"CREATE TRIGGER number_channels_add AFTER INSERT ON number BEGIN"
-	" " CHANNELS_KEEP(
-		"NEW", "NEW.created_at",
-		"NEW.channels") " END;"
-				"CREATE TRIGGER number_channels_set AFTER UPDATE ON number"
-				" WHEN OLD.channels <> NEW.channels OR OLD.customer <> "
-				"NEW.customer BEGIN"
-				" " CHANNELS_KEEP("OLD", NOW_MS, "0") " " CHANNELS_KEEP(
-					"NEW", NOW_MS,
-					"NEW.channels") " END;"
-							"CREATE TRIGGER number_channels_remove "
-							"AFTER DELETE ON number BEGIN"
-							" " CHANNELS_KEEP("OLD", NOW_MS,
-									  "0") " END;",
+	"INSERT INTO channel_history SELECT customer, number, created_at, channels FROM "
+	"number;" CHANNELS_TRIGGER_ADD CHANNELS_TRIGGER_SET CHANNELS_TRIGGER_REMOVE,
 	/*
-	 * 4: the fraud guard. Calls abroad are few, so an index of them costs nothing to the others.
+	 * 4: what the operator allows and denies; applications for the permission to call abroad,
+	 * at most one waiting for each number; why a number is suspended. Rules go with those they
+	 * are for, applications stay as history.
+	 */
+	"CREATE TABLE rule ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" scope INTEGER NOT NULL,"
+	" who TEXT NOT NULL,"
+	" about INTEGER NOT NULL,"
+	" key TEXT NOT NULL,"
+	" allow INTEGER NOT NULL,"
+	" memo TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" UNIQUE (scope, who, about, key)"
+	");"
+	"CREATE TABLE application ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" number TEXT NOT NULL,"
+	" customer TEXT NOT NULL,"
+	" kind INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" memo TEXT NOT NULL,"
+	" applied_by TEXT NOT NULL,"
+	" applied_at INTEGER NOT NULL,"
+	" decided_by TEXT NOT NULL,"
+	" decided_at INTEGER NOT NULL,"
+	" reason TEXT NOT NULL"
+	");"
+	"CREATE UNIQUE INDEX application_waiting ON application(number) WHERE state = 0;"
+	"CREATE INDEX application_number ON application(number, id);"
+	"CREATE TABLE suspension ("
+	" number TEXT PRIMARY KEY NOT NULL REFERENCES number(number) ON DELETE CASCADE,"
+	" reason TEXT NOT NULL,"
+	" requester TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE TRIGGER number_gone AFTER DELETE ON number BEGIN"
+	" DELETE FROM rule WHERE scope = 2 AND who = OLD.number;"
+	" UPDATE application SET state = 3, decided_by = 'server', reason = 'number removed',"
+	"  decided_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000"
+	"  WHERE number = OLD.number AND state = 0;"
+	" END;"
+	"CREATE TRIGGER customer_gone AFTER DELETE ON customer BEGIN"
+	" DELETE FROM rule WHERE scope = 1 AND who = OLD.code;"
+	" END;",
+	/*
+	 * 5: the fraud guard. Calls abroad are few, so an index of them costs nothing to the others.
 	 * A number that is removed takes along what was decided of it: the next owner begins anew.
 	 */
 	"CREATE TABLE guard_rule ("

@@ -3,9 +3,9 @@
  * between them lies in a file (queue_priv.h), so that what was handed over is written by the next
  * start when this process is killed; therefore the thread may gather for a while.
  *
- * `lock` guards the words between the threads that wait: who sleeps, who presses, who wants a flush,
- * how far the writing has come. Why not a message: waiting is what a condition variable is for;
- * handing over takes the lock only to wake a sleeper.
+ * `lock` guards the words between the threads that wait: who sleeps, who presses, who wants a
+ * flush, how far the writing has come. Why not a message: waiting is what a condition variable is
+ * for; handing over takes the lock only to wake a sleeper.
  */
 #include "store/writer_priv.h"
 
@@ -14,8 +14,8 @@
 
 #include <stdlib.h>
 
-/* One fsync then serves many, and a page that many change is written once. As long as this, a loss of
- * power can undo a registration or a record. */
+/* One fsync then serves many, and a page that many change is written once. As long as this, a loss
+ * of power can undo a registration or a record. */
 #define GATHER_BINDINGS_MS 100
 #define GATHER_RECORDS_MS  500
 #define MARK_RETRY_MS	   10

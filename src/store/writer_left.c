@@ -22,8 +22,8 @@ static int put_back(struct thread_writer *w)
 		const struct item *item = (const struct item *)(w->batch.bytes + at);
 		/* marks of flushes are nobody's any more */
 		if (item->kind != ITEM_FLUSH)
-			r = ring_put(w->ring, slice_of(w->batch.bytes + at, item->bytes), SLICE_NONE,
-				     NULL);
+			r = ring_put(w->ring, slice_of(w->batch.bytes + at, item->bytes),
+				     SLICE_NONE, NULL);
 		at += item->bytes;
 	}
 	return r;

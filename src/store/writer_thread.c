@@ -1,7 +1,7 @@
 /*
- * The thread takes what waits in the ring into a batch, writes the batch as one transaction, and only
- * then takes it out of the ring: a batch that fails stays and is tried again, while the ring fills up
- * and says ERR_AGAIN to those who hand over.
+ * The thread takes what waits in the ring into a batch, writes the batch as one transaction, and
+ * only then takes it out of the ring: a batch that fails stays and is tried again, while the ring
+ * fills up and says ERR_AGAIN to those who hand over.
  */
 #include "store/writer_priv.h"
 
@@ -42,8 +42,9 @@ static int64_t patience(struct thread_writer *w, int64_t since_ms)
 	return left > 0 ? left : 0;
 }
 
-/* Until something waits in the ring; then longer, for company, unless somebody presses. False: stop.
- * The press is over before the ring is looked into, so that none is taken for an older one. */
+/* Until something waits in the ring; then longer, for company, unless somebody presses. False:
+ * stop. The press is over before the ring is looked into, so that none is taken for an older one.
+ */
 static bool wait_for_work(struct thread_writer *w)
 {
 	int64_t since_ms, left;
@@ -64,7 +65,7 @@ static bool wait_for_work(struct thread_writer *w)
 	return !stopping || ring_peek(w->ring).p;
 }
 
-/* Without memory for more, the batch is what there is so far. */
+/* Without memory for more, the batch is what there is so far; that may be nothing. */
 static void gather(struct thread_writer *w)
 {
 	size_t cursor = ring_cursor(w->ring);
@@ -99,7 +100,7 @@ static bool report_failure(struct thread_writer *w, int64_t pause_ms)
 	bool stopping;
 
 	if (w->failed)
-		w->failed(w->ctx, store_error(w->store));
+		w->failed(w->ctx, w->batch.n ? store_error(w->store) : err_text(ERR_NOMEM));
 	pthread_mutex_lock(&w->lock);
 	w->failures++;
 	pthread_cond_broadcast(&w->moved);
@@ -122,14 +123,23 @@ static void give_up(struct thread_writer *w)
 		w->failed(w->ctx, text);
 }
 
-/* Until it is written; false when it was given up. */
+static int write_next(struct thread_writer *w, uint64_t *ret_items)
+{
+	if (w->batch.n == 0)
+		gather(w);
+	if (w->batch.n == 0)
+		return ERR_NOMEM;
+	return batch_write(&w->batch, w->store, w->failed, w->ctx, ret_items);
+}
+
+/* Until something is written; false when it was given up. */
 static bool insist(struct thread_writer *w)
 {
 	int64_t pause_ms = RETRY_MS;
 	uint64_t items;
 	int last_attempts = LAST_ATTEMPTS;
 
-	while (batch_write(&w->batch, w->store, w->failed, w->ctx, &items) != 0) {
+	while (write_next(w, &items) != 0) {
 		if (report_failure(w, pause_ms) && --last_attempts == 0) {
 			give_up(w);
 			return false;
@@ -137,6 +147,7 @@ static bool insist(struct thread_writer *w)
 		pause_ms = pause_ms * 2 < RETRY_MS_MAX ? pause_ms * 2 : RETRY_MS_MAX;
 	}
 	report_success(w, items);
+	batch_clear(&w->batch);
 	return true;
 }
 
@@ -145,7 +156,6 @@ void *writer_run(void *arg)
 	struct thread_writer *w = arg;
 
 	while (wait_for_work(w)) {
-		gather(w);
 		if (!insist(w))
 			break;
 	}

@@ -87,8 +87,8 @@ def _() -> None:
         )  # fmt: skip
         check("password" not in given and "option_password" not in given, "given passwords were shown")
         check_equal((given["number"], given["account"]), ("05010000022", "10000020"), "number, account")
-        changed = gate.json("number", "set", "05010000014", "--international", "on", "--suspended", "yes", "--channels", "32")
-        check_equal((changed["international"], changed["suspended"], changed["channels"]), (True, True, 32), "changed")
+        changed = gate.json("number", "set", "05010000014", "--international", "on", "--channels", "32")
+        check_equal((changed["international"], changed["channels"]), (True, 32), "changed")
         shown = gate.json("number", "show", "０５０１０００００１４")
         check_equal(shown, changed, "number show")
         check_equal(gate.json("number", "list"), [shown, gate.json("number", "show", "+815010000022")], "number list")
@@ -131,6 +131,41 @@ def _() -> None:
         check_equal(gate.json("status")["calls_total"], 1, "status")
         for words in (("registrations",), ("calls",), ("records",), ("number", "list"), ("customer", "list"), ("status",)):
             check(gate.text(*words).strip(), f"{words} prints nothing for people")
+
+
+@case("calls abroad: applied for, approved, suspended; a number suspended and resumed; all of it audited, over a restart")
+def _() -> None:
+    with OpenGate() as gate:
+        number = gate.add_lines(1)[0].number
+        abroad = ("plan", "check", number, "+442079460000")
+        check_equal(ctl(gate, *abroad).returncode, 1, "before")
+        first = gate.json("application", "add", number, "--applied-by", "山田 花子", "--memo", "FAX")
+        check_said(ctl(gate, "application", "add", number, "--applied-by", "x"), 1, "waits already; 'opengatectl application list --state pending'")
+        check_equal(gate.json("application", "list", "--state", "pending"), [first], "waiting")
+        gate.stop()
+        gate.start()
+        gate.json("application", "approve", str(first["id"]), "--reason", "checked")
+        check_equal((ctl(gate, *abroad).returncode, gate.json("number", "show", number)["international"]), (0, True), "approved")
+        gate.json("application", "suspend", number, "--applied-by", "山田 花子")
+        gate.stop()
+        gate.start()
+        check_equal((ctl(gate, *abroad).returncode, gate.json("number", "show", number)["international"]), (1, False), "suspended")
+        second = gate.json("application", "add", number, "--applied-by", "山田 花子")
+        check_equal(gate.json("application", "reject", str(second["id"]), "--reason", "no signature")["state"], "rejected", "rejected")
+        check("no signature" in gate.text("application", "list"), "the reason is not shown")
+        gate.json("number", "suspend", number, "--reason", "未払い", "--requester", "経理")
+        gate.stop()
+        gate.start()
+        shown = gate.json("number", "show", number)
+        check_equal((shown["suspended"], shown["suspension"]["reason"], shown["suspension"]["requester"]), (True, "未払い", "経理"), "suspension")
+        done = ctl(gate, "plan", "check", number, "0312345678")
+        check_said_too = (done.returncode, done.stderr)
+        check_equal(check_said_too, (1, "opengatectl: This number is suspended and cannot make calls\n"), "suspended line")
+        check_equal(gate.json("number", "resume", number, "--requester", "経理")["suspension"], None, "resumed")
+        actions = [e["action"] for e in gate.json("audit", number)]
+        wanted = ["number.resume", "number.suspend", "application.reject", "application.add", "application.suspend", "application.approve", "application.add", "number.add"]
+        check_equal(actions, wanted, "audit")
+        check("requested by 経理: 未払い" in gate.text("audit", number, "--limit", "2"), "the audit lacks the reason")
 
 
 @case("plan check explains; its exit status is the answer")
@@ -234,6 +269,28 @@ def _() -> None:
         check_equal(len(gate.json("guard", "set", "--clear")["rules"]), 1, "rules that are left")
 
 
+@case("rules: added, listed, in force over a restart, removed, and audited")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        denied = gate.json("plan", "rule", "add", "--all", "--prefix", "+81-3", "--deny", "--memo", "苦情のため")
+        allowed = gate.json("plan", "rule", "add", "--number", line.number, "--class", "freephone", "--allow")
+        gate.json("plan", "rule", "add", "--customer", CUSTOMER, "--country", "gb", "--deny")
+        check_equal(gate.json("plan", "rule", "list", "--number", line.number), [allowed], "rules of the number")
+        check_equal([r["key"] for r in gate.json("plan", "rule", "list")], ["03", "GB", "freephone"], "rules")
+        gate.stop()
+        gate.start()
+        done = ctl(gate, "plan", "check", line.number, "03-1234-5678")
+        check_equal((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        check(re.search(rf"^decided by +rule:{denied['id']} ", done.stdout, re.MULTILINE), done.stdout)
+        check(re.search(r"^rule +deny prefix 03 for all \(苦情のため\)", done.stdout, re.MULTILINE), done.stdout)
+        check_equal(ctl(gate, "plan", "check", line.number, "0120123456").returncode, 0, "freephone, opened")
+        check("苦情のため" in gate.text("plan", "show"), "plan show lacks the rule")
+        gate.json("plan", "rule", "remove", str(denied["id"]))
+        check_equal(ctl(gate, "plan", "check", line.number, "03-1234-5678").returncode, 0, "after the rule")
+        check_said(ctl(gate, "plan", "rule", "remove", str(denied["id"])), 1, "There is no rule 1; see 'opengatectl plan rule list'")
+
+
 @case("a new password cuts the phone off: it asks, and says so")
 def _() -> None:
     with OpenGate() as gate:
@@ -327,7 +384,8 @@ def _() -> None:
     with OpenGate() as gate:
         lines = gate.add_lines(3)
         gate.text("number", "set", lines[0].number, "--channels", "7", "--policy", "fork", "--international", "on")
-        gate.text("number", "set", lines[1].number, "--suspended", "on", "--policy", "reject")
+        gate.text("number", "set", lines[1].number, "--policy", "reject")
+        gate.text("number", "suspend", lines[1].number, "--reason", "unpaid", "--requester", "accounts")
         before = gate.text("export")
         for line in lines:
             gate.text("number", "remove", line.number)
@@ -446,7 +504,9 @@ def _() -> None:
         check_equal(offered("customer", "set", "C"), [CUSTOMER], "customers")
         check_equal(offered("number", "add", "05010000014", "--customer", ""), [CUSTOMER], "customers of a flag")
         check_equal(offered("import", ""), [":files"], "files")
-        check_equal(offered("plan", ""), ["check", "show"], "second words")
+        check_equal(offered("plan", ""), ["check", "show", "rule"], "second words")
+        check_equal(offered("plan", "rule", "a"), ["add"], "third words")
+        check_equal(offered("plan", "rule", "add", "--class", "mob"), ["mobile"] * 4, "classes")
         check_equal(offered("calls", "h"), ["hangup"], "second word of what is a command too")
         check_equal(offered("plan", "check", "0501"), [line.number for line in lines], "first operand")
         check_equal(offered("plan", "check", lines[0].number, ""), [], "second operand")
@@ -557,7 +617,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("statsu", 2, r"no command \"statsu\"; did you mean \"status\"\?"),
     ("registrtions", 2, r"did you mean \"registrations\"\?"),
     ("numbr", 2, r"no command \"numbr\"; did you mean \"number\"\?"),
-    ("number", 2, r"\"number\" alone is no command; one of these goes with it: add, show, list, set, remove, password"),
+    ("number", 2, r"\"number\" alone is no command; one of these goes with it: add, show, list, set, suspend, resume, remove, password"),
     ("customer", 2, r"\"customer\" alone is no command; .*: add, show, list, set, remove"),
     ("calls hangpu 1", 2, r"no command \"calls hangpu\"; did you mean \"calls hangup\"\?"),
     ("calls now", 2, r"calls takes no operand; \"now\" is too much"),
@@ -568,7 +628,16 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("plan check", 2, r"plan check needs NUMBER"),
     ("plan check {n} 117 118", 2, r"plan check takes NUMBER DIALLED; \"118\" is too much"),
     ("plan chek {n} 117", 2, r"no command \"plan chek\"; did you mean \"plan check\"\?"),
-    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show"),
+    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show, rule"),
+    ("plan rule", 2, r"\"plan rule\" alone is no command; one of these goes with it: add, list, remove"),
+    ("plan rule ad", 2, r"no command \"plan rule ad\"; did you mean \"plan rule add\"\?"),
+    ("plan rule frob", 2, r"no command \"plan rule frob\"; see"),
+    ("plan frob", 2, r"no command \"plan frob\"; see"),
+    ("plan rule add --class mobile --deny", 2, r"plan rule add needs one of --all, --customer and --number"),
+    ("plan rule add --all --deny", 2, r"plan rule add needs one of --class, --country and --prefix"),
+    ("plan rule add --all --class mobile", 2, r"plan rule add needs one of --allow and --deny"),
+    ("plan rule add --all --class mobile --allow --deny", 2, r"plan rule add needs one of --allow and --deny"),
+    ("plan rule remove", 2, r"plan rule remove needs ID"),
     ("number show ''", 2, r"NUMBER is empty"),
     ("calls hangup", 2, r"calls hangup needs ID"),
     ("trace", 2, r"trace needs CALL"),
@@ -591,7 +660,16 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("number set {n} --channels 99999999999999999999", 2, r"--channels takes a whole number"),
     ("number set {n} --channels 2 --channels 3", 2, r"--channels is given twice"),
     ("number set {n} --international maybe", 2, r"--international takes on or off, not \"maybe\""),
-    ("number set {n} --suspended 1", 2, r"--suspended takes on or off, not \"1\""),
+    ("number set {n} --suspended on", 2, r"number set has no flag --suspended"),
+    ("number suspend {n} --reason x", 2, r"number suspend needs --requester NAME: who asked for it"),
+    ("number suspend {n} --requester x", 2, r"number suspend needs --reason TEXT: why"),
+    ("number resume {n} --requester x", 1, r"This number is not suspended"),
+    ("number suspend {m} --reason x --requester y", 1, r"There is no number 05010009999"),
+    ("application approve", 2, r"application approve needs ID"),
+    ("application reject 1", 2, r"application reject needs --reason TEXT"),
+    ("application approve 99", 1, r"There is no application 99; see 'opengatectl application list'"),
+    ("application list --state open", 1, r"The state of an application is pending, approved, rejected or withdrawn"),
+    ("application suspend {n} --applied-by x", 1, r"This number may not call abroad: there is nothing to suspend"),
     ("number set {n} --policy all", 2, r"--policy takes newest, fork or reject, not \"all\""),
     ("number set {n}", 2, r"number set was given nothing to change"),
     ("customer set C9000013", 2, r"customer set was given nothing to change"),
@@ -638,6 +716,13 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("customer set C404 --name x", 1, r"There is no customer C404"),
     ("customer remove C404", 1, r"There is no customer C404"),
     ("customer remove C9000013", 1, r"Customer C9000013 still has numbers; remove them first"),
+    ("plan rule add --all --class emergency --allow", 1, r"This class cannot be opened by a rule; emergency numbers are refused whatever rules say"),
+    ("plan rule add --all --country JP --deny", 1, r"Calls to Japan are not calls abroad; give a class or a prefix"),
+    ("plan rule add --all --country QQ --deny", 1, r"There is no such country; write two letters"),
+    ("plan rule add --all --prefix x --deny", 1, r"No number can begin so; write digits as they are dialled"),
+    ("plan rule add --number {m} --prefix 03 --deny", 1, r"There is no number 05010009999"),
+    ("plan rule add --customer C404 --prefix 03 --deny", 1, r"There is no such customer; see 'opengatectl customer list'"),
+    ("plan rule remove 99", 1, r"There is no rule 99"),
     ("plan check {m} 117", 1, r"There is no number 05010009999"),
     ("plan check 117 {n}", 1, r"The number must be 11 digits"),
     ("registrations {m}", 1, r"There is no number 05010009999"),

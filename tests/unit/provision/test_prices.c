@@ -1,4 +1,5 @@
 /* Price lists through the store. */
+#include "../tmp.h"
 #include "base/err.h"
 #include "provision/prices.h"
 
@@ -23,7 +24,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	snprintf(f->directory, sizeof(f->directory), "/tmp/opengate-prices-XXXXXX");
+	snprintf(f->directory, sizeof(f->directory), "%.30s/opengate-prices-XXXXXX", tmp_dir());
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof(f->path), "%s/a.db", f->directory);
 	assert_int_equal(store_open(f->path, &f->s, NULL, 0), 0);

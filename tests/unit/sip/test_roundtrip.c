@@ -155,7 +155,8 @@ static void check_copy(const struct sip_msg *m, struct slice bytes)
 	check_same(m, copy);
 	assert_true(slice_eq(m->raw, copy->raw));
 	assert_true(is_within(copy->raw, memory, n) && is_within(copy->body, memory, n));
-	assert_true(slice_eq(m->via.branch, copy->via.branch) && slice_eq(m->via.host, copy->via.host));
+	assert_true(slice_eq(m->via.branch, copy->via.branch) &&
+		    slice_eq(m->via.host, copy->via.host));
 	assert_true(slice_eq(m->via.received, copy->via.received));
 	assert_true(slice_eq(m->via.params, copy->via.params));
 	assert_true(slice_eq(m->via.transport_text, copy->via.transport_text));

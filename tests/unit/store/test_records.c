@@ -156,8 +156,7 @@ static void test_started_after_its_id(void **state)
 	r.started_at += 3;
 	assert_int_equal(store_record_add(f->s, &r), 0);
 	assert_found(f, &(struct store_record_query){.since_ms = T + 103}, "1 ");
-	assert_found(f,
-		     &(struct store_record_query){.since_ms = T + 103, .number = SLICE("0501")},
+	assert_found(f, &(struct store_record_query){.since_ms = T + 103, .number = SLICE("0501")},
 		     "1 ");
 	assert_found(f, &(struct store_record_query){.since_ms = T + 104}, "");
 }
@@ -213,10 +212,9 @@ static void test_segments(void **state)
 	assert_int_equal(number_of(f, "SELECT count(*) FROM record_party"), 26000);
 	assert_int_equal(number_of(f, "SELECT count(DISTINCT segment) FROM record_party"), 4);
 	assert_int_equal(number_of(f, "SELECT max(segment) FROM record_party"), 4);
-	assert_int_equal(
-		number_of(f, "SELECT max(n) FROM (SELECT count(*) AS n FROM record_party"
-			     " GROUP BY segment)"),
-		8192);
+	assert_int_equal(number_of(f, "SELECT max(n) FROM (SELECT count(*) AS n FROM record_party"
+				      " GROUP BY segment)"),
+			 8192);
 	assert_found(f, &(struct store_record_query){.number = SLICE("0501")},
 		     "12295 8199 4103 7 ");
 	assert_found(f, &(struct store_record_query){.number = SLICE("0501"), .limit = 2},
