@@ -286,36 +286,41 @@ static int check_origin(struct store *s, int version)
 	return 0;
 }
 
-static int climb(struct store *s, int version)
+static int climb(struct store *s, int version, int to)
 {
 	char sql[96];
 	int r = 0;
 
-	for (int i = version; i < STEPS && r == 0; i++)
+	for (int i = version; i < to && r == 0; i++)
 		r = run(s, steps[i]);
 	sqlite3_snprintf(sizeof(sql), sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-			 APPLICATION_ID, STEPS);
+			 APPLICATION_ID, to);
 	return r == 0 ? run(s, sql) : r;
 }
 
 /* The version is read under the write lock: two handles may open a new file at the same time. */
-int store_migrate(struct store *s)
+int store_migrate_to(struct store *s, int step_count)
 {
 	int version = 0, r = number_of(s, "PRAGMA user_version", &version);
 
 	if (r == 0)
 		r = check_origin(s, version);
-	if (r != 0 || version == STEPS)
+	if (r != 0 || version >= step_count)
 		return r;
 	r = run(s, "BEGIN IMMEDIATE");
 	if (r != 0)
 		return r;
 	r = number_of(s, "PRAGMA user_version", &version);
 	if (r == 0)
-		r = climb(s, version);
+		r = climb(s, version, step_count);
 	if (r == 0)
 		r = run(s, "COMMIT");
 	if (r != 0)
 		store_rollback(s);
 	return r;
+}
+
+int store_migrate(struct store *s)
+{
+	return store_migrate_to(s, STEPS);
 }

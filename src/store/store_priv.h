@@ -95,6 +95,8 @@ struct query {
 /* Brings the schema up to date. 0, ERR_CONFLICT (made by a newer version or another program) or as
  * SQLite says. */
 int store_migrate(struct store *s);
+/* The same, as far as the version that had so many steps. */
+int store_migrate_to(struct store *s, int step_count);
 
 /* Writes the sentence for SQLite's last error and returns our code. */
 int store_failed(struct store *s, int sqlite_code);

@@ -109,31 +109,12 @@ static void test_suspensions(void **state)
 	assert_int_equal(store_suspension_put(f->s, &p), ERR_NOT_FOUND);
 }
 
-/* A file of the first version, with a number in it, goes on. */
-static void test_from_the_first_version(void **state)
-{
-	struct fixture *f = *state;
-	struct store_number n;
-
-	fixture_fill(f);
-	assert_int_equal(sqlite3_exec(f->s->db,
-				      "DROP TRIGGER number_gone; DROP TRIGGER customer_gone;"
-				      "DROP TABLE rule; DROP TABLE application;"
-				      "DROP TABLE suspension; PRAGMA user_version = 1",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
-	fixture_reopen(f);
-	assert_int_equal(store_number_get(f->s, SLICE("0501"), &n), 0);
-	assert_true(add(f, "0501") > 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_applications),
 		TEST(test_number_gone),
 		TEST(test_suspensions),
-		TEST(test_from_the_first_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
