@@ -11,8 +11,8 @@
 #include "policy/rules.h"
 #include "provision/fault.h"
 #include "provision/import.h"
-#include "rating/book.h"
 #include "provision/secrets.h"
+#include "rating/book.h"
 #include "store/store.h"
 
 #include <jansson.h>

@@ -200,8 +200,9 @@ static const char *const steps[] = {
 	" DELETE FROM rule WHERE scope = 1 AND who = OLD.code;"
 	" END;",
 	/*
-	 * 5: the fraud guard. Calls abroad are few, so an index of them costs nothing to the others.
-	 * A number that is removed takes along what was decided of it: the next owner begins anew.
+	 * 5: the fraud guard. Calls abroad are few, so an index of them costs nothing to the
+	 * others. A number that is removed takes along what was decided of it: the next owner
+	 * begins anew.
 	 */
 	"CREATE TABLE guard_rule ("
 	" scope INTEGER NOT NULL,"
