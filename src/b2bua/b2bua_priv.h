@@ -238,6 +238,8 @@ void media_keep(struct shard *s, struct leg *l);
  * is expected. As media_offer. */
 int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *offer);
 void media_close(struct shard *s, struct leg *l);
+/* The stream's own address as it is written into descriptions; family 0: there is no endpoint. */
+struct addr media_address(const struct shard *s, const struct leg_stream *st);
 /* Latest arrival of media on any endpoint of the call (monotonic ms), 0: none yet. */
 int64_t media_last_ms(const struct shard *s, const struct call *c);
 bool media_has_streams(const struct shard *s, const struct call *c);

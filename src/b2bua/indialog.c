@@ -34,8 +34,9 @@ static void branch_answered(struct shard *s, struct call *c, struct leg *l,
 	if (early_holds(s, l, msg))
 		return;
 	leg_learn(l, msg);
-	if (dialog_from_response(&l->dialog, msg) != 0) {
-		branch_unusable(s, c, l, CAUSE_TOO_LONG);
+	int err = dialog_from_response(&l->dialog, msg);
+	if (err) {
+		branch_unusable(s, c, l, err == ERR_LIMIT ? CAUSE_OVERLOAD : CAUSE_TOO_LONG);
 		return;
 	}
 	if (!l->cancelled && !answer_usable(s, l, msg)) {

@@ -75,8 +75,10 @@ static struct call *call_new(struct shard *s)
 
 static void call_drop(struct shard *s, struct call *c, struct leg *a)
 {
-	if (a)
+	if (a) {
+		leg_let_go(s, a);
 		pool_give(s->legs, a->id);
+	}
 	pool_give(s->calls, c->id);
 }
 

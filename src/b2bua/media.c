@@ -36,6 +36,13 @@ static bool relayable(const struct sdp_stream *st)
 	return st->port != 0 && !slice_istarts(st->proto_text, SLICE("TCP"));
 }
 
+struct addr media_address(const struct shard *s, const struct leg_stream *st)
+{
+	struct addr rtp = {0}, rtcp;
+	(void)relay_endpoint_addr(s->relay, st->endpoint, &rtp, &rtcp);
+	return rtp;
+}
+
 static void close_stream(struct shard *s, struct leg *l, uint32_t i)
 {
 	if (id_is(l->streams[i].was))
@@ -61,18 +68,18 @@ static void keep_previous(struct shard *s, struct leg_stream *st, const struct l
 static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
 {
 	struct leg_stream *st = &l->streams[i], old = *st;
-	struct addr rtcp; /* beside it */
+	struct addr rtp, rtcp;
 	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
 									 : l->flow.remote.family;
 	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
-				    st->rtp.family == said->rtp.family))
+				    media_address(s, st).family == said->rtp.family))
 		return 0;
-	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &rtcp);
+	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &rtp, &rtcp);
 	if (err == ERR_UNSUPPORTED && id_is(st->endpoint))
 		return 0;
 	if (err == ERR_UNSUPPORTED)
-		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint,
-					  &st->rtp, &rtcp);
+		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint, &rtp,
+					  &rtcp);
 	if (err == 0)
 		keep_previous(s, st, &old);
 	return err;
@@ -106,7 +113,6 @@ void media_undo(struct shard *s, struct leg *l)
 		l->said = l->said_before;
 		l->said_before = SLICE_NONE;
 	}
-	struct addr rtcp;
 	for (uint32_t i = 0; i < l->stream_count; i++) {
 		struct leg_stream *st = &l->streams[i];
 		if (st->fresh) {
@@ -115,7 +121,6 @@ void media_undo(struct shard *s, struct leg *l)
 			relay_endpoint_close(s->relay, st->endpoint);
 			st->endpoint = st->was;
 			st->was = ID_NONE;
-			(void)relay_endpoint_addr(s->relay, st->endpoint, &st->rtp, &rtcp);
 		}
 		st->offered = id_is(st->endpoint);
 	}
@@ -198,8 +203,11 @@ int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct 
 {
 	struct sdp_rewrite rw = {0};
 	for (uint32_t i = 0; i < said->stream_count && i < l->stream_count; i++) {
-		if (said->streams[i].port)
-			rw.rtp[i] = l->streams[i].rtp;
+		if (said->streams[i].port == 0)
+			continue;
+		rw.rtp[i] = media_address(s, &l->streams[i]);
+		if (!addr_is(&rw.rtp[i])) /* still to be opened after a restart, on that port */
+			rw.rtp[i] = said->streams[i].rtp;
 	}
 	return write_for(s, l, said, &rw, b);
 }
@@ -235,7 +243,7 @@ int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct 
 			err = open_stream(s, to, i, NULL);
 		if (err)
 			return err;
-		rw.rtp[i] = to->streams[i].rtp;
+		rw.rtp[i] = media_address(s, &to->streams[i]);
 		if (expect_now)
 			expect(s, from, i, &offer->streams[i]);
 	}
@@ -313,7 +321,7 @@ int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct l
 		join(s, answerer, offerer, i, answer, offer);
 		if (i == 0)
 			note_codec(c, &answer->streams[i]);
-		rw.rtp[i] = offerer->streams[i].rtp;
+		rw.rtp[i] = media_address(s, st);
 		if (!final)
 			continue;
 		settle_stream(s, answerer, i);

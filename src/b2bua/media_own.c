@@ -128,9 +128,9 @@ int media_own_answer(struct shard *s, struct leg *l, const struct sdp *offer,
 	int err = media_face(s, l, own->stream, offer);
 	if (err)
 		return err;
-	const struct addr *here = &l->streams[own->stream].rtp;
+	const struct addr here = media_address(s, &l->streams[own->stream]);
 	strbuf_fmt(&draft, "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP%d %s\r\nt=0 0\r\n",
-		   here->family, addr_ip_text(here, ip));
+		   here.family, addr_ip_text(&here, ip));
 	add_streams(&draft, own, offer);
 	if (draft.failed)
 		return ERR_TOO_BIG;

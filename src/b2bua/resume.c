@@ -129,11 +129,13 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 	if (l == NULL)
 		return NULL;
 	*l = *was;
+	dialog_init(&l->dialog, s->bufs);
 	l->said = SLICE_NONE;
 	l->id = id;
 	l->call = c->id;
 	l->state = LEG_GONE; /* until all is well */
-	if (!own && !add_alias(s, first, id)) {
+	if (dialog_copy(&l->dialog, &was->dialog) != 0 || (!own && !add_alias(s, first, id))) {
+		leg_let_go(s, l);
 		pool_give(s->legs, id);
 		return NULL;
 	}

@@ -24,7 +24,6 @@ static int open_end(struct shard *s, struct leg *l, const struct replica_end *en
 {
 	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
 		return ERR_DAMAGED;
-	l->streams[end->stream].rtp = end->kept.rtp;
 	int err = relay_endpoint_restore(s->relay, l->id, &end->kept,
 					 &l->streams[end->stream].endpoint);
 	return err == ERR_IN_USE ? try_later(s, l, end) : err;

@@ -94,6 +94,8 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		say_goodbye(s, c);
 	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
 		answer_again(s, c, talk);
+	else if (talk->end != CAUSE_NORMAL && c->state == CALL_ANSWERED)
+		cancel_losers(s, c, talk->end); /* which may ring still */
 	else if (c->state == CALL_ANNOUNCING)
 		cancel_losers(s, c, (enum call_cause)c->cause);
 	if (talk->end != CAUSE_NORMAL)

@@ -110,6 +110,7 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	(void)slice_copy(slice_first(binding->user_agent, sizeof(b->user_agent) - 1), b->user_agent,
 			 sizeof(b->user_agent));
 	if (err) {
+		leg_let_go(s, b);
 		pool_give(s->legs, b->id);
 		c->branches[i].leg = ID_NONE;
 	}

@@ -121,8 +121,8 @@ struct call {
 	uint8_t winner;	  /* the branch that answered; CALL_BRANCHES_MAX: none */
 	uint8_t cause;	  /* enum call_cause, once ANNOUNCING or ENDING */
 	uint8_t ended_by; /* enum call_side, likewise */
-	int16_t sip_code; /* the final answer to the caller's INVITE: 200 or the refusal */
 	bool finished;	  /* ORDER_FINISH was given */
+	int16_t sip_code; /* the final answer to the caller's INVITE: 200 or the refusal */
 	struct call_branch branches[CALL_BRANCHES_MAX];
 
 	/* The shard's part: who, when, what it holds. */
@@ -132,16 +132,16 @@ struct call {
 		customer[24];
 	bool anonymous; /* the callee must not see the number */
 	bool channel_held, record_due;
+	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
+	uint8_t max_forwards;
 	uint8_t service;	/* enum call_service */
 	uint8_t service_format; /* payload type that it speaks in */
 	struct id player;	/* media/player.h, while it is announced to or served */
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */
 	int64_t ring_end_ms, ring_last_ms; /* monotonic: Timer C, and when it ends for good */
-	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
-	uint8_t max_forwards;
-	uint32_t kept[6];   /* where its records stand in the call file (replica) */
-	struct timer timer; /* ring limit, then media check, then record retry */
+	uint32_t kept[6];		   /* where its records stand in the call file (replica) */
+	struct timer timer;		   /* ring limit, then media check, then record retry */
 };
 
 const char *call_state_name(enum call_state s);

@@ -41,7 +41,7 @@ static void show_media(struct shard *s, const struct call *c, const struct leg *
 	v->refused = st.refused_packets;
 	v->jitter_ms = q.jitter_ms;
 	v->mos = q.mos;
-	v->source = st.source;
+	v->source = relay_endpoint_source(s->relay, l->streams[0].endpoint);
 	if (st.last_received_ms)
 		v->last_packet_ms_ago = now_of(s) - st.last_received_ms;
 }

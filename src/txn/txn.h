@@ -9,7 +9,7 @@
  *
  * What survives the datagram is copied: a server transaction keeps the request as it was parsed (to
  * build responses from) and the last response (to repeat it); a client transaction keeps the
- * request.
+ * request. Each goes as soon as nobody can ask for it any more, mostly long before the transaction.
  */
 #pragma once
 
@@ -78,7 +78,7 @@ struct txn_params {
 	struct txn_ops ops;
 };
 #define TXN_TIMER_KINDS	     16
-#define TXN_FLOW_BYTES_MAX   96
+#define TXN_FLOW_BYTES_MAX   64
 #define TXN_BRANCH_BYTES_MAX 64
 
 int txn_layer_new(const struct txn_params *p, struct txn_layer **ret_layer);

@@ -68,6 +68,7 @@ static void test_options(void **state)
 	rig_receive(r, "100 OPTIONS", "1", "");
 	rig_until(r, 10999);
 	assert_int_equal(txn_clients(r->l), 1);
+	assert_int_equal(bufs_used_bytes(r->bufs), 0); /* its request is gone */
 	rig_until(r, 11000);
 	assert_int_equal(txn_clients(r->l), 0);
 	rig_want(r,
@@ -102,7 +103,9 @@ static void test_invite_2xx(void **state)
 	rig_receive(r, "180 INVITE", "1", ";tag=b");
 	rig_receive(r, "183 INVITE", "1", ";tag=c");
 	rig_until(r, 20000);
+	assert_int_not_equal(bufs_used_bytes(r->bufs), 0);
 	rig_receive(r, "200 INVITE", "1", ";tag=b");
+	assert_int_equal(bufs_used_bytes(r->bufs), 0); /* its request is gone */
 	rig_receive(r, "200 INVITE", "1", ";tag=b");
 	rig_receive(r, "200 INVITE", "1", ";tag=c");
 	rig_receive(r, "180 INVITE", "1", ";tag=c");
