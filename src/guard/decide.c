@@ -19,24 +19,18 @@ bool fraud_reason_of(struct slice word, enum fraud_reason *ret_reason)
 	return false;
 }
 
-/* Rounded up: a limit of 1000 yen is reached by 1000 and passed by 1000.1. */
-static int64_t up(int64_t value, int64_t unit)
-{
-	return (value + unit - 1) / unit;
-}
-
-/* Calls within a limit may be the last ones: it is passed when the value is above it, or at it for
- * what can only grow by the call that is asked for. */
+/* Of charges and minutes nothing is left when they are at the limit, for the call that is asked for
+ * can only add to them; of attempts this one may be the last. */
 static bool passed(enum fraud_reason r, const struct limits *l, const struct fraud_usage *u,
 		   struct fraud_verdict *v)
 {
 	switch (r) {
 	case FRAUD_SPEND:
-		v->value = up(u->spend_uyen, 1000000);
+		v->value = u->spend_uyen / 1000000;
 		v->limit = l->spend_yen;
 		return v->limit > 0 && v->value >= v->limit;
 	case FRAUD_MINUTES:
-		v->value = up(u->talk_ms, 60000);
+		v->value = u->talk_ms / 60000;
 		v->limit = l->minutes;
 		return v->limit > 0 && v->value >= v->limit;
 	case FRAUD_RATE:

@@ -269,6 +269,34 @@ def _() -> None:
         check_equal(len(gate.json("guard", "set", "--clear")["rules"]), 1, "rules that are left")
 
 
+def suspended(gate: OpenGate) -> list[tuple]:
+    return [(s["number"], s["reason"], s["value"], s["limit"]) for s in gate.json("guard", "show")["suspended"]]
+
+
+@case("the fraud guard: a call too many suspends the number, for good")
+def _() -> None:
+    with OpenGate() as gate:
+        lines = gate.add_lines(2)
+        ctl(gate, "prices", "import", "-", input="class,price,unit,fee\non_net,0,60,10\n")
+        gate.text("guard", "set", "--spend-yen", "10", "--action", "suspend")
+        play(gate, lines[0], lines[1], "caller_basic", "callee_basic")
+        check_equal(suspended(gate), [], "within the limit")
+        gate.wait_records(1)
+        gate.stop(signal.SIGKILL)  # what was spent stands in the records
+        gate.start()
+        play(gate, lines[0], lines[1], "caller_basic", "callee_basic")  # no call abroad
+        told = [line for line in gate.log().splitlines() if "the day's charges reached their limit" in line]
+        check(len(told) == 1 and "kind=suspend count=10 limit=10" in told[0], f"told: {told}")
+        row = (lines[0].number, "spend", 10, 10)
+        wait_for("the suspension in the store", lambda: suspended(gate) == [row])
+        gate.stop(signal.SIGKILL)
+        gate.start()
+        check_equal(suspended(gate), [row], "after a kill")
+        check(gate.json("guard", "show", lines[0].number)["suspension"], "in force after a kill")
+        gate.text("guard", "release", lines[0].number)
+        check_equal(suspended(gate), [], "released")
+
+
 @case("rules: added, listed, in force over a restart, removed, and audited")
 def _() -> None:
     with OpenGate() as gate:
