@@ -203,6 +203,11 @@ json_t *record_json(const struct store_record *r);
 /* What has ended is there to be seen. */
 void records_settle(const struct request *r);
 
+/* ---- guard.c ---- */
+
+/* A number (NULL: only a customer) was removed; what the guard knew of it goes. */
+void guard_forget(struct request *r, const char *number);
+
 /* ---- period.c: days and months out of a query ---- */
 
 /* Absent: otherwise. False: refused. */

@@ -240,6 +240,17 @@ void guard_change(struct request *r)
 		change(r, &c);
 }
 
+/* The store has forgotten by itself. Where the rules cannot be read the old ones stay until they
+ * can: they are nobody's. */
+void guard_forget(struct request *r, const char *number)
+{
+	if (r->api->p.fraud == NULL)
+		return;
+	if (number)
+		fraud_forget(r->api->p.fraud, slice_str(number));
+	(void)fraud_reload(r->api->p.fraud, r->api->store, wall_now());
+}
+
 /* ---- GET /api/v1/guard/{id}, POST /api/v1/guard/{id}/release ---- */
 
 static bool find_number(struct request *r, struct directory_number *ret_number)

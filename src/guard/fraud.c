@@ -283,6 +283,19 @@ void fraud_release(struct fraud *f, struct slice number, int64_t now_ms)
 	fraud_unlock(s);
 }
 
+void fraud_forget(struct fraud *f, struct slice number)
+{
+	struct stripe *s = fraud_lock(f, number);
+	struct watched *w = fraud_find(f, s, number);
+	if (w) {
+		struct watched fresh = {0};
+		memcpy(fresh.number, w->number, sizeof(fresh.number));
+		free(w->called);
+		*w = fresh;
+	}
+	fraud_unlock(s);
+}
+
 void fraud_permit(struct fraud *f, struct slice number, struct slice country, int64_t now_ms)
 {
 	struct stripe *s = fraud_lock(f, number);

@@ -46,6 +46,8 @@ bool fraud_watches(const struct fraud *f);
 
 /* Suspension ends, and what was done until now counts no more. */
 void fraud_release(struct fraud *f, struct slice number, int64_t now_ms);
+/* The number was removed: its next owner begins anew. */
+void fraud_forget(struct fraud *f, struct slice number);
 /* country: an id of policy/country.h. */
 void fraud_permit(struct fraud *f, struct slice number, struct slice country, int64_t now_ms);
 

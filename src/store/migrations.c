@@ -233,6 +233,8 @@ static const char *const steps[] = {
 	" DELETE FROM guard_rule WHERE scope = 2 AND object = OLD.number;"
 	" DELETE FROM guard_number WHERE number = OLD.number;"
 	" DELETE FROM guard_permit WHERE number = OLD.number; END;"
+	"CREATE TRIGGER guard_forget_customer AFTER DELETE ON customer BEGIN"
+	" DELETE FROM guard_rule WHERE scope = 1 AND object = OLD.code; END;"
 	"CREATE INDEX record_abroad ON record(id)"
 	" WHERE to_number >= '010' AND to_number < '011' AND answered_at > 0;",
 };

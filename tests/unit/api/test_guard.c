@@ -92,6 +92,21 @@ static void test_changes_add_up(void **state)
 	assert_string_equal(answered(f, "holidays"), "2026-12-31");
 }
 
+/* A number that comes back is another's: no rule, no suspension. */
+static void test_number_removed(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(ask(f, "PUT", "/api/v1/guard",
+			     "{\"number\":\"05010000014\",\"new_country_days\":30}"),
+			 200);
+	assert_true(call_abroad(f, "01012125551234").refused);
+	assert_int_equal(ask(f, "DELETE", "/api/v1/numbers/05010000014", ""), 200);
+	assert_int_equal(ask(f, "POST", "/api/v1/numbers", NUMBER), 201);
+	assert_false(call_abroad(f, "01012125551234").refused);
+	assert_int_equal(ask(f, "GET", "/api/v1/guard", ""), 200);
+	assert_int_equal(json_array_size(json_object_get(f->r.json, "rules")), 0);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -121,9 +136,8 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		GUARD(test_hold_and_permit),
-		GUARD(test_suspend_and_release),
-		GUARD(test_changes_add_up),
+		GUARD(test_hold_and_permit), GUARD(test_suspend_and_release),
+		GUARD(test_changes_add_up),  GUARD(test_number_removed),
 		GUARD(test_refusals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

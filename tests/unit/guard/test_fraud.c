@@ -96,6 +96,27 @@ static void test_new_country(void **state)
 	assert_true(try(x, US, NOW + 21 * 24 * HOUR).refused);
 }
 
+static void test_forget(void **state)
+{
+	struct fixture *x = *state;
+	struct store_guard_rule rule = a_rule();
+	rule.minutes = 30;
+	rule.new_country_days = 10;
+	rule.action = LIMITS_SUSPEND;
+	set(x, rule, NOW - HOUR);
+	fraud_forget(x->f, SLICE(NUMBER)); /* of whom nothing is known */
+	ended(x, US, NOW, 31 * MINUTE);
+	assert_true(try(x, US, NOW).suspends);
+	fraud_forget(x->f, SLICE(NUMBER));
+	struct fraud_verdict v = try(x, US, NOW);
+	assert_int_equal(v.reason, FRAUD_NEW_COUNTRY);
+	fraud_permit(x->f, SLICE(NUMBER), SLICE("US"), NOW);
+	assert_false(try(x, US, NOW).refused);
+	assert_int_equal(fraud_tick(x->f, x->s, NOW), 0);
+	fixture_guard(x, NOW);
+	assert_false(try(x, HOME, NOW).suspends);
+}
+
 struct caller {
 	struct fixture *x;
 	int first;
@@ -151,6 +172,7 @@ int main(void)
 		TEST(test_suspension_and_release),
 		TEST(test_rate),
 		TEST(test_new_country),
+		TEST(test_forget),
 		TEST(test_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
