@@ -87,8 +87,7 @@ int dialog_copy(struct dialog *d, const struct dialog *from)
 
 struct slice dialog_text(const struct dialog *d, enum dialog_text which)
 {
-	struct span s = d->spans[which];
-	return s.off == 0 ? SLICE_NONE : slice_of(d->text + s.off - 1, s.len);
+	return textbox_get(d->text, d->spans[which]);
 }
 
 int dialog_set_text(struct dialog *d, enum dialog_text which, struct slice text)
