@@ -78,8 +78,10 @@ void record_write(struct shard *s, struct call *c)
 	struct store_record r = record_of(c);
 	quality(s, c, leg_of(s, c->leg_a), &r.a_to_b);
 	quality(s, c, branch_leg(s, c, c->winner), &r.b_to_a);
-	if (!c->record_due)
+	if (!c->record_due) {
 		ended_event(s, c);
+		fraud_note(s, c);
+	}
 	c->record_due = s->p.writer && writer_record_add(s->p.writer, &r) == ERR_AGAIN;
 	keep_ended(s, c, c->record_due ? &r : NULL);
 	if (c->record_due) /* the queue is full: the call keeps its slot and its figures until there

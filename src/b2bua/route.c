@@ -141,6 +141,8 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 	uint8_t count = 0;
 	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
 	if (cause == CAUSE_NORMAL && !c->service)
+		cause = fraud_check(s, c);
+	if (cause == CAUSE_NORMAL && !c->service)
 		cause = take_channel(s, c);
 	if (cause == CAUSE_NORMAL && !c->service)
 		cause = find_phones(s, c, &count);

@@ -283,6 +283,20 @@ int store_record_range_each(struct store *s, const struct store_record_range *ra
 	return walk(&q, fn, ctx);
 }
 
+/* The condition is that of the index (migrations.c), word for word. */
+int store_record_abroad_each(struct store *s, int64_t since_ms, store_record_fn *fn, void *ctx)
+{
+	struct query q;
+
+	query_init(&q, s, PLACE_RECORD_ABROAD,
+		   "SELECT " COLUMNS " FROM record INDEXED BY record_abroad"
+		   " WHERE to_number >= '010' AND to_number < '011' AND answered_at > 0"
+		   " AND id >= ?1 AND started_at >= ?2 ORDER BY id");
+	query_int(&q, first_id(since_ms));
+	query_int(&q, since_ms);
+	return walk(&q, fn, ctx);
+}
+
 /* The oldest segment of parties goes when none of its calls is left. */
 static int prune_parties(struct store *s)
 {
