@@ -166,6 +166,7 @@ run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_num
 	run_number_password;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
+run_fn run_guard_show, run_guard_set, run_guard_release;
 run_fn run_records_export, run_records_prune;
 run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
 run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,

@@ -36,6 +36,8 @@ struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *r
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 		  const struct sip_msg *msg);
 void call_on_timer(struct shard *s, struct id id);
+/* What a call holds beside its slot. */
+void call_let_go(struct shard *s, struct call *c);
 
 /* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
 /* Calls in p->kept that are this shard's to take up. */

@@ -14,6 +14,11 @@
  * is ROUTED. */
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event);
 
+/* --- fraud.c: what the guard says of a call that may go out, and what it is told when it has
+ * ended */
+enum call_cause fraud_check(struct shard *s, const struct call *c);
+void fraud_note(struct shard *s, const struct call *c);
+
 /* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
  * call may be gone afterwards. */
 /* The branch's INVITE once more, with a longer session timer (422, RFC 4028 §7.3). */
@@ -26,6 +31,8 @@ void call_watch_ringing(struct shard *s, struct call *c);
  * streams is not looked at. */
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
+/* What stood in the way, for the record; empty: nothing, and its buffer goes. */
+void record_detail(struct shard *s, struct call *c, struct slice text);
 /* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
 int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */

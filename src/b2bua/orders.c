@@ -306,6 +306,8 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
 	event_add_number(&e, EVENT_KEY_CODE, code);
 	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
+	if (c->detail.n)
+		event_add_text(&e, EVENT_KEY_DETAIL, c->detail);
 	event_send(s, &e);
 }
 
@@ -471,6 +473,11 @@ static void forget_call_id(struct shard *s, const struct call *c)
 			     c->id.v);
 }
 
+void call_let_go(struct shard *s, struct call *c)
+{
+	record_detail(s, c, SLICE_NONE);
+}
+
 void call_settle(struct shard *s, struct call *c)
 {
 	if (c->state != CALL_ENDING || c->record_due) {
@@ -491,6 +498,7 @@ void call_settle(struct shard *s, struct call *c)
 		return;
 	wheel_cancel(s->wheel, &c->timer);
 	keep_forget(s, c);
+	call_let_go(s, c);
 	pool_give(s->calls, c->id);
 }
 
@@ -505,6 +513,7 @@ void call_discard(struct shard *s, struct call *c)
 	}
 	wheel_cancel(s->wheel, &c->timer);
 	keep_forget(s, c);
+	call_let_go(s, c);
 	pool_give(s->calls, c->id);
 }
 

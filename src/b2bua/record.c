@@ -36,6 +36,12 @@ static void ended_event(struct shard *s, const struct call *c)
 	event_send(s, &e);
 }
 
+void record_detail(struct shard *s, struct call *c, struct slice text)
+{
+	bufs_give(s->bufs, (char *)c->detail.p);
+	c->detail = text.n ? bufs_copy(s->bufs, text) : SLICE_NONE;
+}
+
 /* All but the media's quality. */
 static struct store_record record_of(const struct call *c)
 {
@@ -55,6 +61,7 @@ static struct store_record record_of(const struct call *c)
 		.reason_text = slice_str(cause->text),
 		.ended_by = slice_str(call_side_name((enum call_side)c->ended_by)),
 		.codec = slice_str(c->codec),
+		.detail = c->detail,
 		.has_media = c->answered_at != 0,
 	};
 }
@@ -71,8 +78,10 @@ void record_write(struct shard *s, struct call *c)
 	struct store_record r = record_of(c);
 	quality(s, c, leg_of(s, c->leg_a), &r.a_to_b);
 	quality(s, c, branch_leg(s, c, c->winner), &r.b_to_a);
-	if (!c->record_due)
+	if (!c->record_due) {
 		ended_event(s, c);
+		fraud_note(s, c);
+	}
 	c->record_due = s->p.writer && writer_record_add(s->p.writer, &r) == ERR_AGAIN;
 	keep_ended(s, c, c->record_due ? &r : NULL);
 	if (c->record_due) /* the queue is full: the call keeps its slot and its figures until there

@@ -38,22 +38,20 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 	if (j.plan.dialled.presentation != DIAL_DEFAULT)
 		c->anonymous = j.plan.dialled.presentation == DIAL_WITHHOLD;
 	verdict_event(s, c, &j);
+	if (j.cause != CAUSE_NORMAL)
+		record_detail(s, c, slice_str(j.decided_by));
 	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
 		c->service = (uint8_t)service_of(slice_str(j.plan.dialled.digits));
 	return j.cause == CAUSE_NORMAL && !j.on_net ? CAUSE_NO_TRUNK : j.cause;
 }
 
 /* The refused call names the calls that hold the channels. */
-static void no_channel_event(struct shard *s, const struct call *c, const uint64_t *holders,
-			     uint32_t count)
+static void no_channel(struct shard *s, struct call *c, const uint64_t *holders, uint32_t count)
 {
 	struct strbuf names = scratch_buf(s, 32 * (CALL_ID_CHARS + 1) + 1);
 	for (uint32_t i = 0; i < count; i++)
 		strbuf_fmt(&names, "%s%016llx", i ? " " : "", (unsigned long long)holders[i]);
-	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
-	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(CAUSE_NO_CHANNEL)->word));
-	event_add_text(&e, EVENT_KEY_DETAIL, strbuf_slice(&names));
-	event_send(s, &e);
+	record_detail(s, c, strbuf_slice(&names));
 }
 
 static enum call_cause take_channel(struct shard *s, struct call *c)
@@ -68,7 +66,7 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 		return CAUSE_NORMAL;
 	}
 	if (err == ERR_LIMIT)
-		no_channel_event(s, c, holders, count);
+		no_channel(s, c, holders, count);
 	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
 }
 
@@ -142,6 +140,8 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
 	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
+	if (cause == CAUSE_NORMAL && !c->service)
+		cause = fraud_check(s, c);
 	if (cause == CAUSE_NORMAL && !c->service)
 		cause = take_channel(s, c);
 	if (cause == CAUSE_NORMAL && !c->service)

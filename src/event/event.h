@@ -59,7 +59,12 @@
 	X(CALLS_PROTECTED, "calls are kept again", 1)                                              \
 	X(RECORDS_DELETED, "old call records deleted", 1)                                          \
 	X(CALL_ANNOUNCED, "caller is told why", 1)                                                 \
-	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)
+	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)                                      \
+	X(FRAUD_SPEND, "fraud guard: the day's charges reached their limit", 2)                    \
+	X(FRAUD_MINUTES, "fraud guard: the day's minutes reached their limit", 2)                  \
+	X(FRAUD_RATE, "fraud guard: too many calls in a minute", 2)                                \
+	X(FRAUD_NEW_COUNTRY, "fraud guard: call to a new country held", 2)                         \
+	X(FRAUD_REFUSED, "fraud guard: call abroad refused, the number is suspended", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,
@@ -90,7 +95,8 @@ enum event_type {
 	X(COUNT, "count", NUMBER)                                                                  \
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
 	X(OTHER, "other", TEXT)                                                                    \
-	X(RULE, "rule", TEXT) /* what decided */
+	X(RULE, "rule", TEXT) /* what decided */                                                   \
+	X(LIMIT, "limit", NUMBER)
 
 enum event_key {
 #define X(name, text, kind) EVENT_KEY_##name,

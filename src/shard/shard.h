@@ -42,6 +42,7 @@ struct shard_leg_view {
 };
 struct shard_call_view {
 	uint64_t uid;
+	bool channel; /* holds one of the caller's channels */
 	char from[STORE_NUMBER_BYTES], to[STORE_NUMBER_BYTES];
 	const char *state;		 /* as of a leg */
 	int64_t started_at, answered_at; /* wall ms; 0: not yet */

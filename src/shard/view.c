@@ -65,6 +65,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 	const struct leg *a = leg_of(s, c->leg_a), *b = shown_branch(s, c);
 	*v = (struct shard_call_view){
 		.uid = c->uid,
+		.channel = c->channel_held,
 		.state = shown_state(c, NULL),
 		.started_at = c->started_at,
 		.answered_at = c->answered_at,
@@ -103,6 +104,7 @@ int shard_hangup(struct shard *s, uint64_t uid)
 {
 	uint32_t cursor = 0;
 	struct id id;
+	keep_talk(s);
 	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (c->uid != uid || !call_is_live(c))
@@ -120,6 +122,7 @@ void shard_end_calls(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
+	keep_talk(s);
 	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (!call_is_live(c))

@@ -176,6 +176,7 @@ static bool record_is(struct run *r, struct expectation *e, const struct store_r
 	bool ok = text_fits(r, e, "from", s->from) && text_fits(r, e, "to", s->to);
 	ok = ok && text_fits(r, e, "reason", s->reason) && text_fits(r, e, "by", s->ended_by);
 	ok = ok && text_fits(r, e, "codec", s->codec) && text_fits(r, e, "dialled", s->dialled);
+	ok = ok && text_fits(r, e, "detail", s->detail);
 	ok = ok && number_fits(r, e, "code", (uint64_t)s->sip_code);
 	ok = ok && number_fits(r, e, "answered", s->answered_at != 0);
 	ok = ok && number_fits(r, e, "rang", s->ringing_at != 0);
