@@ -315,7 +315,7 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	if (talk == NULL)
 		return false;
 	/* Once it was answered nothing more is said to the INVITE. */
-	talk->head = copy_of(s, setup && !answered ? p->setup.head : SLICE_NONE);
+	talk->head = copy_of(s, setup && !answered && !c->answered_at ? p->setup.head : SLICE_NONE);
 	talk->say_goodbye = true;
 	return true;
 }

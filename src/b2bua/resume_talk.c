@@ -22,7 +22,9 @@ static void take_invite_again(struct shard *s, const struct call *c, struct slic
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	struct sip_msg msg;
-	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
+	/* GONE: the caller has hung up since the start; nobody would answer that INVITE. */
+	bool waits = a && a->state != LEG_GONE && head.n;
+	char *copy = waits ? arena_copy(&s->scratch, head) : NULL;
 	if (a)
 		a->invite = ID_NONE; /* the transaction of another process */
 	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||

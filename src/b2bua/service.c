@@ -98,6 +98,7 @@ enum call_cause service_begin(struct shard *s, struct call *c)
 	struct strbuf more = scratch_buf(s, 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	session_accept(s, a, invite, &more);
+	keep_setup(s, c); /* until the ACK: to answer once more after a restart */
 	keep_answered(s, c, strbuf_slice(&more), body);
 	leg_respond(s, a, a->invite, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
 	return CAUSE_NORMAL;
