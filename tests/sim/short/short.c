@@ -105,6 +105,7 @@ static bool afterwards(void *ctx, struct stage *st)
 	if (!stage_settle(st))
 		return false;
 	st->net->rule_n = 0;
+	stage_rules_forget(st);
 	if (st->drained) {
 		stage_crash(st);
 		stage_start(st);

@@ -294,7 +294,16 @@ void stage_number(struct stage *st, struct directory_number n, const char *passw
 
 void stage_rule(struct stage *st, struct plan_rule rule)
 {
+	outside(st, true);
 	vault_rule_add(st->vault, rule);
+	if (st->directory)
+		vault_rules(st->vault, st->directory);
+	outside(st, false);
+}
+
+void stage_rules_forget(struct stage *st)
+{
+	vault_rules_forget(st->vault);
 	if (st->directory)
 		vault_rules(st->vault, st->directory);
 }

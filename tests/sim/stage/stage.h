@@ -97,6 +97,7 @@ void stage_reconfigure(struct stage *st);
 /* Durable at once, as provisioning is; ha1 is made from the password, or stays without. */
 void stage_number(struct stage *st, struct directory_number n, const char *password);
 void stage_rule(struct stage *st, struct plan_rule rule);
+void stage_rules_forget(struct stage *st);
 void stage_number_remove(struct stage *st, const char *number);
 bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number);
 /* Sums over the shards; all zero when the server is down. */

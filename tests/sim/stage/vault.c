@@ -327,6 +327,11 @@ void vault_rule_add(struct vault *k, struct plan_rule rule)
 	k->rules[k->rule_n++] = rule;
 }
 
+void vault_rules_forget(struct vault *k)
+{
+	k->rule_n = 0;
+}
+
 void vault_rules(const struct vault *k, struct directory *d)
 {
 	struct plan_rules *rules;

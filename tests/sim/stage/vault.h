@@ -33,6 +33,7 @@ const struct directory_number *vault_number(const struct vault *k, const char *n
 
 /* One more of the operator's rules; id is given. */
 void vault_rule_add(struct vault *k, struct plan_rule rule);
+void vault_rules_forget(struct vault *k);
 /* All of them, in force. */
 void vault_rules(const struct vault *k, struct directory *d);
 
