@@ -276,6 +276,8 @@ static const struct replica_field record_rows[] = {
 	F_BOOL(15, store_record, has_media),
 	F_STRUCT(16, store_record, a_to_b, PART(QUALITY)),
 	F_STRUCT(17, store_record, b_to_a, PART(QUALITY)),
+	F_SLICE(18, store_record, direction),
+	F_SLICE(19, store_record, trunk),
 };
 
 const struct replica_table replica_parts[] = {

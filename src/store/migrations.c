@@ -92,6 +92,27 @@ static const char *const steps[] = {
 	" BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;"
 	"CREATE TRIGGER audit_keep_delete BEFORE DELETE ON audit"
 	" BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;",
+	/* 2: trunks, and what records say of them. */
+	"CREATE TABLE trunk ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE,"
+	" host TEXT NOT NULL,"
+	" port INTEGER NOT NULL,"
+	" transport INTEGER NOT NULL,"
+	" sources TEXT NOT NULL,"
+	" account TEXT NOT NULL,"
+	" secret BLOB NOT NULL,"
+	" registers INTEGER NOT NULL,"
+	" trusted INTEGER NOT NULL,"
+	" format INTEGER NOT NULL,"
+	" priority INTEGER NOT NULL,"
+	" weight INTEGER NOT NULL,"
+	" capacity INTEGER NOT NULL,"
+	" prefixes TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL"
+	");"
+	"ALTER TABLE record ADD COLUMN direction TEXT NOT NULL DEFAULT 'internal';"
+	"ALTER TABLE record ADD COLUMN trunk TEXT NOT NULL DEFAULT '';",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

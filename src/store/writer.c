@@ -42,10 +42,11 @@ static const size_t binding_texts[] = {
 	offsetof(struct store_binding, bytes),
 };
 static const size_t record_texts[] = {
-	offsetof(struct store_record, from),	 offsetof(struct store_record, to),
-	offsetof(struct store_record, dialled),	 offsetof(struct store_record, customer),
-	offsetof(struct store_record, reason),	 offsetof(struct store_record, reason_text),
-	offsetof(struct store_record, ended_by), offsetof(struct store_record, codec),
+	offsetof(struct store_record, from),	  offsetof(struct store_record, to),
+	offsetof(struct store_record, dialled),	  offsetof(struct store_record, customer),
+	offsetof(struct store_record, reason),	  offsetof(struct store_record, reason_text),
+	offsetof(struct store_record, ended_by),  offsetof(struct store_record, codec),
+	offsetof(struct store_record, direction), offsetof(struct store_record, trunk),
 };
 
 /* What a kind of item looks like. */
@@ -56,7 +57,7 @@ static const struct shape {
 } shapes[] = {
 	[PUT] = {sizeof(struct store_binding), binding_texts, 3},
 	[REMOVE] = {sizeof(struct store_binding), binding_texts, 3},
-	[RECORD] = {sizeof(struct store_record), record_texts, 8},
+	[RECORD] = {sizeof(struct store_record), record_texts, 10},
 	[FLUSH] = {sizeof(uint64_t), NULL, 0},
 };
 

@@ -56,7 +56,8 @@ static void try_challenge(struct slice whole)
 	FUZZ_CHECK(slice_eq(cred.nonce, SLICE("abc")) && slice_eq(cred.username, SLICE("u")));
 }
 
-/* As somebody else's challenge: what can be answered is answered in a form that we read ourselves. */
+/* As somebody else's challenge: what can be answered is answered in a form that we read ourselves.
+ */
 static void try_client(struct slice whole)
 {
 	char text[4096];
@@ -76,7 +77,8 @@ static void try_client(struct slice whole)
 	strbuf_init(&b, text, sizeof text);
 	FUZZ_CHECK(digest_answer_write(&b, &c, &r) == 0 && !b.failed);
 	/* What holds a quote or a NUL comes back as it came and is read in another way. */
-	if (strcspn(c.realm, "\"\\") != strlen(c.realm) || strcspn(c.nonce, "\"\\") != strlen(c.nonce) ||
+	if (strcspn(c.realm, "\"\\") != strlen(c.realm) ||
+	    strcspn(c.nonce, "\"\\") != strlen(c.nonce) ||
 	    strcspn(c.opaque, "\"\\") != strlen(c.opaque))
 		return;
 	FUZZ_CHECK(digest_credentials_parse(strbuf_slice(&b), &cred) == 0);
