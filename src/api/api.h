@@ -12,6 +12,7 @@
 #include "directory/directory.h"
 #include "event/stream.h"
 #include "shard/set.h"
+#include "trunk/table.h"
 
 struct api;
 
@@ -19,6 +20,7 @@ struct api_params {
 	const char *data_file, *domain, *socket;
 	struct addr listen; /* family 0: no TCP door */
 	struct directory *directory;
+	struct trunks *trunks;
 	struct event_stream *events;
 	struct writer *writer;
 	struct shard_set *set;

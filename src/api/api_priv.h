@@ -58,7 +58,7 @@ struct request {
 
 typedef void handler_fn(struct request *r);
 
-enum body_type { BODY_TEXT, BODY_COUNT, BODY_SWITCH };
+enum body_type { BODY_TEXT, BODY_COUNT, BODY_SWITCH, BODY_LIST /* of texts */ };
 
 struct body_field {
 	const char *name; /* NULL: behind the last */
@@ -139,7 +139,11 @@ void refuse_busy(struct request *r);
 int64_t wall_now(void);
 void audit(struct request *r, const char *action, const char *object);
 
+/* trunks.c: their lines of the metrics. */
+void trunks_metrics(FILE *f, struct trunks *trunks);
+
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
+handler_fn trunks_list, trunks_add, trunk_show, trunk_change, trunk_remove, trunk_test;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

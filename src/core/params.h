@@ -11,9 +11,12 @@
 #include "io/io.h"
 #include "store/writer.h"
 #include "transport/transport.h"
+#include "trunk/table.h"
 
 #define SHARDS_MAX    64
 #define TRUSTED_MAX   16
+#define OWN_MAX	      16
+#define OWN_BYTES     12
 #define CALL_ID_CHARS 16 /* a call's uid in hexadecimal, as people and the API see it */
 
 struct shard;
@@ -36,7 +39,16 @@ struct shard_config {
 	uint32_t connections_max, connections_per_source_max;
 	struct cidr trusted[TRUSTED_MAX]; /* no digest for calls from there */
 	uint32_t trusted_count;
-	struct addr media4, media6;		    /* relay addresses; family 0: none */
+	/* The numbers that are ours, by their beginnings: one that nobody has is not in use, and
+	 * does not go to a trunk. None: only what no trunk takes. */
+	char own[OWN_MAX][OWN_BYTES];
+	uint32_t own_count;
+	uint32_t trunk_answer_ms;   /* a trunk that says nothing to an INVITE for so long */
+	uint32_t trunk_progress_s;  /* nothing but 100 for so long; 0: no limit */
+	uint32_t trunk_options_s;   /* between OPTIONS; 0: none, and trunks are always up */
+	uint32_t trunk_failures;    /* OPTIONS without an answer before it is down */
+	uint32_t trunk_expires_s;   /* of our registrations there */
+	struct addr media4, media6; /* relay addresses; family 0: none */
 	uint16_t media_port_first, media_port_last; /* of this shard's share */
 	uint32_t media_ready_pairs; /* port pairs that stay open between calls; 0: none */
 };
@@ -45,6 +57,7 @@ struct shard_params {
 	uint16_t index, count;
 	struct io *io;
 	struct directory *directory;
+	struct trunks *trunks;	     /* NULL: there are none */
 	struct event_stream *events; /* producer number = index */
 	struct writer *writer;	     /* call records; NULL: none are kept */
 	/* Where the call file is (replica/file.h); NULL: calls end with the process. */

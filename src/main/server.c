@@ -109,6 +109,31 @@ static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
 	return err;
 }
 
+static int open_trunks(struct server *s, char *ret_text, size_t text_bytes)
+{
+	char text[128];
+	struct trunk_key key;
+	uint32_t unread = 0;
+	int err = data_dir_secret(s->config.data_dir, "trunk.key", key.bytes, sizeof(key.bytes),
+				  ret_text, text_bytes);
+	if (err)
+		return err;
+	err = trunks_new(&key, &s->trunks);
+	sodium_memzero(&key, sizeof(key));
+	if (err == 0)
+		err = trunks_load(s->trunks, s->store, &unread);
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: the trunks cannot be loaded: %s", s->data_file,
+			 err_text(err));
+	if (unread) {
+		snprintf(text, sizeof(text),
+			 "the passwords of %u trunks cannot be read with trunk.key; give them anew",
+			 unread);
+		server_event(s, EVENT_STORE_FAILED, text);
+	}
+	return err;
+}
+
 static void log_event(void *ctx, const struct event *e)
 {
 	const struct server *s = ctx;
@@ -190,8 +215,15 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
 		.media_ready_pairs = ready_pairs(pairs, count),
 		.trusted_count = c->trusted_count,
+		.own_count = c->own_count,
+		.trunk_answer_ms = c->trunk_answer_ms,
+		.trunk_progress_s = c->trunk_progress_s,
+		.trunk_options_s = c->trunk_options_s,
+		.trunk_failures = c->trunk_failures,
+		.trunk_expires_s = c->trunk_expires_s,
 	};
 	memcpy(part.trusted, c->trusted, sizeof(part.trusted));
+	memcpy(part.own, c->own, sizeof(part.own));
 	return part;
 }
 
@@ -241,6 +273,7 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		.count = s->shard_count,
 		.io = loop_io(s->loops[i]),
 		.directory = s->directory,
+		.trunks = s->trunks,
 		.events = s->events,
 		.writer = s->writer,
 		.keep_dir = s->config.data_dir,
@@ -327,6 +360,7 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 		.socket = s->config.http_socket,
 		.listen = s->config.http_listen,
 		.directory = s->directory,
+		.trunks = s->trunks,
 		.events = s->events,
 		.writer = s->writer,
 		.set = s->set,
@@ -349,6 +383,8 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 		err = open_events(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_directory(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_trunks(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_shards(s, ret_text, text_bytes);
 	if (err == 0)
@@ -395,6 +431,7 @@ void server_stop(struct server *s)
 	shard_set_free(s->set);
 	if (s->directory)
 		directory_free(s->directory);
+	trunks_free(s->trunks);
 	api_free(s->api);
 	if (s->events)
 		event_stream_free(s->events);

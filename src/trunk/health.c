@@ -31,6 +31,30 @@ bool trunks_heard(struct trunks *t, uint32_t id, bool answered, enum trunk_why w
 	return changed;
 }
 
+bool trunks_probe(struct trunks *t, struct slice name)
+{
+	bool found = false;
+	pthread_mutex_lock(&t->lock);
+	for (uint32_t i = 0; i < t->now->count; i++) {
+		if (!slice_eq(name, slice_str(t->now->v[i].name)))
+			continue;
+		t->now->known[i].probe_wanted = found = true;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return found;
+}
+
+bool trunks_probe_wanted(struct trunks *t, uint32_t id)
+{
+	pthread_mutex_lock(&t->lock);
+	int at = trunks_at(t, id);
+	bool wanted = at >= 0 && t->now->known[at].probe_wanted;
+	if (wanted)
+		t->now->known[at].probe_wanted = false;
+	pthread_mutex_unlock(&t->lock);
+	return wanted;
+}
+
 void trunks_options_done(struct trunks *t, uint32_t id, int code, uint32_t ms)
 {
 	pthread_mutex_lock(&t->lock);

@@ -80,6 +80,10 @@ typedef void trunks_view_fn(void *ctx, const struct trunk_view *v);
 int trunks_each(struct trunks *t, trunks_view_fn *fn, void *ctx);
 bool trunks_view(struct trunks *t, struct slice name, struct trunk_view *ret_view);
 
+/* Somebody wants to know: an OPTIONS soon. False: there is no such trunk. */
+bool trunks_probe(struct trunks *t, struct slice name);
+/* True, once for each trunks_probe before it. */
+bool trunks_probe_wanted(struct trunks *t, uint32_t id);
 /* True: that changed whether it is up. failures: so many in a row make it down. */
 bool trunks_heard(struct trunks *t, uint32_t id, bool answered, enum trunk_why why,
 		  uint32_t failures, int64_t wall_ms);

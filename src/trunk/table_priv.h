@@ -12,7 +12,8 @@ struct trunk_known {
 	bool challenged;
 	uint32_t nc;
 	uint32_t misses; /* in a row without an answer */
-	bool silent;	 /* that were too many */
+	bool probe_wanted;
+	bool silent; /* that were too many */
 	uint64_t attempts, failures;
 	int64_t changed_at, registered_until;
 	int16_t register_code, options_code;

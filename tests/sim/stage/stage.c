@@ -38,6 +38,10 @@ void stage_params_default(struct stage_params *p)
 				.session_expires_s = 1800,
 				.session_min_s = 90,
 				.media_timeout_s = 60,
+				.trunk_answer_ms = 4000,
+				.trunk_progress_s = 20,
+				.trunk_failures = 3,
+				.trunk_expires_s = 3600,
 				.calls_max = 200,
 			},
 	};
