@@ -23,7 +23,7 @@ static int add_record(void *list, const struct store_record *r)
 						   "b_to_a", quality_json(&r->b_to_a))
 				       : json_null();
 	json_t *o = json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id",
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "id",
 		json_uid(r->id), "from", json_slice(r->from), "to", json_slice(r->to), "dialled",
 		json_slice(r->dialled), "started_at", json_time(r->started_at), "ringing_at",
 		json_time(r->ringing_at), "answered_at", json_time(r->answered_at), "ended_at",
@@ -31,7 +31,7 @@ static int add_record(void *list, const struct store_record *r)
 		json_slice(r->reason), "reason_text", json_slice(r->reason_text), "ended_by",
 		json_slice(r->ended_by), "codec", json_slice(r->codec), "quality", quality,
 		"direction", json_slice(r->direction), "trunk",
-		r->trunk.n ? json_slice(r->trunk) : json_null());
+		r->trunk.n ? json_slice(r->trunk) : json_null(), "withheld", r->withheld);
 	return list_add(list, o);
 }
 

@@ -61,7 +61,7 @@ static void say_goodbye(struct shard *s, struct call *c)
 	enum call_cause cause = (enum call_cause)c->cause;
 	cancel_losers(s, c, cause);
 	if (b == NULL) {
-		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
+		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause, NULL);
 		return;
 	}
 	a->state = b->state = LEG_GONE;

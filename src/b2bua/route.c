@@ -43,18 +43,38 @@ static enum call_cause judge(struct shard *s, struct call *c, const struct sip_m
 	plan_check(&line, slice_str(user), &v);
 	(void)slice_copy(slice_str(v.dialled.digits), c->to, sizeof(c->to));
 	if (v.dialled.presentation != DIAL_DEFAULT)
-		c->anonymous = v.dialled.presentation == DIAL_WITHHOLD;
+		identity_withhold(c, v.dialled.presentation == DIAL_WITHHOLD, TRUNK_WITHHELD_USER);
 	verdict_event(s, c, &v);
 	return cause_of_reason(v.reason);
 }
 
+static bool is_own(const struct shard *s, const char *number)
+{
+	for (uint32_t i = 0; i < s->config->own_count; i++) {
+		if (slice_starts(slice_str(number), slice_str(s->config->own[i])))
+			return true;
+	}
+	return false;
+}
+
+/* Not one of ours: a trunk's to find. A call that has come that far must not turn in circles. */
+static enum call_cause check_outside(struct shard *s, struct call *c)
+{
+	bool ip_phone = slice_starts(slice_str(c->to), SLICE("050"));
+	bool any = s->p.trunks && trunks_count(s->p.trunks) > 0;
+	if (is_own(s, c->to) || (ip_phone && !any))
+		return CAUSE_UNALLOCATED;
+	c->direction = CALL_OUT;
+	return c->max_forwards ? CAUSE_NORMAL : CAUSE_LOOP;
+}
+
 /* A number of ours, or one that a trunk would have to take. */
-static enum call_cause check_callee(struct shard *s, const struct call *c)
+static enum call_cause check_callee(struct shard *s, struct call *c)
 {
 	struct directory_number callee;
-	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) == 0)
-		return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
-	return slice_starts(slice_str(c->to), SLICE("050")) ? CAUSE_UNALLOCATED : CAUSE_NO_TRUNK;
+	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) != 0)
+		return check_outside(s, c);
+	return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
 }
 
 /* What the caller may not dial he is told before anything about himself: a suspended line that
@@ -112,9 +132,9 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	token_make(s, token_anonymous(s), call_id);
 	struct strbuf local = scratch_buf(s, 256), remote = scratch_buf(s, 256);
 	if (c->anonymous)
-		strbuf_str(&local, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+		identity_anonymous(&local, c);
 	else
-		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->from, c->from, s->config->domain);
+		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->shown, c->shown, s->config->domain);
 	strbuf_fmt(&remote, "<sip:%s@%s>", c->to, s->config->domain);
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
@@ -145,6 +165,26 @@ static enum call_cause find_phones(struct shard *s, struct call *c, uint8_t *ret
 	return legs ? CAUSE_NORMAL : CAUSE_OVERLOAD;
 }
 
+/* Places of a subscriber's call, in this order: a channel, then what leads to the callee. */
+static enum call_cause find_ways(struct shard *s, struct call *c, const struct sip_msg *invite,
+				 uint8_t *ret_count)
+{
+	if (c->direction == CALL_IN) {
+		enum call_cause cause = inbound_check(s, c);
+		return cause == CAUSE_NORMAL ? find_phones(s, c, ret_count) : cause;
+	}
+	enum call_cause cause = check_number(s, c, invite);
+	if (cause == CAUSE_NORMAL)
+		cause = take_channel(s, c);
+	if (cause != CAUSE_NORMAL)
+		return cause;
+	if (c->direction == CALL_INTERNAL)
+		return find_phones(s, c, ret_count);
+	cause = trunk_branch(s, c);
+	*ret_count = cause == CAUSE_NORMAL;
+	return cause;
+}
+
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 {
 	const struct flow *flow;
@@ -152,10 +192,6 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 	const struct sip_msg *invite =
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
-	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
-	if (cause == CAUSE_NORMAL)
-		cause = take_channel(s, c);
-	if (cause == CAUSE_NORMAL)
-		cause = find_phones(s, c, &count);
+	enum call_cause cause = invite ? find_ways(s, c, invite, &count) : CAUSE_OVERLOAD;
 	*ret_event = (struct call_event){.kind = CALL_EV_ROUTED, .count = count, .cause = cause};
 }

@@ -113,7 +113,13 @@ struct leg {
 	/* ACK kept for repeated 2xx to the INVITE with that CSeq; a buffer of the shard's bufs */
 	struct slice ack;
 	uint32_t ack_cseq;
-	struct timer timer; /* forget the ACK */
+	struct timer timer; /* forget the ACK; before the answer, a trunk's patience */
+	/* towards a trunk */
+	uint32_t trunk;		  /* its id; 0: a phone */
+	bool trunk_held;	  /* a place there is this leg's */
+	uint8_t challenges;	  /* that it has put to this leg in a row */
+	struct slice credentials; /* what the INVITE said, for its ACK (RFC 3261 §13.2.2.4); a
+				     buffer of the shard's bufs */
 };
 
 const char *leg_state_name(enum leg_state s);

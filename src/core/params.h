@@ -89,4 +89,6 @@ struct shard_counts {
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
 	uint64_t pursuits_used, comebacks_used;
+	uint64_t calls_in_live; /* of calls_live, those from trunks: they hold no channel */
+	uint64_t trunk_places;	/* that legs of this shard hold */
 };

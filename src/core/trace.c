@@ -12,7 +12,7 @@ struct event event_of(struct shard *s, enum event_type type, const struct call *
 	};
 	if (c) {
 		e.call = c->uid;
-		e.number = slice_str(c->from);
+		e.number = slice_str(c->direction == CALL_IN ? c->to : c->from);
 	}
 	return e;
 }
@@ -93,9 +93,15 @@ static uint64_t uid_of_message(const struct shard *s, const struct sip_msg *msg)
 	return 0;
 }
 
+/* Credentials for a trunk. */
+static bool may_hold_secrets(struct slice bytes)
+{
+	return memmem(bytes.p, bytes.n, "uthorization:", 13) != NULL;
+}
+
 void trace_out(struct shard *s, struct slice bytes, const struct flow *flow)
 {
-	if (s->out_call) {
+	if (s->out_call && !may_hold_secrets(bytes)) {
 		trace_message(s, "out", bytes, NULL, flow, s->out_call);
 		return;
 	}
@@ -103,7 +109,8 @@ void trace_out(struct shard *s, struct slice bytes, const struct flow *flow)
 	struct sip_msg msg;
 	if (sip_msg_parse(bytes, &s->scratch, &msg) != 0)
 		return;
-	trace_message(s, "out", bytes, &msg, flow, uid_of_message(s, &msg));
+	trace_message(s, "out", bytes, &msg, flow,
+		      s->out_call ? s->out_call : uid_of_message(s, &msg));
 }
 
 void trace_untraced(struct shard *s, uint64_t call)

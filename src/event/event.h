@@ -56,7 +56,12 @@
 	X(CALL_RESTORED, "call taken up again after a restart", 1)                                 \
 	X(CALL_FILE_DAMAGED, "call file: something could not be read", 3)                          \
 	X(CALLS_UNPROTECTED, "calls would not survive a crash", 3)                                 \
-	X(CALLS_PROTECTED, "calls are kept again", 1)
+	X(CALLS_PROTECTED, "calls are kept again", 1)                                              \
+	X(TRUNK_UP, "trunk is up", 1)                                                              \
+	X(TRUNK_DOWN, "trunk is down", 3)                                                          \
+	X(TRUNK_REGISTERED, "registered at the trunk", 1)                                          \
+	X(TRUNK_UNREGISTERED, "registration at the trunk failed", 2)                               \
+	X(TRUNK_PASSED_OVER, "the trunk does not take the call", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,
@@ -86,7 +91,8 @@ enum event_type {
 	X(DETAIL, "detail", TEXT)                                                                  \
 	X(COUNT, "count", NUMBER)                                                                  \
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
-	X(OTHER, "other", TEXT)
+	X(OTHER, "other", TEXT)                                                                    \
+	X(TRUNK, "trunk", TEXT)
 
 enum event_key {
 #define X(name, text, kind) EVENT_KEY_##name,

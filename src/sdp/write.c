@@ -105,11 +105,12 @@ static void add_session_lines(const struct writing *w, const char *types)
  */
 static void add_session(const struct writing *w)
 {
-	struct slice subject = session_line(w->sdp, 's');
+	struct slice subject = w->rw->nameless ? SLICE_NONE : session_line(w->sdp, 's');
 	strbuf_str(w->b, "v=0\r\n");
 	add_origin(w);
 	add_line(w->b, 's', subject.n > 0 ? subject : SLICE("-"));
-	add_session_lines(w, "i");
+	if (!w->rw->nameless)
+		add_session_lines(w, "i");
 	add_connection(w->b, &w->session_c);
 	add_session_lines(w, "b");
 	if (session_line(w->sdp, 't').p)
@@ -172,7 +173,8 @@ static void add_stream(const struct writing *w, uint32_t i)
 		return;
 	}
 	add_media_line(w->b, stream, rtp->port);
-	add_stream_lines(w, stream, "i");
+	if (!w->rw->nameless)
+		add_stream_lines(w, stream, "i");
 	if (addr_is(&c) && !addr_eq(&c, &w->session_c))
 		add_connection(w->b, &c);
 	add_stream_lines(w, stream, "bka");

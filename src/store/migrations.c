@@ -112,7 +112,8 @@ static const char *const steps[] = {
 	" created_at INTEGER NOT NULL"
 	");"
 	"ALTER TABLE record ADD COLUMN direction TEXT NOT NULL DEFAULT 'internal';"
-	"ALTER TABLE record ADD COLUMN trunk TEXT NOT NULL DEFAULT '';",
+	"ALTER TABLE record ADD COLUMN trunk TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE record ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -7,7 +7,7 @@
 	" a_packets, a_lost, a_jitter_ms, a_mos, a_r_factor, a_longest_gap_ms, a_reordered, "      \
 	"a_refused,"                                                                               \
 	" b_packets, b_lost, b_jitter_ms, b_mos, b_r_factor, b_longest_gap_ms, b_reordered, "      \
-	"b_refused, direction, trunk"
+	"b_refused, direction, trunk, withheld"
 #define NEWEST_FIRST " ORDER BY started_at DESC, id DESC LIMIT "
 
 static void bind_quality(struct query *q, const struct store_quality *v)
@@ -55,6 +55,7 @@ static void bind_row(struct query *q, const struct store_record *r)
 	bind_quality(q, &r->b_to_a);
 	query_text(q, r->direction.n ? r->direction : SLICE("internal"));
 	query_text(q, r->trunk);
+	query_int(q, r->withheld);
 }
 
 static void read_row(struct query *q, struct store_record *r)
@@ -78,6 +79,7 @@ static void read_row(struct query *q, struct store_record *r)
 	read_quality(q, &r->b_to_a);
 	r->direction = query_get_text(q);
 	r->trunk = query_get_text(q);
+	r->withheld = query_get_int(q) != 0;
 }
 
 int store_record_add(struct store *s, const struct store_record *r)
@@ -87,7 +89,7 @@ int store_record_add(struct store *s, const struct store_record *r)
 	query_init(&q, s, PLACE_RECORD_ADD,
 		   "INSERT OR REPLACE INTO record(" COLUMNS
 		   ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_row(&q, r);
 	return query_run(&q, NULL);
 }

@@ -78,6 +78,7 @@ struct store_record {
 	struct slice ended_by;	  /* "caller", "callee", "server" */
 	struct slice codec;
 	struct slice direction; /* "internal", "out", "in" as seen from the telephone network */
+	bool withheld;		/* the caller's number was not to be shown */
 	struct slice trunk;	/* name of the one that carried it; empty: none */
 	bool has_media;
 	struct store_quality a_to_b, b_to_a;

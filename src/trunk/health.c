@@ -24,6 +24,7 @@ bool trunks_heard(struct trunks *t, uint32_t id, bool answered, enum trunk_why w
 	if (at >= 0) {
 		struct trunk_known *k = &t->now->known[at];
 		k->misses = answered ? 0 : k->misses + 1;
+		k->probe_wanted |= why == TRUNK_WHY_INVITE;
 		k->silent = !answered && (k->silent || k->misses >= failures);
 		changed = settle(t->now, at, why, wall_ms);
 	}

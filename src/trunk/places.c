@@ -34,13 +34,14 @@ int trunks_take_this(struct trunks *t, uint32_t id)
 	return err;
 }
 
-void trunks_restore(struct trunks *t, uint32_t id)
+bool trunks_restore(struct trunks *t, uint32_t id)
 {
 	pthread_mutex_lock(&t->lock);
 	int at = trunks_at(t, id);
 	if (at >= 0)
 		t->now->states[at].calls++;
 	pthread_mutex_unlock(&t->lock);
+	return at >= 0;
 }
 
 void trunks_give(struct trunks *t, uint32_t id)

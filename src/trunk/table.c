@@ -94,9 +94,21 @@ static void carry_over(const struct trunk_table *from, uint32_t i, struct trunk_
 	to->known[at].probes = from->known[i].probes;
 }
 
+/* Of a numeric host it is known without asking; otherwise when DNS has answered. */
+static void own_address(const struct trunk *t, struct trunk_state *state)
+{
+	struct addr a;
+	if (addr_parse_ip(slice_str(t->host), &a) != 0)
+		return;
+	a.port = t->port ? t->port : 5060;
+	state->addresses[0] = a;
+	state->address_count = 1;
+}
+
 static void fill(const struct trunk_table *from, struct trunk_table *to)
 {
 	for (uint32_t at = 0; at < to->count; at++) {
+		own_address(&to->v[at], &to->states[at]);
 		to->states[at].registration = to->v[at].registers ? TRUNK_REGISTRATION_WAITING
 								  : TRUNK_REGISTRATION_UNUSED;
 		for (uint32_t i = 0; i < from->count; i++) {

@@ -40,8 +40,8 @@ enum trunk_verdict trunks_take(struct trunks *t, const struct trunk_ask *ask,
 			       struct trunk *ret_trunk);
 /* A place for a call that came from it. 0; ERR_LIMIT: full; ERR_NOT_FOUND. */
 int trunks_take_this(struct trunks *t, uint32_t id);
-/* After a restart, whatever the capacity is now. */
-void trunks_restore(struct trunks *t, uint32_t id);
+/* After a restart, whatever the capacity is now. False: there is no such trunk any more. */
+bool trunks_restore(struct trunks *t, uint32_t id);
 /* Of a trunk that is gone there is nothing to give back. */
 void trunks_give(struct trunks *t, uint32_t id);
 /* Places taken, of one trunk or of all (0). */

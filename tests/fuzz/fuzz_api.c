@@ -70,10 +70,10 @@ static void take_trunk(const struct request *r)
 		(void)trunk_draft_name(&d, name);
 	if (host)
 		(void)trunk_draft_host(&d, host);
-	json_array_foreach(json_object_get(r->body, "sources"), i, one)
-		(void)trunk_draft_source(&d, json_string_value(one));
-	json_array_foreach(json_object_get(r->body, "prefixes"), i, one)
-		(void)trunk_draft_prefix(&d, json_string_value(one));
+	json_array_foreach(json_object_get(r->body, "sources"), i, one)(void)
+		trunk_draft_source(&d, json_string_value(one));
+	json_array_foreach(json_object_get(r->body, "prefixes"), i, one)(void)
+		trunk_draft_prefix(&d, json_string_value(one));
 	trunk_draft_store(&d, SLICE_NONE, memory, &row);
 	FUZZ_CHECK(trunk_draft_from(&back, &row) == 0);
 	FUZZ_CHECK(memcmp(&d.t, &back.t, sizeof(d.t)) == 0);

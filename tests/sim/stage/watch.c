@@ -177,9 +177,14 @@ static void check_shards(struct stage *st)
 	}
 	stage_counts(st, &counts);
 	const uint32_t held = directory_channels_held(st->directory, SLICE_NONE);
-	if (held != counts.calls_live && !st->hurt)
+	if (held != counts.calls_live - counts.calls_in_live && !st->hurt)
 		stage_fault(st, "%u channels are held by %llu live calls", held,
-			    (unsigned long long)counts.calls_live);
+			    (unsigned long long)(counts.calls_live - counts.calls_in_live));
+	/* A trunk that was removed takes its count with it. */
+	const uint32_t places = trunks_places(st->trunks, 0);
+	if (places > counts.trunk_places)
+		stage_fault(st, "%u places on trunks are taken, %llu are held", places,
+			    (unsigned long long)counts.trunk_places);
 }
 
 void watch_step(struct watch *w)

@@ -151,8 +151,8 @@ static void test_there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	cmocka_unit_test(test_lists_are_bounded),
-		cmocka_unit_test(test_account), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_values),	       cmocka_unit_test(test_lists_are_bounded),
+		cmocka_unit_test(test_account),	       cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_there_and_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,8 @@ static void test_from_the_first_version(void **state)
 	assert_int_equal(
 		sqlite3_exec(f->s->db,
 			     "DROP TABLE trunk; ALTER TABLE record DROP COLUMN direction;"
-			     "ALTER TABLE record DROP COLUMN trunk; PRAGMA user_version = 1",
+			     "ALTER TABLE record DROP COLUMN trunk;"
+			     "ALTER TABLE record DROP COLUMN withheld; PRAGMA user_version = 1",
 			     NULL, NULL, NULL),
 		SQLITE_OK);
 	fixture_reopen(f);

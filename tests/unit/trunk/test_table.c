@@ -57,7 +57,8 @@ static void test_places(void **state)
 	assert_int_equal(take(t), 1);
 	assert_int_equal(trunks_places(t, 1), 2);
 	assert_int_equal(trunks_places(t, 0), 3);
-	trunks_restore(t, 1);
+	assert_true(trunks_restore(t, 1));
+	assert_false(trunks_restore(t, 99));
 	assert_int_equal(trunks_places(t, 1), 3);
 	assert_int_equal(trunks_take_this(t, 99), ERR_NOT_FOUND);
 	trunks_give(t, 99);
