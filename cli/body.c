@@ -152,14 +152,15 @@ static char *append(char *path, const char *key, const char *value)
 	return longer;
 }
 
-char *query_of(const struct command *c, const struct arguments *a, const char *path,
-	       const char *operand_key)
+char *query_of(const struct command *c, const struct arguments *a, const char *path)
 {
 	json_t *body = body_of(c, a); /* for its checks */
 	char *query = body ? strdup(path) : NULL;
 	json_decref(body);
-	if (query && a->operand && operand_key)
-		query = append(query, operand_key, a->operand);
+	for (int i = 0; query && i < OPERANDS_MAX; i++) {
+		if (a->operands[i] && c->operands[i].key)
+			query = append(query, c->operands[i].key, a->operands[i]);
+	}
 	for (int i = 0; query && i < FLAGS_MAX && c->flags[i].name; i++) {
 		if (a->values[i] && c->flags[i].key)
 			query = append(query, c->flags[i].key, a->values[i]);

@@ -125,7 +125,7 @@ int run_import(const struct command *c, const struct arguments *a)
 	struct progress progress = {.shown = isatty(STDERR_FILENO) && !a->quiet};
 	struct reply r = {0};
 	size_t n;
-	char *bytes = read_file(a->operand, &n);
+	char *bytes = read_file(a->operands[0], &n);
 	FILE *secrets = bytes && path ? make_secret_file(path) : NULL;
 	int status = EXIT_REFUSED;
 	if (bytes && (secrets || !path)) {

@@ -12,8 +12,10 @@
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
-#define FLAGS_MAX 16
-#define MORE_MAX  64 /* values of flags that are given several times */
+#define FLAGS_MAX    16
+#define MORE_MAX     64 /* values of flags that are given several times */
+#define WORDS_MAX    3
+#define OPERANDS_MAX 2
 
 /* What a flag or an operand is: how it is checked, sent and completed. */
 enum kind {
@@ -44,12 +46,19 @@ struct flag {
 	const char *help;
 };
 
+struct operand {
+	const char *name; /* "NUMBER", "[NUMBER]"; NULL: behind the last */
+	enum kind kind;
+	bool needed;	 /* one that is not comes last */
+	const char *key; /* of the query; NULL: the command looks at it */
+};
+
 struct arguments {
 	const char *config;
 	bool json, help, quiet;
-	bool silent;	 /* say nothing about what fails: completion */
-	long timeout_ms; /* for one answer */
-	const char *operand;
+	bool silent;			    /* say nothing about what fails: completion */
+	long timeout_ms;		    /* for one answer */
+	const char *operands[OPERANDS_MAX]; /* NULL: not given */
 	struct {
 		int flag; /* its place */
 		const char *value;
@@ -60,10 +69,8 @@ struct arguments {
 };
 
 struct command {
-	const char *words[2]; /* "customer", "add"; the second may be NULL */
-	const char *operand;  /* "NUMBER", "[NUMBER]"; NULL: none */
-	enum kind operand_kind;
-	bool operand_needed;
+	const char *words[WORDS_MAX]; /* "plan", "rule", "add"; those behind the last: NULL */
+	struct operand operands[OPERANDS_MAX];
 	const char *help;   /* a line */
 	const char *detail; /* more sentences, for --help and the manual page; may be NULL */
 	struct flag flags[FLAGS_MAX];
@@ -80,6 +87,10 @@ extern const struct flag common_flags[]; /* ends with name NULL */
 
 /* Those that are neither flags nor a common flag's value; how many, up to max. */
 int parse_words(char **argv, int argc, char **ret_words, int max);
+/* How many words a command has. */
+int command_words(const struct command *c);
+/* Is the command called by these words, or do further ones follow them in its name? */
+bool command_begins(const struct command *c, char *const *words, int count);
 /* The command of these words, or NULL with a complaint. *ret_status: what to exit with then. */
 const struct command *parse_command(char **argv, int argc, int *ret_status);
 /* 0 or EXIT_USAGE with a complaint. */
@@ -92,7 +103,9 @@ const char *command_name(const struct command *c);
 /* ---- help.c ---- */
 
 void help_all(FILE *to);
-void help_group(const char *word, FILE *to);
+void help_group(char *const *words, int count, FILE *to);
+/* "NUMBER DIALLED", or ""; in one piece of static memory. */
+const char *help_operands(const struct command *c);
 void help_command(const struct command *c, FILE *to);
 void help_json(FILE *to); /* the whole table, for the manual page and for tests */
 
@@ -101,9 +114,8 @@ void help_json(FILE *to); /* the whole table, for the manual page and for tests 
 /* The flags that were given, as their keys' values. NULL with a complaint: a value of the wrong
  * kind (EXIT_USAGE). */
 json_t *body_of(const struct command *c, const struct arguments *a);
-/* path?key=value&..., malloc'ed; NULL as above. operand_key: the operand's key, NULL: not in it. */
-char *query_of(const struct command *c, const struct arguments *a, const char *path,
-	       const char *operand_key);
+/* path?key=value&..., malloc'ed, of the operands and flags that have a key; NULL as above. */
+char *query_of(const struct command *c, const struct arguments *a, const char *path);
 
 /* ---- http.c ---- */
 
@@ -155,6 +167,7 @@ run_fn run_trunk_add, run_trunk_show, run_trunk_list, run_trunk_set, run_trunk_r
 	run_trunk_test;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
+run_fn run_plan_check, run_plan_show;
 
 /* The usual shapes (provision.c): one object, one list under its key. */
 int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);
@@ -162,7 +175,7 @@ int show_list(const struct arguments *a, const char *path, const char *key,
 	      const struct column *columns, int count);
 /* The flags of a command that changes one object below `under`, as PATCH. */
 int change_object(const struct command *c, const struct arguments *a, const char *under);
-/* One object below `under`, named by the operand. */
+/* One object below `under`, named by the first operand. */
 int at_operand(const struct arguments *a, const char *method, const char *under, const char *after,
 	       json_t *body);
 /* before + operand, escaped + after; malloc'ed. */

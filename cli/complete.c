@@ -110,7 +110,7 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 
 /* What has been typed before the word in the making. */
 struct typed {
-	const char *words[2];
+	char *words[WORDS_MAX];
 	int word_count, operand_count;
 	const struct command *command;
 	const struct flag *open; /* a flag that waits for its value */
@@ -118,15 +118,20 @@ struct typed {
 	struct arguments args;
 };
 
-static const struct command *exact(const char *first, const char *second)
+static bool begins_some(char *const *words, int count)
 {
-	for (unsigned i = 0; i < command_count; i++) {
-		const struct command *c = &commands[i];
-		bool fits =
-			c->words[1] ? second && strcmp(c->words[1], second) == 0 : second == NULL;
-		if (strcmp(c->words[0], first) == 0 && fits)
-			return c;
-	}
+	for (unsigned i = 0; i < command_count; i++)
+		if (command_begins(&commands[i], words, count))
+			return true;
+	return false;
+}
+
+static const struct command *exact(char *const *words, int count)
+{
+	for (unsigned i = 0; i < command_count; i++)
+		if (command_words(&commands[i]) == count &&
+		    command_begins(&commands[i], words, count))
+			return &commands[i];
 	return NULL;
 }
 
@@ -145,16 +150,18 @@ static void take_flag(struct typed *t, const char *word)
 	}
 }
 
-static void take_word(struct typed *t, const char *word)
+static void take_word(struct typed *t, char *word)
 {
-	const struct command *longer =
-		t->word_count == 1 ? exact(t->words[0], word) : exact(word, NULL);
-	if (t->word_count < 2 && (t->command == NULL || longer)) {
-		t->words[t->word_count++] = word;
-		t->command = longer;
-	} else {
-		t->operand_count++;
+	int n = t->word_count;
+	if (n < WORDS_MAX && t->operand_count == 0) {
+		t->words[n] = word;
+		if (begins_some(t->words, n + 1)) {
+			t->word_count = n + 1;
+			t->command = exact(t->words, n + 1);
+			return;
+		}
 	}
+	t->operand_count++;
 }
 
 static void read_typed(char **words, int count, struct typed *t)
@@ -176,15 +183,16 @@ static void read_typed(char **words, int count, struct typed *t)
 static void offer_commands(const struct typed *t, const char *typed)
 {
 	const char *last = "";
+	int at = t->word_count;
 	for (unsigned i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
-		if (t->word_count == 0 && strcmp(c->words[0], last) != 0)
-			offer(typed, c->words[0], c->words[1] ? NULL : c->help);
-		else if (t->word_count == 1 && c->words[1] && strcmp(c->words[0], t->words[0]) == 0)
-			offer(typed, c->words[1], c->help);
-		last = c->words[0];
+		if (command_words(c) <= at || !command_begins(c, t->words, at) ||
+		    strcmp(c->words[at], last) == 0)
+			continue;
+		last = c->words[at];
+		offer(typed, last, command_words(c) == at + 1 ? c->help : NULL);
 	}
-	if (t->word_count == 0)
+	if (at == 0)
 		offer(typed, "help", "what there is, or one command in detail");
 }
 
@@ -211,10 +219,10 @@ int complete(char **words, int count)
 		offer_kind(&t.args, t.open->kind, typed);
 	else if (*typed == '-')
 		offer_flags(&t, typed);
-	else if (t.word_count < 2 && t.operand_count == 0)
+	else if (t.operand_count == 0)
 		offer_commands(&t, typed);
-	if (t.command && t.operand_count == 0 && t.open == NULL && *typed != '-' && !help)
-		offer_kind(&t.args, t.command->operand_kind, typed);
+	if (t.command && t.operand_count < OPERANDS_MAX && t.open == NULL && *typed != '-' && !help)
+		offer_kind(&t.args, t.command->operands[t.operand_count].kind, typed);
 	return EXIT_DONE;
 }
 
@@ -265,14 +273,14 @@ static const char zsh_script[] =
 int run_completion(const struct command *c, const struct arguments *a)
 {
 	(void)c;
-	if (strcmp(a->operand, "bash") == 0) {
+	if (strcmp(a->operands[0], "bash") == 0) {
 		fputs(bash_script, stdout);
 		return EXIT_DONE;
 	}
-	if (strcmp(a->operand, "zsh") == 0) {
+	if (strcmp(a->operands[0], "zsh") == 0) {
 		fputs(zsh_script, stdout);
 		return EXIT_DONE;
 	}
-	complain("completion is there for bash and zsh, not for \"%s\"", a->operand);
+	complain("completion is there for bash and zsh, not for \"%s\"", a->operands[0]);
 	return EXIT_USAGE;
 }

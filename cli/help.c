@@ -29,10 +29,29 @@ static void print_flag(FILE *to, const struct flag *f)
 	fprintf(to, "  %-24s %s%s\n", left, f->required ? "(needed) " : "", f->help);
 }
 
+const char *help_operands(const struct command *c)
+{
+	static char text[96];
+	size_t n = 0;
+	*text = '\0';
+	for (int i = 0; i < OPERANDS_MAX && c->operands[i].name; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? " " : "",
+				      c->operands[i].name);
+	return text;
+}
+
+static const char *title(const struct command *c)
+{
+	static char text[160];
+	const char *operands = help_operands(c);
+	snprintf(text, sizeof(text), "%s%s%s", command_name(c), *operands ? " " : "", operands);
+	return text;
+}
+
 void help_command(const struct command *c, FILE *to)
 {
-	fprintf(to, "usage: opengatectl %s%s%s%s\n\n  %s\n", command_name(c), c->operand ? " " : "",
-		c->operand ? c->operand : "", c->flags[0].name ? " [FLAGS]" : "", c->help);
+	fprintf(to, "usage: opengatectl %s%s\n\n  %s\n", title(c),
+		c->flags[0].name ? " [FLAGS]" : "", c->help);
 	if (c->detail) {
 		fputc('\n', to);
 		print_wrapped(to, c->detail, 2);
@@ -46,18 +65,18 @@ void help_command(const struct command *c, FILE *to)
 
 static void print_line(const struct command *c, FILE *to)
 {
-	char words[64];
-	snprintf(words, sizeof(words), "%s%s%s", command_name(c), c->operand ? " " : "",
-		 c->operand ? c->operand : "");
-	fprintf(to, "  %-26s %s\n", words, c->help);
+	fprintf(to, "  %-27s %s\n", title(c), c->help);
 }
 
-void help_group(const char *word, FILE *to)
+void help_group(char *const *words, int count, FILE *to)
 {
 	for (unsigned i = 0; i < command_count; i++)
-		if (strcmp(commands[i].words[0], word) == 0)
+		if (command_begins(&commands[i], words, count))
 			print_line(&commands[i], to);
-	fprintf(to, "\n'opengatectl help %s COMMAND' says more.\n", word);
+	fputs("\n'opengatectl help", to);
+	for (int i = 0; i < count; i++)
+		fprintf(to, " %s", words[i]);
+	fputs(" COMMAND' says more.\n", to);
 }
 
 void help_all(FILE *to)
@@ -85,10 +104,10 @@ void help_json(FILE *to)
 	json_t *all = json_array();
 	for (unsigned i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
-		json_array_append_new(all,
-				      json_pack("{s:s,s:s?,s:s,s:s?,s:o}", "name", command_name(c),
-						"operand", c->operand, "help", c->help, "detail",
-						c->detail, "flags", flags_json(c->flags)));
+		json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s?,s:o}", "name",
+						     command_name(c), "operands", help_operands(c),
+						     "help", c->help, "detail", c->detail, "flags",
+						     flags_json(c->flags)));
 	}
 	json_t *o =
 		json_pack("{s:o,s:o}", "commands", all, "common_flags", flags_json(common_flags));

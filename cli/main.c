@@ -7,15 +7,16 @@
 
 static int help(char **words, int count)
 {
-	char *argv[] = {NULL, count > 0 ? words[0] : NULL, count > 1 ? words[1] : NULL, "--help"};
+	char *argv[WORDS_MAX + 2] = {NULL};
 	int status;
 	if (count == 0) {
 		help_all(stdout);
 		return EXIT_DONE;
 	}
-	if (count == 1)
-		argv[2] = argv[3];
-	const struct command *c = parse_command(argv, count == 1 ? 3 : 4, &status);
+	for (int i = 0; i < count; i++)
+		argv[1 + i] = words[i];
+	argv[1 + count] = "--help";
+	const struct command *c = parse_command(argv, count + 2, &status);
 	if (c)
 		help_command(c, stdout);
 	return c ? EXIT_DONE : status;
@@ -41,8 +42,8 @@ static int run(char **argv, int argc)
 static int dispatch(char **argv, int argc)
 {
 	const char *first = argc > 1 ? argv[1] : "";
-	char *words[3];
-	int count = parse_words(argv, argc, words, 3);
+	char *words[1 + WORDS_MAX];
+	int count = parse_words(argv, argc, words, 1 + WORDS_MAX);
 	if (strcmp(first, "--version") == 0) {
 		puts("opengatectl " OPENGATE_VERSION);
 		return EXIT_DONE;

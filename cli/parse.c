@@ -9,12 +9,40 @@
 
 #define TIMEOUT_MS 30000
 
+int command_words(const struct command *c)
+{
+	int n = 0;
+	while (n < WORDS_MAX && c->words[n])
+		n++;
+	return n;
+}
+
+bool command_begins(const struct command *c, char *const *words, int count)
+{
+	if (count > command_words(c))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (strcmp(c->words[i], words[i]) != 0)
+			return false;
+	return true;
+}
+
+#define JOINED_BYTES 512
+
+/* Cut where the text is full. */
+static const char *join(const char *const *words, int count, char text[JOINED_BYTES])
+{
+	size_t n = 0;
+	*text = '\0';
+	for (int i = 0; i < count && n < JOINED_BYTES; i++)
+		n += (size_t)snprintf(text + n, JOINED_BYTES - n, "%s%s", i ? " " : "", words[i]);
+	return text;
+}
+
 const char *command_name(const struct command *c)
 {
-	static char name[64];
-	snprintf(name, sizeof(name), "%s%s%s", c->words[0], c->words[1] ? " " : "",
-		 c->words[1] ? c->words[1] : "");
-	return name;
+	static char name[JOINED_BYTES];
+	return join(c->words, command_words(c), name);
 }
 
 const char *flag_value(const struct command *c, const struct arguments *a, const char *name)
@@ -51,44 +79,73 @@ static bool flag_is_common(const char *word, bool *ret_takes_value)
 
 /* ---- which command ---- */
 
-static bool is_group(const char *word)
+struct words {
+	char *typed[WORDS_MAX];
+	int count;
+};
+
+/* Some command's name goes on behind these words. */
+static bool is_group(const struct words *w, int count)
 {
 	for (unsigned i = 0; i < command_count; i++)
-		if (commands[i].words[1] && strcmp(commands[i].words[0], word) == 0)
+		if (command_words(&commands[i]) > count &&
+		    command_begins(&commands[i], w->typed, count))
 			return true;
 	return false;
 }
 
-static void complain_group(const char *group)
+/* The words of a group as far as they are right. */
+static int group_depth(const struct words *w)
 {
-	char list[128] = "";
+	int n = 0;
+	while (n < w->count && is_group(w, n + 1))
+		n++;
+	return n;
+}
+
+static void complain_group(const struct words *w)
+{
+	char list[128] = "", group[JOINED_BYTES];
+	const char *last = "";
 	for (unsigned i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
 		size_t n = strlen(list);
-		if (c->words[1] && strcmp(c->words[0], group) == 0)
-			snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", c->words[1]);
+		if (command_words(c) <= w->count || !command_begins(c, w->typed, w->count) ||
+		    strcmp(c->words[w->count], last) == 0)
+			continue;
+		last = c->words[w->count];
+		snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", last);
 	}
-	complain("\"%s\" alone is no command; one of these goes with it: %s", group, list);
+	complain("\"%s\" alone is no command; one of these goes with it: %s",
+		 join((const char *const *)w->typed, w->count, group), list);
+}
+
+/* How far the command's name is from what was typed; false: too far to be meant. */
+static bool is_near(const struct command *c, const struct words *w, unsigned *ret_distance)
+{
+	unsigned d = 0;
+	for (int i = 0; i < command_words(c); i++) {
+		struct slice word = slice_str(c->words[i]);
+		struct slice typed = slice_str(i < w->count ? w->typed[i] : "");
+		if (!spell_is_near(typed, word))
+			return false;
+		d += spell_distance(typed, word);
+	}
+	*ret_distance = d;
+	return true;
 }
 
 /* The known command that is spelt most like it, or NULL. */
-static const struct command *nearest(const char *first, const char *second)
+static const struct command *nearest(const struct words *w)
 {
 	const struct command *best = NULL;
-	unsigned best_distance = 0;
+	unsigned best_distance = 0, d;
 	for (unsigned i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
-		struct slice word = slice_str(c->words[1] ? c->words[1] : "");
-		struct slice typed = slice_str(c->words[1] && second ? second : "");
-		if (!spell_is_near(slice_str(first), slice_str(c->words[0])) ||
-		    !spell_is_near(typed, word))
+		if (!is_near(c, w, &d) || (best && d >= best_distance))
 			continue;
-		unsigned d = spell_distance(slice_str(first), slice_str(c->words[0])) +
-			     spell_distance(typed, word);
-		if (best == NULL || d < best_distance) {
-			best = c;
-			best_distance = d;
-		}
+		best = c;
+		best_distance = d;
 	}
 	return best;
 }
@@ -102,29 +159,33 @@ static const char *nearest_group(const char *first)
 	return NULL;
 }
 
-static void complain_unknown(const char *first, const char *second)
+static void complain_unknown(const struct words *w)
 {
-	const struct command *c = nearest(first, second);
-	bool two = second && (is_group(first) || c);
-	const char *meant = c ? command_name(c) : is_group(first) ? NULL : nearest_group(first);
+	const struct command *c = nearest(w);
+	int depth = group_depth(w);
+	int shown = c ? command_words(c) : depth + 1;
+	char text[JOINED_BYTES];
+	const char *typed =
+		join((const char *const *)w->typed, shown < w->count ? shown : w->count, text);
+	const char *meant = c ? command_name(c) : depth ? NULL : nearest_group(w->typed[0]);
 	if (meant)
-		complain("there is no command \"%s%s%s\"; did you mean \"%s\"?", first,
-			 two && c && c->words[1] ? " " : "", two && c && c->words[1] ? second : "",
-			 meant);
+		complain("there is no command \"%s\"; did you mean \"%s\"?", typed, meant);
 	else
-		complain("there is no command \"%s%s%s\"; see 'opengatectl help'", first,
-			 two ? " " : "", two ? second : "");
+		complain("there is no command \"%s\"; see 'opengatectl help'", typed);
 }
 
-static const struct command *lookup(const char *first, const char *second)
+/* With the longest name that the words spell. */
+static const struct command *lookup(const struct words *w)
 {
+	const struct command *best = NULL;
 	for (unsigned i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
-		bool fits = c->words[1] == NULL || (second && strcmp(c->words[1], second) == 0);
-		if (strcmp(c->words[0], first) == 0 && fits)
-			return c;
+		int n = command_words(c);
+		if (n <= w->count && command_begins(c, w->typed, n) &&
+		    (best == NULL || n > command_words(best)))
+			best = c;
 	}
-	return NULL;
+	return best;
 }
 
 int parse_words(char **argv, int argc, char **ret_words, int max)
@@ -150,30 +211,31 @@ static bool has_word(char **argv, int argc, const char *word)
 
 const struct command *parse_command(char **argv, int argc, int *ret_status)
 {
-	char *words[2] = {NULL, NULL};
-	(void)parse_words(argv, argc, words, 2);
-	const struct command *c = words[0] ? lookup(words[0], words[1]) : NULL;
+	struct words w = {0};
+	w.count = parse_words(argv, argc, w.typed, WORDS_MAX);
+	const struct command *c = lookup(&w);
 	*ret_status = EXIT_USAGE;
 	if (c)
 		return c;
 	bool help = has_word(argv, argc, "--help") || has_word(argv, argc, "-h");
-	if (words[0] == NULL && help) {
+	bool group = w.count && is_group(&w, w.count);
+	if (w.count == 0 && help) {
 		help_all(stdout);
 		*ret_status = EXIT_DONE;
-	} else if (words[0] == NULL) {
+	} else if (w.count == 0) {
 		complain("which command? 'opengatectl help' lists them");
-	} else if (is_group(words[0]) && help) {
-		help_group(words[0], stdout);
+	} else if (group && help) {
+		help_group(w.typed, w.count, stdout);
 		*ret_status = EXIT_DONE;
-	} else if (is_group(words[0]) && words[1] == NULL) {
-		complain_group(words[0]);
+	} else if (group) {
+		complain_group(&w);
 	} else {
-		complain_unknown(words[0], words[1]);
+		complain_unknown(&w);
 	}
 	return NULL;
 }
 
-/* ---- its flags and operand ---- */
+/* ---- its flags and operands ---- */
 
 static int unknown_flag(const struct command *c, const char *word)
 {
@@ -264,12 +326,13 @@ static int take_flag(const struct command *c, char **argv, int argc, int *i, str
 }
 
 /* "calls hangpu": "calls" alone is a command too. */
-static const struct command *nearest_of_group(const char *group, const char *word)
+static const struct command *nearest_of_group(const struct command *group, const char *word)
 {
+	int n = command_words(group);
 	for (unsigned i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
-		if (c->words[1] && strcmp(c->words[0], group) == 0 &&
-		    spell_is_near(slice_str(word), slice_str(c->words[1])))
+		if (command_words(c) > n && command_begins(c, (char *const *)group->words, n) &&
+		    spell_is_near(slice_str(word), slice_str(c->words[n])))
 			return c;
 	}
 	return NULL;
@@ -277,37 +340,45 @@ static const struct command *nearest_of_group(const char *group, const char *wor
 
 static int too_many(const struct command *c, const char *word)
 {
-	const struct command *other = c->words[1] ? NULL : nearest_of_group(c->words[0], word);
+	const struct command *other = nearest_of_group(c, word);
+	char name[64];
+	snprintf(name, sizeof(name), "%s", command_name(c));
 	if (other)
-		complain("there is no command \"%s %s\"; did you mean \"%s\"?", c->words[0], word,
+		complain("there is no command \"%s %s\"; did you mean \"%s\"?", name, word,
 			 command_name(other));
 	else
-		complain("%s takes %s; \"%s\" is too much", command_name(c),
-			 c->operand ? c->operand : "no operand", word);
+		complain("%s takes %s; \"%s\" is too much", name,
+			 c->operands[0].name ? help_operands(c) : "no operand", word);
 	return EXIT_USAGE;
 }
 
 static int take_operand(const struct command *c, const char *word, struct arguments *a)
 {
-	if (c->operand == NULL || a->operand)
+	int i = 0;
+	while (i < OPERANDS_MAX && a->operands[i])
+		i++;
+	const struct operand *o = i < OPERANDS_MAX ? &c->operands[i] : NULL;
+	if (o == NULL || o->name == NULL)
 		return too_many(c, word);
 	if (*word == '\0') {
-		complain("%s is empty", c->operand);
+		complain("%s is empty", o->name);
 		return EXIT_USAGE;
 	}
-	if (c->operand_kind != KIND_FILE && !slice_is_utf8(slice_str(word))) {
-		complain("%s is not UTF-8; set the terminal to UTF-8", c->operand);
+	if (o->kind != KIND_FILE && !slice_is_utf8(slice_str(word))) {
+		complain("%s is not UTF-8; set the terminal to UTF-8", o->name);
 		return EXIT_USAGE;
 	}
-	a->operand = word;
+	a->operands[i] = word;
 	return 0;
 }
 
 static int check_needed(const struct command *c, const struct arguments *a)
 {
-	if (c->operand_needed && a->operand == NULL) {
-		complain("%s needs %s; see 'opengatectl help %s'", command_name(c), c->operand,
-			 command_name(c));
+	for (int i = 0; i < OPERANDS_MAX && c->operands[i].name; i++) {
+		if (!c->operands[i].needed || a->operands[i])
+			continue;
+		complain("%s needs %s; see 'opengatectl help %s'", command_name(c),
+			 c->operands[i].name, command_name(c));
 		return EXIT_USAGE;
 	}
 	for (int i = 0; i < FLAGS_MAX && c->flags[i].name; i++) {
@@ -322,7 +393,7 @@ static int check_needed(const struct command *c, const struct arguments *a)
 
 int parse_arguments(const struct command *c, char **argv, int argc, struct arguments *a)
 {
-	int words = c->words[1] ? 2 : 1, status = 0;
+	int words = command_words(c), status = 0;
 	bool flags = true;
 	*a = (struct arguments){.timeout_ms = TIMEOUT_MS};
 	for (int i = 1; i < argc && status == 0; i++) {

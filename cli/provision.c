@@ -43,7 +43,7 @@ char *path_with(const char *before, const char *operand, const char *after)
 int at_operand(const struct arguments *a, const char *method, const char *under, const char *after,
 	       json_t *body)
 {
-	char *path = path_with(under, a->operand, after);
+	char *path = path_with(under, a->operands[0], after);
 	int status = show_object(a, method, path, body);
 	free(path);
 	return status;
@@ -106,7 +106,7 @@ int run_number_add(const struct command *c, const struct arguments *a)
 	json_t *body = body_of(c, a);
 	if (body == NULL)
 		return EXIT_USAGE;
-	json_object_set_new(body, "number", json_string(a->operand));
+	json_object_set_new(body, "number", json_string(a->operands[0]));
 	return show_object(a, "POST", NUMBERS, body);
 }
 
@@ -149,7 +149,7 @@ int run_number_list(const struct command *c, const struct arguments *a)
 		{"INTERNATIONAL", "international"},
 		{"SUSPENDED", "suspended"},
 	};
-	char *query = query_of(c, a, NUMBERS, NULL);
+	char *query = query_of(c, a, NUMBERS);
 	json_t *rows = json_array();
 	bool more = query != NULL;
 	int status = query ? EXIT_DONE : EXIT_USAGE;
@@ -204,7 +204,7 @@ int run_number_password(const struct command *c, const struct arguments *a)
 			 "give --yes to go on");
 		return EXIT_REFUSED;
 	}
-	if (ask && !agreed(a->operand)) {
+	if (ask && !agreed(a->operands[0])) {
 		complain("nothing was changed");
 		return EXIT_REFUSED;
 	}

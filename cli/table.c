@@ -87,10 +87,25 @@ const struct flag common_flags[] = {
 		"--trusted", "on|off", KIND_SWITCH, false, "trusted",                              \
 			"it keeps withheld numbers to itself and is told them (on)"                \
 	}
-#define TRUNK	 "NAME", KIND_TRUNK, true
-#define MADE	 "made and shown once when left out"
-#define CUSTOMER "CODE", KIND_CUSTOMER, true
-#define NUMBER	 "NUMBER", KIND_NUMBER, true
+#define TRUNK                                                                                      \
+	{                                                                                          \
+		{                                                                                  \
+			"NAME", KIND_TRUNK, .needed = true                                         \
+		}                                                                                  \
+	}
+#define MADE "made and shown once when left out"
+#define CUSTOMER                                                                                   \
+	{                                                                                          \
+		{                                                                                  \
+			"CODE", KIND_CUSTOMER, .needed = true                                      \
+		}                                                                                  \
+	}
+#define NUMBER                                                                                     \
+	{                                                                                          \
+		{                                                                                  \
+			"NUMBER", KIND_NUMBER, .needed = true                                      \
+		}                                                                                  \
+	}
 
 const struct command commands[] = {
 	{{"customer", "add"},
@@ -149,15 +164,13 @@ const struct command commands[] = {
 	  {"--yes", .help = "do not ask"}},
 	 run_number_password},
 	{{"trunk", "add"},
-	 "NAME",
-	 KIND_NONE,
-	 true,
+	 {{"NAME", KIND_TEXT, .needed = true}},
 	 "add a way to the telephone network",
 	 "Calls from its address or from one of --source come from this trunk, whatever they say. "
 	 "The password is kept sealed and never shown.",
 	 {{"--host", "HOST[:PORT]", KIND_TEXT, true, "host", "name or address of the peer"},
 	  TRUNK_FLAGS},
-	 run_trunk_add},
+	 .run = run_trunk_add},
 	{{"trunk", "list"}, .help = "list trunks and their state", .run = run_trunk_list},
 	{{"trunk", "show"}, TRUNK, .help = "show a trunk", .run = run_trunk_show},
 	{{"trunk", "set"},
@@ -167,7 +180,7 @@ const struct command commands[] = {
 	 "it.",
 	 {{"--host", "HOST[:PORT]", KIND_TEXT, false, "host", "name or address of the peer"},
 	  TRUNK_FLAGS},
-	 run_trunk_set},
+	 .run = run_trunk_set},
 	{{"trunk", "remove"},
 	 TRUNK,
 	 .help = "remove a trunk; calls on it go on",
@@ -176,22 +189,30 @@ const struct command commands[] = {
 	 TRUNK,
 	 .help = "send an OPTIONS and say what came back",
 	 .run = run_trunk_test},
-	{{"registrations", NULL},
-	 "[NUMBER]",
-	 KIND_NUMBER,
+	{{"plan", "check"},
+	 {{"NUMBER", KIND_NUMBER, true, "number"}, {"DIALLED", KIND_TEXT, true, "dialled"}},
+	 "may this number call what is dialled, and why",
+	 "Explains what a call would be told: the class of the dialled number, what decided, its "
+	 "international form, what 184 or 186 do to the caller id, and the reason of a refusal in "
+	 "English and Japanese. The exit status is 0 when it may be called and 1 when not. It is "
+	 "decided by what decides for calls.",
+	 .run = run_plan_check},
+	{{"plan", "show"},
+	 .help = "show the numbering plan and the countries",
+	 .detail = "The longest prefix that fits decides. What the table allows abroad needs the "
+		   "line's permission as well (number set --international).",
+	 .run = run_plan_show},
+	{{"registrations"},
+	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 .help = "list registered phones",
 	 .run = run_registrations},
 	{{"calls", "hangup"},
-	 "ID",
-	 KIND_CALL,
-	 true,
+	 {{"ID", KIND_CALL, .needed = true}},
 	 .help = "end a call in progress",
 	 .run = run_calls_hangup},
-	{{"calls", NULL}, .help = "list calls in progress", .run = run_calls},
-	{{"records", NULL},
-	 "[NUMBER]",
-	 KIND_NUMBER,
-	 false,
+	{{"calls"}, .help = "list calls in progress", .run = run_calls},
+	{{"records"},
+	 {{"[NUMBER]", KIND_NUMBER, .key = "number"}},
 	 "list call records, latest first",
 	 "A time is written like 2026-11-24T09:00:00+09:00, 2026-11-24 (midnight UTC), or as an "
 	 "age: "
@@ -199,17 +220,13 @@ const struct command commands[] = {
 	 {{"--since", "TIME", KIND_TEXT, false, "since", "calls that started then or later"},
 	  {"--limit", "N", KIND_COUNT, false, "limit", "at most so many (100)"}},
 	 run_records},
-	{{"trace", NULL},
-	 "CALL",
-	 KIND_CALL,
-	 true,
+	{{"trace"},
+	 {{"CALL", KIND_CALL, .needed = true}},
 	 .help = "show the ladder of both legs of a call",
 	 .run = run_trace},
-	{{"status", NULL}, .help = "show the state of the server", .run = run_status},
-	{{"import", NULL},
-	 "FILE.csv",
-	 KIND_FILE,
-	 true,
+	{{"status"}, .help = "show the state of the server", .run = run_status},
+	{{"import"},
+	 {{"FILE.csv", KIND_FILE, .needed = true}},
 	 "add numbers from CSV, all or none",
 	 "Line 1 names the columns: number, customer and account, and as wanted password, "
 	 "option_password, channels, registration_policy, international and suspended; UTF-8. A "
@@ -224,15 +241,13 @@ const struct command commands[] = {
 		   "of "
 		   "showing them"}},
 	 run_import},
-	{{"export", NULL},
+	{{"export"},
 	 .help = "write all numbers as CSV, without secrets",
 	 .detail = "What is written can be imported again, where the customers exist; passwords "
 		   "cannot be read back and are made anew then.",
 	 .run = run_export},
-	{{"completion", NULL},
-	 "bash|zsh",
-	 KIND_SHELL,
-	 true,
+	{{"completion"},
+	 {{"bash|zsh", KIND_SHELL, .needed = true}},
 	 "print shell completion",
 	 "For bash: source <(opengatectl completion bash). For zsh: opengatectl completion zsh "
 	 ">\"${fpath[1]}/_opengatectl\".",

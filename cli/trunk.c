@@ -12,7 +12,7 @@ int run_trunk_add(const struct command *c, const struct arguments *a)
 	json_t *body = body_of(c, a);
 	if (body == NULL)
 		return EXIT_USAGE;
-	json_object_set_new(body, "name", json_string(a->operand));
+	json_object_set_new(body, "name", json_string(a->operands[0]));
 	return show_object(a, "POST", TRUNKS, body);
 }
 
@@ -68,10 +68,10 @@ static int tell(const struct arguments *a, const json_t *trunk)
 	if (code == 0)
 		complain("trunk %s does not answer OPTIONS; see that its host is right and that "
 			 "nothing on the way drops SIP",
-			 a->operand);
+			 a->operands[0]);
 	else if (!a->json)
-		printf("%s answered OPTIONS with %d after %d ms; it is %s\n", a->operand, (int)code,
-		       (int)number_of(trunk, "options_ms"),
+		printf("%s answered OPTIONS with %d after %d ms; it is %s\n", a->operands[0],
+		       (int)code, (int)number_of(trunk, "options_ms"),
 		       json_string_value(json_object_get(trunk, "state")));
 	return code ? EXIT_DONE : EXIT_REFUSED;
 }
@@ -80,7 +80,7 @@ static int tell(const struct arguments *a, const json_t *trunk)
 static int wait_for_probe(const struct arguments *a, json_int_t before)
 {
 	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
-	char *path = path_with(TRUNKS "/", a->operand, "");
+	char *path = path_with(TRUNKS "/", a->operands[0], "");
 	int status = EXIT_DONE;
 	bool over = false;
 	for (long ms = 0; status == EXIT_DONE && !over && ms < a->timeout_ms; ms += POLL_MS) {
@@ -94,7 +94,7 @@ static int wait_for_probe(const struct arguments *a, json_int_t before)
 	}
 	free(path);
 	if (status == EXIT_DONE && !over) {
-		complain("no OPTIONS to %s came to an end in time", a->operand);
+		complain("no OPTIONS to %s came to an end in time", a->operands[0]);
 		return EXIT_REFUSED;
 	}
 	return status;
@@ -103,7 +103,7 @@ static int wait_for_probe(const struct arguments *a, json_int_t before)
 int run_trunk_test(const struct command *c, const struct arguments *a)
 {
 	struct reply r;
-	char *path = path_with(TRUNKS "/", a->operand, "/test");
+	char *path = path_with(TRUNKS "/", a->operands[0], "/test");
 	(void)c;
 	int status = request(a, "POST", path, NULL, &r);
 	json_int_t before = number_of(r.json, "probes");

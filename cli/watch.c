@@ -20,7 +20,7 @@ int run_registrations(const struct command *c, const struct arguments *a)
 		{"LAST KEEPALIVE", "last_keepalive_at"},
 		{"EXPIRES", "expires_at"},
 	};
-	char *path = query_of(c, a, "/api/v1/registrations", "number");
+	char *path = query_of(c, a, "/api/v1/registrations");
 	int status =
 		path ? show_list(a, path, "registrations", columns, COUNT(columns)) : EXIT_USAGE;
 	free(path);
@@ -44,7 +44,7 @@ int run_calls(const struct command *c, const struct arguments *a)
 
 int run_calls_hangup(const struct command *c, const struct arguments *a)
 {
-	char *path = path_with("/api/v1/calls/", a->operand, "");
+	char *path = path_with("/api/v1/calls/", a->operands[0], "");
 	(void)c;
 	int status = show_object(a, "DELETE", path, NULL);
 	free(path);
@@ -65,7 +65,7 @@ int run_records(const struct command *c, const struct arguments *a)
 		{"MOS A>B", "quality.a_to_b.mos"},
 		{"MOS B>A", "quality.b_to_a.mos"},
 	};
-	char *path = query_of(c, a, "/api/v1/records", "number");
+	char *path = query_of(c, a, "/api/v1/records");
 	int status = path ? show_list(a, path, "records", columns, COUNT(columns)) : EXIT_USAGE;
 	free(path);
 	return status;
@@ -80,7 +80,7 @@ static bool wants_color(void)
 
 int run_trace(const struct command *c, const struct arguments *a)
 {
-	char *path = path_with("/api/v1/trace/", a->operand, "");
+	char *path = path_with("/api/v1/trace/", a->operands[0], "");
 	struct reply r;
 	(void)c;
 	int status = request(a, "GET", path, NULL, &r);

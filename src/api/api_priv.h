@@ -146,4 +146,5 @@ handler_fn customers_list, customers_add, customer_show, customer_change, custom
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
 handler_fn trunks_list, trunks_add, trunk_show, trunk_change, trunk_remove, trunk_test;
+handler_fn plan_show, plan_try;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

@@ -85,6 +85,8 @@ const struct route api_routes[] = {
 	{"GET", "/api/v1/records", records_list, QUERY("number", "since", "limit")},
 	{"GET", "/api/v1/trace/{id}", trace_show, TRUSTED},
 	{"GET", "/api/v1/status", status_show, TRUSTED},
+	{"GET", "/api/v1/plan", plan_show, TRUSTED},
+	{"GET", "/api/v1/plan/check", plan_try, QUERY("number", "dialled")},
 	{"POST", "/api/v1/import", import_numbers, .csv = true},
 	{"GET", "/api/v1/import", import_show, TRUSTED},
 	{"GET", "/api/v1/export", export_numbers, TRUSTED},

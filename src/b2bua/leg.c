@@ -274,7 +274,7 @@ void leg_respond(struct shard *s, struct leg *l, struct id server, int code, str
 		.content_type = body.n ? content_type : SLICE_NONE,
 		.body = body,
 	};
-	txn_respond(s->txns, server, &r, &s->scratch, now_of(s));
+	txn_respond(s->txns, server, &r, now_of(s));
 }
 
 void leg_failed(struct shard *s, struct leg *l, enum call_cause cause)

@@ -2,93 +2,49 @@
  * cause. */
 #include "b2bua/b2bua_priv.h"
 
-#include "policy/plan.h"
+#include "core/judge.h"
 #include "sip/value.h"
 
-static enum call_cause cause_of_reason(enum plan_reason reason)
-{
-	static const enum call_cause causes[PLAN_REASONS] = {[PLAN_ALLOWED] = CAUSE_NORMAL,
-#define X(name, code, q850, word, en, ja) [PLAN_NO_##name] = CAUSE_##name,
-							     PLAN_REASON_TABLE(X)
-#undef X
-	};
-	return causes[reason];
-}
-
 /* The verdict is recorded with what it was given by, also when the call goes on. */
-static void verdict_event(struct shard *s, const struct call *c, const struct plan_verdict *v)
+static void verdict_event(struct shard *s, const struct call *c, const struct judgement *j)
 {
 	struct event e = event_of(s, EVENT_CALL_JUDGED, c);
-	event_add_text(&e, EVENT_KEY_TO, slice_str(v->dialled.digits));
-	event_add_text(&e, EVENT_KEY_KIND, slice_str(plan_class_word(v->class)));
-	event_add_text(&e, EVENT_KEY_REASON, slice_str(plan_reason_info(v->reason)->word));
-	if (v->country)
-		event_add_text(&e, EVENT_KEY_OTHER, slice_str(v->country->id));
+	bool good = j->cause == CAUSE_NORMAL;
+	event_add_text(&e, EVENT_KEY_TO, slice_str(j->plan.dialled.digits));
+	event_add_text(&e, EVENT_KEY_KIND, slice_str(plan_class_word(j->plan.class)));
+	event_add_text(&e, EVENT_KEY_REASON,
+		       slice_str(good ? "" : call_cause_info(j->cause)->word));
+	event_add_text(&e, EVENT_KEY_RULE, slice_str(j->decided_by));
+	if (j->plan.country)
+		event_add_text(&e, EVENT_KEY_OTHER, slice_str(j->plan.country->id));
 	event_send(s, &e);
 }
 
-/* What the plan says of the dialled number. */
-static enum call_cause judge(struct shard *s, struct call *c, const struct sip_msg *invite,
-			     const struct directory_number *caller)
+/* What was dialled, and whether this line may call it. */
+static enum call_cause check_number(struct shard *s, struct call *c, const struct sip_msg *invite)
 {
 	char user[256];
-	struct plan_verdict v;
-	struct plan_line line = {.international = caller->international};
+	struct directory_number line;
+	struct judgement j;
+	bool known = directory_by_number(s->p.directory, slice_str(c->from), &line) == 0;
 	if (!host_is_ours(s, invite->uri.host) && invite->uri.scheme != SIP_SCHEME_TEL)
 		return CAUSE_UNALLOCATED;
 	if (sip_unescape(invite->uri.user, user, sizeof(user)) != 0)
 		return CAUSE_NOT_A_NUMBER;
 	(void)slice_copy(slice_first(slice_str(user), CALL_NUMBER_BYTES - 1), c->dialled,
 			 sizeof(c->dialled));
-	plan_check(&line, slice_str(user), &v);
-	(void)slice_copy(slice_str(v.dialled.digits), c->to, sizeof(c->to));
-	if (v.dialled.presentation != DIAL_DEFAULT)
-		identity_withhold(c, v.dialled.presentation == DIAL_WITHHOLD, TRUNK_WITHHELD_USER);
-	verdict_event(s, c, &v);
-	return cause_of_reason(v.reason);
-}
-
-static bool is_own(const struct shard *s, const char *number)
-{
-	for (uint32_t i = 0; i < s->config->own_count; i++) {
-		if (slice_starts(slice_str(number), slice_str(s->config->own[i])))
-			return true;
+	judge(s->p.directory, s->p.trunks, known ? &line : NULL, slice_str(user), &j);
+	(void)slice_copy(slice_str(j.plan.dialled.digits), c->to, sizeof(c->to));
+	if (j.plan.dialled.presentation != DIAL_DEFAULT)
+		identity_withhold(c, j.plan.dialled.presentation == DIAL_WITHHOLD,
+				  TRUNK_WITHHELD_USER);
+	verdict_event(s, c, &j);
+	if (j.cause == CAUSE_NORMAL && !j.on_net) {
+		c->direction = CALL_OUT;
+		/* One that has come that far must not turn in circles. */
+		return c->max_forwards ? CAUSE_NORMAL : CAUSE_LOOP;
 	}
-	return false;
-}
-
-/* Not one of ours: a trunk's to find. A call that has come that far must not turn in circles. */
-static enum call_cause check_outside(struct shard *s, struct call *c)
-{
-	bool ip_phone = slice_starts(slice_str(c->to), SLICE("050"));
-	bool any = s->p.trunks && trunks_count(s->p.trunks) > 0;
-	if (is_own(s, c->to) || (ip_phone && !any))
-		return CAUSE_UNALLOCATED;
-	c->direction = CALL_OUT;
-	return c->max_forwards ? CAUSE_NORMAL : CAUSE_LOOP;
-}
-
-/* A number of ours, or one that a trunk would have to take. */
-static enum call_cause check_callee(struct shard *s, struct call *c)
-{
-	struct directory_number callee;
-	if (directory_by_number(s->p.directory, slice_str(c->to), &callee) != 0)
-		return check_outside(s, c);
-	return callee.suspended ? CAUSE_SUSPENDED : CAUSE_NORMAL;
-}
-
-/* What the caller may not dial he is told before anything about himself: a suspended line that
- * dials 110 must hear about 110. */
-static enum call_cause check_number(struct shard *s, struct call *c, const struct sip_msg *invite)
-{
-	struct directory_number caller = {0};
-	bool known = directory_by_number(s->p.directory, slice_str(c->from), &caller) == 0;
-	enum call_cause cause = judge(s, c, invite, &caller);
-	if (cause == CAUSE_NORMAL)
-		cause = check_callee(s, c);
-	if (cause == CAUSE_NORMAL && (!known || caller.suspended))
-		cause = CAUSE_SUSPENDED;
-	return cause;
+	return j.cause;
 }
 
 /* The refused call names the calls that hold the channels. */

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
 
 bool addr_ip_eq(const struct addr *a, const struct addr *b)
 {
@@ -135,33 +134,69 @@ int addr_parse(struct slice text, uint16_t default_port, struct addr *ret_addr)
 	return 0;
 }
 
+/* Written by hand: each message names several addresses, and printf costs more than the rest. */
+static char *put_decimal(char *p, unsigned v)
+{
+	char digits[5];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	while (n)
+		*p++ = digits[--n];
+	return p;
+}
+
+/* Returns where the text ends; it is not terminated. */
+static char *put_ip(char *p, const struct addr *a)
+{
+	if (a->family == 6) {
+		inet_ntop(AF_INET6, a->ip, p, INET6_ADDRSTRLEN);
+		return p + strlen(p);
+	}
+	if (a->family != 4)
+		return (char *)memcpy(p, "none", 4) + 4;
+	for (size_t i = 0; i < 4; i++) {
+		if (i)
+			*p++ = '.';
+		p = put_decimal(p, a->ip[i]);
+	}
+	return p;
+}
+
+static char *put_host(char *p, const struct addr *a)
+{
+	if (a->family != 6)
+		return put_ip(p, a);
+	*p++ = '[';
+	p = put_ip(p, a);
+	*p++ = ']';
+	return p;
+}
+
 const char *addr_ip_text(const struct addr *a, char buf[ADDR_TEXT_BYTES])
 {
-	if (a->family == 4)
-		inet_ntop(AF_INET, a->ip, buf, ADDR_TEXT_BYTES);
-	else if (a->family == 6)
-		inet_ntop(AF_INET6, a->ip, buf, ADDR_TEXT_BYTES);
-	else
-		memcpy(buf, "none", 5);
+	*put_ip(buf, a) = '\0';
 	return buf;
 }
 
 const char *addr_host_text(const struct addr *a, char buf[ADDR_TEXT_BYTES])
 {
-	char ip[ADDR_TEXT_BYTES];
-
-	if (a->family != 6)
-		return addr_ip_text(a, buf);
-	snprintf(buf, ADDR_TEXT_BYTES, "[%.*s]", INET6_ADDRSTRLEN, addr_ip_text(a, ip));
+	*put_host(buf, a) = '\0';
 	return buf;
 }
 
 const char *addr_text(const struct addr *a, char buf[ADDR_TEXT_BYTES])
 {
-	size_t n = strlen(addr_host_text(a, buf));
+	char *p = put_host(buf, a);
 
-	if (a->family)
-		snprintf(buf + n, ADDR_TEXT_BYTES - n, ":%u", (unsigned)a->port);
+	if (a->family) {
+		*p++ = ':';
+		p = put_decimal(p, a->port);
+	}
+	*p = '\0';
 	return buf;
 }
 

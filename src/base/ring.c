@@ -172,9 +172,13 @@ static void give_back(struct ring *r, size_t n)
 {
 	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
+	size_t at = tail & (r->cap_bytes - 1), to_end = r->cap_bytes - at;
+
 	if (r->shared)
 		__atomic_store_n(&r->shared->tail, tail + n, __ATOMIC_SEQ_CST);
-	memset(r->bytes + (tail & (r->cap_bytes - 1)), 0, n);
+	memset(r->bytes + at, 0, n < to_end ? n : to_end);
+	if (n > to_end)
+		memset(r->bytes, 0, n - to_end);
 	atomic_store(&r->tail, tail + n);
 }
 
@@ -227,6 +231,14 @@ void ring_pop(struct ring *r)
 
 	if (header)
 		give_back(r, whole(LENGTH(header)));
+}
+
+void ring_pop_to(struct ring *r, size_t cursor)
+{
+	size_t n = cursor - ring_cursor(r);
+
+	if (n)
+		give_back(r, n);
 }
 
 size_t ring_cursor(const struct ring *r)

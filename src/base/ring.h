@@ -39,6 +39,8 @@ void ring_pop(struct ring *r);
  * ring_cursor's. p == NULL: there is none yet. Consumer thread only, and no ring_peek meanwhile. */
 size_t ring_cursor(const struct ring *r);
 struct slice ring_peek_on(const struct ring *r, size_t *cursor);
+/* Pops all before the cursor, which must have come from there, in one stroke. */
+void ring_pop_to(struct ring *r, size_t cursor);
 
 /* How full it is, roughly while others are at work: a producer may give up what matters least
  * before it is full. */

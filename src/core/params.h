@@ -15,8 +15,6 @@
 
 #define SHARDS_MAX    64
 #define TRUSTED_MAX   16
-#define OWN_MAX	      16
-#define OWN_BYTES     12
 #define CALL_ID_CHARS 16 /* a call's uid in hexadecimal, as people and the API see it */
 
 struct shard;
@@ -39,10 +37,6 @@ struct shard_config {
 	uint32_t connections_max, connections_per_source_max;
 	struct cidr trusted[TRUSTED_MAX]; /* no digest for calls from there */
 	uint32_t trusted_count;
-	/* The numbers that are ours, by their beginnings: one that nobody has is not in use, and
-	 * does not go to a trunk. None: only what no trunk takes. */
-	char own[OWN_MAX][OWN_BYTES];
-	uint32_t own_count;
 	uint32_t trunk_answer_ms;   /* a trunk that says nothing to an INVITE for so long */
 	uint32_t trunk_progress_s;  /* nothing but 100 for so long; 0: no limit */
 	uint32_t trunk_options_s;   /* between OPTIONS; 0: none, and trunks are always up */

@@ -21,11 +21,11 @@ void header_reason(struct strbuf *b, const struct shard *s, enum call_cause caus
 
 void reply(struct shard *s, struct id server, int code, struct slice headers)
 {
-	const struct flow *flow;
+	const struct flow *flow = txn_flow_of(s->txns, server);
 	struct strbuf all = scratch_buf(s, headers.n + 128);
 	sip_build_header(&all, SIP_HDR_SERVER, slice_str(s->config->server_name));
 	strbuf_add(&all, headers);
-	if (txn_request_of(s->txns, server, &s->scratch, &flow) == NULL)
+	if (flow == NULL)
 		return;
 	struct addr source = flow->remote;
 	char tag[TOKEN_CHARS + 1];
@@ -36,7 +36,7 @@ void reply(struct shard *s, struct id server, int code, struct slice headers)
 		.source = &source,
 		.headers = strbuf_slice(&all),
 	};
-	txn_respond(s->txns, server, &r, &s->scratch, now_of(s));
+	txn_respond(s->txns, server, &r, now_of(s));
 }
 
 void reply_text(struct shard *s, struct id server, int code, const char *text)

@@ -92,6 +92,7 @@ enum event_type {
 	X(COUNT, "count", NUMBER)                                                                  \
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
 	X(OTHER, "other", TEXT)                                                                    \
+	X(RULE, "rule", TEXT) /* what decided */                                                   \
 	X(TRUNK, "trunk", TEXT)
 
 enum event_key {

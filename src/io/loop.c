@@ -13,6 +13,8 @@
 
 #define SOCKS_MAX    (1u << 20)
 #define EVENTS_BATCH 256
+/* Sleeping for less costs more than it gathers. */
+#define GATHER_US_MIN 50
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -256,23 +258,52 @@ static void run_handlers(struct loop *loop, const struct epoll_event *events, in
 	loop->next_turn_ms = h->on_turn ? h->on_turn(h->ctx, loop->now_ms) : INT64_MAX;
 }
 
+void loop_set_gather(struct loop *loop, uint32_t gather_us)
+{
+	loop->gather_us = gather_us;
+	loop->gather_until_us = 0;
+}
+
+static void gather(const struct loop *loop)
+{
+	int64_t left_us = loop->gather_until_us - clock_us(CLOCK_MONOTONIC);
+	struct timespec t = {.tv_nsec = (long)left_us * 1000};
+
+	if (left_us >= GATHER_US_MIN && left_us <= (int64_t)loop->gather_us)
+		nanosleep(&t, NULL); /* cut short by a signal: a smaller batch */
+}
+
+/* Idle turns and such as left something unread are followed by the next at once. */
+static void gather_next(struct loop *loop, int64_t begun_us, int count)
+{
+	bool gathers = count > 0 && count < EVENTS_BATCH && !loop->more;
+
+	loop->gather_until_us = gathers ? begun_us + loop->gather_us : 0;
+	loop->more = false;
+}
+
 int loop_turn(struct loop *loop, int max_wait_ms)
 {
+	int64_t begun_us;
 	struct epoll_event events[EVENTS_BATCH];
 	int count;
 
 	assert(!loop->in_turn);
 	loop->in_turn = true;
 	flush(loop); /* what was sent between two turns */
+	if (loop->gather_until_us)
+		gather(loop);
 	count = epoll_wait(loop->epoll_fd, events, EVENTS_BATCH, wait_ms(loop, max_wait_ms));
 	if (count < 0 && errno != EINTR) {
 		loop->in_turn = false;
 		return ERR_IO;
 	}
-	loop->now_ms = clock_us(CLOCK_MONOTONIC) / 1000;
+	begun_us = clock_us(CLOCK_MONOTONIC);
+	loop->now_ms = begun_us / 1000;
 	loop->turn++;
 	run_handlers(loop, events, count);
 	flush(loop);
+	gather_next(loop, begun_us, count);
 	sock_give_closed(loop);
 	loop->in_turn = false;
 	return 0;

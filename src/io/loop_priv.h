@@ -85,6 +85,9 @@ struct loop {
 	bool in_turn;
 	uint64_t turn;		      /* counts */
 	int64_t now_ms, next_turn_ms; /* next_turn_ms: what on_turn asked for */
+	uint32_t gather_us;
+	int64_t gather_until_us; /* the next turn begins then at the soonest; 0: at once */
+	bool more;		 /* something was left unread in this turn */
 
 	struct pool *socks;
 	struct id *ids; /* by handle */

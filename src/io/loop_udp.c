@@ -173,6 +173,8 @@ static void receive(struct loop *loop, const struct sock *s)
 		d->n = in->messages[i].msg_len;
 		d->p[d->n] = '\0';
 	}
+	if (count == UDP_IN_BATCH)
+		loop->more = true;
 	if (count <= 0) /* e.g. an ICMP error: the error queue tells it better */
 		return;
 	assert(loop->handler.on_datagrams);
@@ -305,6 +307,19 @@ static bool wait_for_room(int fd)
 	return poll(&p, 1, OUT_WAIT_MS) > 0;
 }
 
+/* How many went; a lone one without the batch's copies, since most of RTP is lone. */
+static int send_some(const struct sock *s, struct udp_out *out, unsigned done, unsigned count)
+{
+	const struct msghdr *m = &out->messages[done].msg_hdr;
+
+	if (count - done > 1)
+		return sendmmsg(s->fd, out->messages + done, count - done, MSG_DONTWAIT);
+	return sendto(s->fd, m->msg_iov->iov_base, m->msg_iov->iov_len, MSG_DONTWAIT, m->msg_name,
+		      m->msg_namelen) < 0
+		       ? -1
+		       : 1;
+}
+
 /*
  * An error belongs to the first datagram, or it is an ICMP error for an earlier one, which the
  * attempt has consumed: so everything is tried twice before it is skipped.
@@ -315,7 +330,7 @@ static void send_batch(struct loop *loop, const struct sock *s, unsigned count)
 	bool again = false, waited = false;
 
 	for (unsigned done = 0; done < count;) {
-		int sent = sendmmsg(s->fd, out->messages + done, count - done, MSG_DONTWAIT);
+		int sent = send_some(s, out, done, count);
 
 		if (sent > 0) {
 			done += (unsigned)sent;

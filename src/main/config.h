@@ -32,7 +32,7 @@ struct config {
 	enum digest_offer digest_offer;
 	struct cidr trusted[TRUSTED_MAX];
 	uint32_t trusted_count;
-	char own[OWN_MAX][OWN_BYTES]; /* beginnings of our numbers */
+	char own[TRUNK_OWN_MAX][TRUNK_OWN_BYTES]; /* beginnings of our numbers */
 	uint32_t own_count;
 	uint32_t trunk_answer_ms, trunk_progress_s, trunk_options_s, trunk_failures,
 		trunk_expires_s;
@@ -46,6 +46,7 @@ struct config {
 	char http_socket[CONFIG_SOCKET_BYTES];
 	struct addr http_listen; /* family 0: off */
 	uint32_t shards;	 /* CONFIG_SHARDS_AUTO or a number */
+	uint32_t gather_us;	 /* io/loop.h */
 	uint32_t log_level;	 /* least level of event that is logged */
 	uint32_t trace_memory_mb;
 	uint32_t shutdown_grace_s;

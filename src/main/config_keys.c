@@ -126,6 +126,10 @@ const struct config_key config_keys[] = {
 
 	{"shards", "auto", "Threads that handle calls; auto: one for each processor.",
 	 .read = config_read_shards, MEMBER(shards), .min = 1, .max = 64},
+	{"gather_us", "1000",
+	 "A busy thread looks for what arrived once in so many microseconds, at most 5000, and "
+	 "handles it in one go; what comes to an idle one is handled at once. 0: always at once.",
+	 COUNT(gather_us, 0, 5000)},
 	{"log.level", "info", "Least level that is logged to stderr: trace, info, warning, error.",
 	 .read = config_read_level, MEMBER(log_level), .live = true},
 	{"trace.memory_mb", "64",

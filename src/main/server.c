@@ -121,6 +121,8 @@ static int open_trunks(struct server *s, char *ret_text, size_t text_bytes)
 	err = trunks_new(&key, &s->trunks);
 	sodium_memzero(&key, sizeof(key));
 	if (err == 0)
+		trunks_set_own(s->trunks, s->config.own, s->config.own_count);
+	if (err == 0)
 		err = trunks_load(s->trunks, s->store, &unread);
 	if (err)
 		snprintf(ret_text, text_bytes, "%s: the trunks cannot be loaded: %s", s->data_file,
@@ -215,7 +217,6 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
 		.media_ready_pairs = ready_pairs(pairs, count),
 		.trusted_count = c->trusted_count,
-		.own_count = c->own_count,
 		.trunk_answer_ms = c->trunk_answer_ms,
 		.trunk_progress_s = c->trunk_progress_s,
 		.trunk_options_s = c->trunk_options_s,
@@ -223,7 +224,6 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.trunk_expires_s = c->trunk_expires_s,
 	};
 	memcpy(part.trusted, c->trusted, sizeof(part.trusted));
-	memcpy(part.own, c->own, sizeof(part.own));
 	return part;
 }
 
@@ -268,6 +268,7 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
 		return err;
 	}
+	loop_set_gather(s->loops[i], s->config.gather_us);
 	struct shard_params p = {
 		.index = i,
 		.count = s->shard_count,
@@ -510,6 +511,7 @@ void server_reload(struct server *s)
 	}
 	config_apply(&s->config, &fresh, applied, restart, sizeof(applied));
 	atomic_store(&s->log_level, s->config.log_level);
+	trunks_set_own(s->trunks, s->config.own, s->config.own_count);
 	struct reload r = {.server = s};
 	(void)shard_set_run(s->set, reconfigure, &r);
 	snprintf(text, sizeof(text), "in force: %.200s; wants a restart: %.200s",

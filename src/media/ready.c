@@ -69,10 +69,15 @@ static void take(struct ready *r, struct idle *i, struct ready_pair *ret_pair)
 	*ret_pair = i->pair;
 }
 
+static int64_t quiet_ms(const struct ready *r)
+{
+	return r->count >= r->max - r->max / 4 ? READY_QUIET_CROWDED_MS : READY_QUIET_MS;
+}
+
 bool ready_take(struct ready *r, int family, int64_t now_ms, struct ready_pair *ret_pair)
 {
 	struct idle *i = TAILQ_FIRST(list_of(r, family));
-	if (i == NULL || now_ms - i->quiet_since_ms < READY_QUIET_MS)
+	if (i == NULL || now_ms - i->quiet_since_ms < quiet_ms(r))
 		return false;
 	take(r, i, ret_pair);
 	return true;

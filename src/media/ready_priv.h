@@ -4,15 +4,17 @@
  * and the next one takes it over.
  *
  * Late packets of the old call must not find the new one: a pair is handed out again only when
- * nothing has come to it for READY_QUIET_MS. What does come meanwhile is read and forgotten, and
- * the pair waits on. Pairs keep their ports taken. The oldest one goes first; when there are too
- * many it is closed.
+ * nothing has come to it for READY_QUIET_MS, or, where most places are taken, for
+ * READY_QUIET_CROWDED_MS: otherwise a server with many calls a second would close and open pairs
+ * all the time. What does come meanwhile is read and forgotten, and the pair waits on. Pairs keep
+ * their ports taken. The oldest one goes first; when there are too many it is closed.
  */
 #pragma once
 
 #include "base/addr.h"
 
-#define READY_QUIET_MS 1000
+#define READY_QUIET_MS	       1000
+#define READY_QUIET_CROWDED_MS 250
 
 struct ready;
 

@@ -1,20 +1,11 @@
 #include "policy/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define ANY DIAL_BYTES
+#define ANY PLAN_ANY
 
-/*
- * What begins with prefix and has digits_min..digits_max characters in all is of that class; the
- * longest prefix decides. reason: refused whatever the line may do; PLAN_ALLOWED: it may be called
- * (international: with the permission).
- */
-static const struct row {
-	const char *prefix;
-	uint8_t digits_min, digits_max;
-	enum plan_class class;
-	enum plan_reason reason;
-} rows[] = {
+static const struct plan_table_row rows[] = {
 	{"0", 10, 10, PLAN_GEOGRAPHIC, PLAN_ALLOWED},
 	/* 03 and 04 are area codes; behind them no exchange begins with 0. */
 	{"030", 1, ANY, PLAN_UNKNOWN, PLAN_NO_NO_SUCH_NUMBER},
@@ -56,9 +47,14 @@ static const struct row {
 	{"*", 1, ANY, PLAN_SERVICE_CODE, PLAN_NO_NO_SERVICE_CODE},
 };
 
-static const struct row *row_of(const char *digits)
+const struct plan_table_row *plan_table_at(size_t i)
 {
-	const struct row *best = NULL;
+	return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
+}
+
+static const struct plan_table_row *row_of(const char *digits)
+{
+	const struct plan_table_row *best = NULL;
 	size_t best_n = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t n = strlen(rows[i].prefix);
@@ -73,6 +69,7 @@ static const struct row *row_of(const char *digits)
 static enum plan_reason reason_abroad(const struct plan_line *line, struct plan_verdict *v)
 {
 	v->country = country_of(slice_str(v->dialled.digits + 3));
+	v->decider = v->country ? PLAN_BY_PERMISSION : PLAN_BY_COUNTRY;
 	if (v->country == NULL)
 		return PLAN_NO_NO_COUNTRY;
 	return line->international ? PLAN_ALLOWED : PLAN_NO_INTERNATIONAL;
@@ -88,14 +85,18 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 {
 	const char *digits = v->dialled.digits;
 	size_t n = strlen(digits);
-	const struct row *row = row_of(digits);
+	const struct plan_table_row *row = row_of(digits);
+	v->row = row;
 	v->class = row ? row->class : PLAN_UNKNOWN;
 	if (row == NULL)
 		return PLAN_NO_NOT_A_NUMBER;
+	v->decider = PLAN_BY_ROW;
 	if (v->class == PLAN_HASH_CODE || v->class == PLAN_SERVICE_CODE)
 		return row->reason;
-	if (!digits_only(digits))
+	if (!digits_only(digits)) {
+		v->decider = PLAN_BY_FORM;
 		return PLAN_NO_NOT_A_NUMBER;
+	}
 	/* Whoever may not call a class is told so before he is told to count. */
 	if (row->reason != PLAN_ALLOWED && v->class != PLAN_SPECIAL_1XY &&
 	    v->class != PLAN_EMERGENCY)
@@ -133,6 +134,15 @@ void plan_check(const struct plan_line *line, struct slice user, struct plan_ver
 	*ret_verdict = v;
 }
 
+const char *plan_decided_by(const struct plan_verdict *v, char ret_text[PLAN_DECIDED_BYTES])
+{
+	static const char *const words[] = {"form", "plan", "country", "permission"};
+	bool row = v->decider == PLAN_BY_ROW;
+	snprintf(ret_text, PLAN_DECIDED_BYTES, "%s%s%s", words[v->decider], row ? ":" : "",
+		 row ? v->row->prefix : "");
+	return ret_text;
+}
+
 const char *plan_class_word(enum plan_class c)
 {
 	static const char *const words[] = {
@@ -155,8 +165,8 @@ const char *plan_class_ja(enum plan_class c)
 
 const struct plan_reason_info *plan_reason_info(enum plan_reason r)
 {
-	static const struct plan_reason_info infos[] = {{"", "", ""},
-#define X(name, code, q850, word, en, ja) {word, en, ja},
+	static const struct plan_reason_info infos[] = {{0, 0, "", "", ""},
+#define X(name, code, q850, word, en, ja) {code, q850, word, en, ja},
 							PLAN_REASON_TABLE(X)
 #undef X
 	};

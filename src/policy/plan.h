@@ -49,18 +49,43 @@ enum plan_reason {
 		PLAN_REASONS
 };
 
-/* The word and sentences of a refusal; "" for PLAN_ALLOWED. */
+/* The word and sentences of a refusal; "" and 0 for PLAN_ALLOWED. */
 struct plan_reason_info {
+	int sip_code, q850;
 	const char *word, *en, *ja;
 };
 const struct plan_reason_info *plan_reason_info(enum plan_reason r);
 
+/*
+ * A row of the table: what begins with prefix and has digits_min..digits_max characters in all is
+ * of that class; the longest prefix decides. reason: refused whatever the line may do;
+ * PLAN_ALLOWED: it may be called (international: with the permission).
+ */
+struct plan_table_row {
+	const char *prefix;
+	uint8_t digits_min, digits_max; /* PLAN_ANY: of any length */
+	enum plan_class class;
+	enum plan_reason reason;
+};
+#define PLAN_ANY DIAL_BYTES
+const struct plan_table_row *plan_table_at(size_t i); /* NULL behind the last */
+
+/* What a verdict rests on. */
+enum plan_decider {
+	PLAN_BY_FORM,	   /* nothing that can be dialled, or no row has it */
+	PLAN_BY_ROW,	   /* the table's row */
+	PLAN_BY_COUNTRY,   /* no country has that code */
+	PLAN_BY_PERMISSION /* the line's permission to call abroad */
+};
+
 struct plan_verdict {
 	enum plan_class class;
 	enum plan_reason reason; /* PLAN_ALLOWED: it may be called */
-	struct dialled dialled;	 /* digits "" when it is not a number */
-	char e164[DIAL_BYTES];	 /* "+815010000014"; "" where there is none (1XY, codes, refused
-				    forms) */
+	enum plan_decider decider;
+	const struct plan_table_row *row; /* of the table; NULL: none has it */
+	struct dialled dialled;		  /* digits "" when it is not a number */
+	char e164[DIAL_BYTES]; /* "+815010000014"; "" where there is none (1XY, codes, refused
+				  forms) */
 	const struct country *country; /* of PLAN_INTERNATIONAL; NULL: none has that code */
 };
 
@@ -68,6 +93,10 @@ struct plan_verdict {
 struct plan_line {
 	bool international; /* the line's permission */
 };
+
+#define PLAN_DECIDED_BYTES 32
+/* What decided, as a word for events and people: "form", "plan:0120", "country", "permission". */
+const char *plan_decided_by(const struct plan_verdict *v, char ret_text[PLAN_DECIDED_BYTES]);
 
 /* user: as dial_normalise takes it. */
 void plan_check(const struct plan_line *line, struct slice user, struct plan_verdict *ret_verdict);

@@ -188,6 +188,11 @@ struct sip_msg {
  */
 int sip_msg_parse(struct slice bytes, struct arena *arena, struct sip_msg *ret_msg);
 
+/* The message with its header table and its bytes in one piece of memory, of sip_msg_copy_bytes and
+ * aligned as a struct sip_msg; it needs nothing of the original afterwards. Returns memory. */
+size_t sip_msg_copy_bytes(const struct sip_msg *msg);
+struct sip_msg *sip_msg_copy(const struct sip_msg *msg, void *memory);
+
 /*
  * Stream framing (RFC 3261 §18.3): *ret_bytes is the length of the first whole message in bytes,
  * headers and body. 0; ERR_AGAIN: more bytes are needed; ERR_TOO_BIG: it can never be complete

@@ -92,7 +92,28 @@ static const char *const steps[] = {
 	" BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;"
 	"CREATE TRIGGER audit_keep_delete BEFORE DELETE ON audit"
 	" BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;",
-	/* 2: trunks, and what records say of them. */
+	/*
+	 * 2: an index sorted by number takes each party of a call to a page of its own, and each
+	 * page is written twice and summed: two thirds of what a record cost. Now every few
+	 * thousand calls (a segment) have an index of their own, of some fifty pages, and a
+	 * question asks them all: about three microseconds each. In the order of their start the
+	 * records stand by themselves.
+	 */
+	"CREATE TABLE record_party ("
+	" segment INTEGER NOT NULL,"
+	" number TEXT NOT NULL,"
+	" id INTEGER NOT NULL,"
+	" PRIMARY KEY (segment, number, id)"
+	") WITHOUT ROWID;"
+	"WITH counted AS (SELECT 1 + (row_number() OVER (ORDER BY id) - 1) / 4096 AS segment,"
+	" id, from_number, to_number FROM record)"
+	" INSERT INTO record_party"
+	" SELECT segment, from_number, id FROM counted WHERE from_number <> ''"
+	" UNION SELECT segment, to_number, id FROM counted WHERE to_number <> '';"
+	"DROP INDEX record_started;"
+	"DROP INDEX record_from;"
+	"DROP INDEX record_to;",
+	/* 3: trunks, and what records say of them. */
 	"CREATE TABLE trunk ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" name TEXT NOT NULL UNIQUE,"

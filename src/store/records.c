@@ -8,7 +8,10 @@
 	"a_refused,"                                                                               \
 	" b_packets, b_lost, b_jitter_ms, b_mos, b_r_factor, b_longest_gap_ms, b_reordered, "      \
 	"b_refused, direction, trunk, withheld"
-#define NEWEST_FIRST " ORDER BY started_at DESC, id DESC LIMIT "
+#define SEGMENT_ROWS 8192 /* two for a call */
+/* Below the time in an id (store.h): the id is drawn a moment before the time is noted. */
+#define ID_TIME_BITS 22
+#define ID_EARLY_MS  1000
 
 static void bind_quality(struct query *q, const struct store_quality *v)
 {
@@ -82,7 +85,59 @@ static void read_row(struct query *q, struct store_record *r)
 	r->withheld = query_get_int(q) != 0;
 }
 
-int store_record_add(struct store *s, const struct store_record *r)
+/* ---- who took part: an index in segments (migrations.c) ---- */
+
+/* Where an earlier handle stopped. */
+static int find_segment(struct store *s)
+{
+	struct query q;
+	int r;
+
+	query_init(&q, s, PLACE_RECORD_SEGMENT,
+		   "SELECT segment, count(*) FROM record_party"
+		   " WHERE segment = (SELECT max(segment) FROM record_party)");
+	r = query_next(&q);
+	if (r > 0) {
+		int64_t segment = query_get_int(&q), rows = query_get_int(&q);
+
+		s->segment = segment ? segment : 1;
+		s->segment_left = rows < SEGMENT_ROWS ? (uint32_t)(SEGMENT_ROWS - rows) : 0;
+	}
+	query_end(&q);
+	return r < 0 ? r : 0;
+}
+
+static int add_party(struct store *s, struct slice number, uint64_t id)
+{
+	struct query q;
+
+	if (number.n == 0)
+		return 0;
+	if (s->segment_left == 0) {
+		s->segment++;
+		s->segment_left = SEGMENT_ROWS;
+	}
+	s->segment_left--;
+	query_init(&q, s, PLACE_RECORD_PARTY,
+		   "INSERT OR IGNORE INTO record_party(segment, number, id) VALUES(?, ?, ?)");
+	query_int(&q, s->segment);
+	query_text(&q, number);
+	query_int(&q, (int64_t)id);
+	return query_run(&q, NULL);
+}
+
+static int add_parties(struct store *s, const struct store_record *r)
+{
+	int err = s->segment ? 0 : find_segment(s);
+
+	if (err == 0)
+		err = add_party(s, r->from, r->id);
+	if (err == 0 && !slice_eq(r->from, r->to))
+		err = add_party(s, r->to, r->id);
+	return err;
+}
+
+static int add_row(struct store *s, const struct store_record *r)
 {
 	struct query q;
 
@@ -92,6 +147,27 @@ int store_record_add(struct store *s, const struct store_record *r)
 		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_row(&q, r);
 	return query_run(&q, NULL);
+}
+
+/* Parties first: without its row a party is nobody, a row without its parties would not be found.
+ */
+int store_record_add(struct store *s, const struct store_record *r)
+{
+	int err = add_parties(s, r);
+
+	return err ? err : add_row(s, r);
+}
+
+/* ---- asking ---- */
+
+/* No record that started since then has a lower id. */
+static int64_t first_id(int64_t since_ms)
+{
+	int64_t ms = since_ms - ID_EARLY_MS;
+
+	if (ms <= 0)
+		return INT64_MIN;
+	return ms < INT64_MAX >> ID_TIME_BITS ? ms << ID_TIME_BITS : INT64_MAX;
 }
 
 static void ask_by_id(struct query *q, struct store *s, const struct store_record_query *ask)
@@ -108,23 +184,28 @@ static void ask_all(struct query *q, struct store *s, const struct store_record_
 		    int64_t limit)
 {
 	query_init(q, s, PLACE_RECORD_ALL,
-		   "SELECT " COLUMNS " FROM record WHERE started_at >= ?1" NEWEST_FIRST "?2");
+		   "SELECT " COLUMNS " FROM record WHERE id >= ?1 AND started_at >= ?2"
+		   " ORDER BY id DESC LIMIT ?3");
+	query_int(q, first_id(ask->since_ms));
 	query_int(q, ask->since_ms);
 	query_int(q, limit);
 }
 
-/* Two walks along an index, each no longer than the limit; UNION drops the copy of a call from a
- * number to itself. */
+/* The parties are looked at again in the row: a record that replaced another may have others. */
 static void ask_of_number(struct query *q, struct store *s, const struct store_record_query *ask,
 			  int64_t limit)
 {
 	query_init(q, s, PLACE_RECORD_OF_NUMBER,
-		   "SELECT * FROM (SELECT " COLUMNS
-		   " FROM record WHERE from_number = ?1 AND started_at >= ?2" NEWEST_FIRST
-		   "?3) UNION SELECT * FROM (SELECT " COLUMNS
-		   " FROM record WHERE to_number = ?1 AND started_at >= ?2" NEWEST_FIRST
-		   "?3)" NEWEST_FIRST "?3");
+		   "WITH RECURSIVE numbered(segment) AS"
+		   " (SELECT max(segment) FROM record_party"
+		   " UNION ALL SELECT segment - 1 FROM numbered WHERE segment > 1)"
+		   " SELECT " COLUMNS " FROM record WHERE id IN"
+		   " (SELECT p.id FROM numbered CROSS JOIN record_party AS p"
+		   " ON p.segment = numbered.segment AND p.number = ?1 AND p.id >= ?2)"
+		   " AND started_at >= ?3 AND (from_number = ?1 OR to_number = ?1)"
+		   " ORDER BY id DESC LIMIT ?4");
 	query_text(q, ask->number);
+	query_int(q, first_id(ask->since_ms));
 	query_int(q, ask->since_ms);
 	query_int(q, limit);
 }

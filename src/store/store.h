@@ -67,7 +67,9 @@ struct store_quality {
 };
 
 struct store_record {
-	uint64_t id;	       /* the call's uid */
+	/* The call's uid: rising, its upper 42 bits the ms of its start since 1970. It is the order
+	 * of the records. */
+	uint64_t id;
 	struct slice from, to; /* numbers */
 	struct slice dialled;
 	struct slice customer; /* of the caller */

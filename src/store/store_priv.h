@@ -39,6 +39,8 @@ enum store_place {
 	PLACE_BINDING_REMOVE_EXPIRED,
 	PLACE_BINDING_EACH,
 	PLACE_RECORD_ADD,
+	PLACE_RECORD_SEGMENT,
+	PLACE_RECORD_PARTY,
 	PLACE_RECORD_BY_ID,
 	PLACE_RECORD_ALL,
 	PLACE_RECORD_OF_NUMBER,
@@ -54,6 +56,8 @@ struct store {
 	char *path;
 	char *kept; /* the texts that the last get gave out */
 	bool in_batch;
+	int64_t segment;       /* of record_party, that records go into; 0: not asked yet */
+	uint32_t segment_left; /* rows until the next one */
 	char error[STORE_TEXT_BYTES];
 };
 

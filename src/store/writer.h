@@ -1,6 +1,8 @@
 /*
  * writer: writing behind. Shards hand bindings and call records to one thread, which gathers what
- * waits into one transaction after another. A full queue is backpressure (ERR_AGAIN): the caller
+ * waits into one transaction after another: a tenth of a second when there are bindings in it, else
+ * half a second, less when somebody flushes or the queue fills up. The queue outlives kill -9; a
+ * loss of power takes what was not written. A full queue is backpressure (ERR_AGAIN): the caller
  * answers 503 rather than lose a word.
  *
  * What hands over sees a struct of functions, as with io, so that the simulation can stand in for

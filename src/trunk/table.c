@@ -136,7 +136,28 @@ int trunks_swap(struct trunks *t, const struct trunk *v, uint32_t count)
 	return 0;
 }
 
+void trunks_set_own(struct trunks *t, const char (*v)[TRUNK_OWN_BYTES], uint32_t count)
+{
+	pthread_mutex_lock(&t->lock);
+	memcpy(t->own, v, count * sizeof(*v));
+	t->own_count = count;
+	pthread_mutex_unlock(&t->lock);
+}
+
 /* --- looking */
+
+bool trunks_may_know(const struct trunks *t, struct slice number)
+{
+	bool own = false;
+	if (t == NULL || trunks_count(t) == 0)
+		return false;
+	pthread_mutex_t *lock = (pthread_mutex_t *)&t->lock;
+	pthread_mutex_lock(lock);
+	for (uint32_t i = 0; i < t->own_count; i++)
+		own |= slice_starts(number, slice_str(t->own[i]));
+	pthread_mutex_unlock(lock);
+	return !own;
+}
 
 bool trunks_get(struct trunks *t, uint32_t id, struct trunk *ret_trunk)
 {

@@ -34,6 +34,12 @@ int trunks_load(struct trunks *t, struct store *store, uint32_t *ret_unread);
 uint32_t trunks_version(const struct trunks *t);
 uint32_t trunks_count(const struct trunks *t);
 
+/* The numbers that are ours, by their beginnings. count: TRUNK_OWN_MAX at most. */
+void trunks_set_own(struct trunks *t, const char (*v)[TRUNK_OWN_BYTES], uint32_t count);
+/* There is a trunk, and a number that nobody here has may be somebody's there: it is not of ours.
+ * t: may be NULL. */
+bool trunks_may_know(const struct trunks *t, struct slice number);
+
 /* --- for calls */
 /* trunk_choose, and its place is taken. */
 enum trunk_verdict trunks_take(struct trunks *t, const struct trunk_ask *ask,

@@ -30,9 +30,11 @@ struct trunk_table {
 struct trunks {
 	struct trunk_key key;
 	bool has_key;
-	/* Guards `now` (what it points to changes with each swap). */
+	/* Guards `now` (what it points to changes with each swap) and `own`. */
 	pthread_mutex_t lock;
 	struct trunk_table *now;
+	char own[TRUNK_OWN_MAX][TRUNK_OWN_BYTES];
+	uint32_t own_count;
 	_Atomic uint32_t count, version;
 };
 

@@ -22,6 +22,8 @@
 #define TRUNK_CAPACITY_MAX  1000000
 #define TRUNK_PRIORITY_MAX  1000
 #define TRUNK_ADDRESSES_MAX 8
+#define TRUNK_OWN_MAX	    16
+#define TRUNK_OWN_BYTES	    12
 
 /* name, word, how 03-1234-5678 looks there */
 #define TRUNK_FORMAT_TABLE(X)                                                                      \

@@ -14,13 +14,19 @@ static void forget_merge(struct txn_layer *l, struct txn_server *t)
 	t->merge_hash = 0;
 }
 
+static void drop_request(struct txn_layer *l, struct txn_server *t)
+{
+	bufs_give(l->p.bufs, (char *)t->request);
+	t->request = NULL;
+}
+
 void txn_server_free(struct txn_layer *l, struct txn_server *t)
 {
 	wheel_cancel(l->p.wheel, &t->core.retry);
 	wheel_cancel(l->p.wheel, &t->core.end);
 	index_remove(l->server_index, t->core.key.hash, t->core.id.v);
 	forget_merge(l, t);
-	txn_drop(l, &t->request);
+	drop_request(l, t);
 	txn_drop(l, &t->response);
 	pool_give(l->servers, t->core.id);
 }
@@ -43,21 +49,10 @@ static void server_send_new(struct txn_run *run, struct txn_server *t, struct sl
 	server_send(run, t, bytes);
 }
 
-/* The request in the shape that a response is built from: as it has just come, or parsed again. */
-static const struct sip_msg *request_of(struct txn_layer *l, struct txn_server *t,
-					struct arena *arena)
-{
-	if (id_eq(l->fresh, t->core.id))
-		return l->fresh_msg;
-	return t->request.n ? txn_parse(t->request, arena) : NULL;
-}
-
 static void server_send_100(struct txn_run *run, struct txn_server *t)
 {
-	const struct sip_msg *req = request_of(run->l, t, run->arena);
-
-	if (req)
-		server_send_new(run, t, txn_build_100(run->l, req, txn_flow(&t->core)));
+	if (t->request)
+		server_send_new(run, t, txn_build_100(run->l, t->request, txn_flow(&t->core)));
 }
 
 static void server_transmit(struct txn_run *run, struct txn_server *t, uint32_t actions)
@@ -112,7 +107,7 @@ static void server_tidy(struct txn_layer *l, struct id id, uint32_t actions)
 		return;
 	}
 	if (actions & TXN_DROP_REQUEST)
-		txn_drop(l, &t->request);
+		drop_request(l, t);
 	/* These only absorb. */
 	if (t->core.state == TXN_CONFIRMED || t->core.state == TXN_ACKNOWLEDGED)
 		txn_drop(l, &t->response);
@@ -164,11 +159,12 @@ static struct txn_server *accept_request(struct txn_run *run, const struct txn_k
 
 	if (!t)
 		return NULL;
-	t->request = bufs_copy(run->l->p.bufs, run->msg->raw);
-	if (!t->request.p) {
+	void *memory = bufs_take(run->l->p.bufs, sip_msg_copy_bytes(run->msg));
+	if (!memory) {
 		txn_server_free(run->l, t);
 		return NULL;
 	}
+	t->request = sip_msg_copy(run->msg, memory);
 	return t;
 }
 
@@ -203,6 +199,13 @@ void txn_set_user(struct txn_layer *l, struct id server, uint64_t user)
 		t->core.user = user;
 }
 
+const struct flow *txn_flow_of(const struct txn_layer *l, struct id server)
+{
+	const struct txn_server *t = pool_get(l->servers, server);
+
+	return t ? txn_flow(&t->core) : NULL;
+}
+
 const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, struct arena *arena,
 				     const struct flow **ret_flow)
 {
@@ -211,9 +214,9 @@ const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, stru
 	if (!t)
 		return NULL;
 	const struct sip_msg *msg = id_eq(l->fresh, server) ? l->fresh_msg : NULL;
-	if (!msg && t->request.n) {
-		char *copy = arena_copy(arena, t->request);
-		msg = copy ? txn_parse(slice_of(copy, t->request.n), arena) : NULL;
+	if (!msg && t->request) {
+		void *memory = arena_alloc(arena, sip_msg_copy_bytes(t->request));
+		msg = memory ? sip_msg_copy(t->request, memory) : NULL;
 	}
 	if (msg)
 		*ret_flow = txn_flow(&t->core);
@@ -232,17 +235,16 @@ static int build_response(struct txn_run *run, struct txn_server *t, const struc
 	/* RFC 4320 §4.2: nobody gains from a 408 to a non-INVITE */
 	if (t->core.kind == TXN_NIST && reply->code == 408)
 		return 0;
-	const struct sip_msg *req = request_of(run->l, t, run->arena);
-	if (req)
-		run->bytes = txn_build_reply(run->l, req, reply);
+	if (t->request)
+		run->bytes = txn_build_reply(run->l, t->request, reply);
 	return run->bytes.p ? 0 : ERR_TOO_BIG;
 }
 
 int txn_respond(struct txn_layer *l, struct id server, const struct sip_reply *reply,
-		struct arena *arena, int64_t now_ms)
+		int64_t now_ms)
 {
 	struct txn_server *t = txn_server_get(l, server);
-	struct txn_run run = {.l = l, .now_ms = now_ms, .arena = arena};
+	struct txn_run run = {.l = l, .now_ms = now_ms};
 
 	if (!t)
 		return ERR_STALE;

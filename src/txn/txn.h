@@ -7,8 +7,9 @@
  * failures, with the ids of transactions and, for client transactions, the `user` value that it
  * gave. Below it, `send`.
  *
- * What survives the datagram is copied: a server transaction keeps the request (to build responses
- * from) and the last response (to repeat it); a client transaction keeps the request.
+ * What survives the datagram is copied: a server transaction keeps the request as it was parsed (to
+ * build responses from) and the last response (to repeat it); a client transaction keeps the
+ * request.
  */
 #pragma once
 
@@ -92,8 +93,10 @@ int txn_receive(struct txn_layer *l, struct sip_msg *msg, const struct flow *flo
 /* --- server side */
 /* Ties the user's value to a server transaction (comes back in on_cancel, on_server_end). */
 void txn_set_user(struct txn_layer *l, struct id server, uint64_t user);
-/* The request of a server transaction, parsed into arena; NULL when stale or the arena is full. The
- * ids of the flow it came over: *ret_flow points into the transaction. Changes nothing. */
+/* The flow that its request came over, in the transaction; NULL when stale. */
+const struct flow *txn_flow_of(const struct txn_layer *l, struct id server);
+/* The request of a server transaction, copied into arena; NULL when stale, dropped or the arena is
+ * full. The flow it came over: *ret_flow points into the transaction. Changes nothing. */
 const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, struct arena *arena,
 				     const struct flow **ret_flow);
 /* Builds (sip_build_reply from the kept request) and sends a response. The Via gets received/rport
@@ -101,7 +104,7 @@ const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, stru
  * (2xx may be repeated by the user while in Accepted: TU retransmission of RFC 6026); ERR_TOO_BIG.
  */
 int txn_respond(struct txn_layer *l, struct id server, const struct sip_reply *reply,
-		struct arena *arena, int64_t now_ms);
+		int64_t now_ms);
 /* The last response of a server transaction as it was sent (for a user who repeats a reliable
  * provisional one, RFC 3262 §3); empty when stale or none. Good until the next call. */
 struct slice txn_response_of(const struct txn_layer *l, struct id server);

@@ -43,9 +43,9 @@ struct txn_client {
 
 struct txn_server {
 	struct txn_core core;
-	uint64_t merge_hash;   /* 0: not in the index of merged requests */
-	struct slice request;  /* a buf; n == 0: dropped */
-	struct slice response; /* a buf: the last one */
+	uint64_t merge_hash;	 /* 0: not in the index of merged requests */
+	struct sip_msg *request; /* a buf; NULL: dropped */
+	struct slice response;	 /* a buf: the last one */
 };
 
 _Static_assert(sizeof(struct txn_client) < 400 && sizeof(struct txn_server) < 400,

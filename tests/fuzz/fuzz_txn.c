@@ -230,7 +230,7 @@ static void respond(struct user *u, const uint8_t *p)
 	static const int codes[] = {100, 180, 200, 202, 302, 404, 487, 603};
 	struct sip_reply reply = {.code = codes[p[2] & 7],
 				  .to_tag = p[2] & 7 ? SLICE("ours") : SLICE_NONE};
-	int rc = txn_respond(u->l, u->servers[p[1] % SERVERS], &reply, fresh(u), u->now);
+	int rc = txn_respond(u->l, u->servers[p[1] % SERVERS], &reply, u->now);
 
 	FUZZ_CHECK(rc == 0 || rc == ERR_STALE || rc == ERR_CONFLICT || rc == u->send_err);
 }
@@ -307,7 +307,7 @@ static void answer_all(struct user *u)
 	struct sip_reply reply = {.code = 480, .to_tag = SLICE("ours")};
 
 	for (int i = 0; i < SERVERS; i++)
-		txn_respond(u->l, u->servers[i], &reply, fresh(u), u->now);
+		txn_respond(u->l, u->servers[i], &reply, u->now);
 	for (int i = 0; i < CLIENTS; i++)
 		txn_cancel(u->l, u->clients[i], SLICE_NONE, fresh(u), u->now);
 }

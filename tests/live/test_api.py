@@ -32,6 +32,12 @@ def csv(first: int, count: int, customer: str = CUSTOMER) -> bytes:
     return ("number,customer,account\n" + "\n".join(lines) + "\n").encode()
 
 
+def walk_plan(api: Api, number: str) -> None:
+    check(len(api.good("GET", "/api/v1/plan")["countries"]) > 200, "countries")
+    judged = api.good("GET", f"/api/v1/plan/check?number={number}&dialled=0120-123456")
+    check_equal((judged["allowed"], judged["decided_by"]), (False, "plan:0120"), "freephone")
+
+
 def walk_provisioning(api: Api) -> None:
     made = api.good("POST", "/api/v1/customers", {"code": "C7", "name": "株式会社 例 🏢", "address": "東京都"})
     check(made["selfcare_password"], "no self-care password was made")
@@ -53,6 +59,7 @@ def walk_provisioning(api: Api) -> None:
         renewed = api.good("POST", "/api/v1/numbers/05070000014/password", {"kind": kind})
         check(renewed[field] not in number.values(), "the same password again")
     api.refused(409, "conflict", "DELETE", "/api/v1/customers/C7")
+    walk_plan(api, "05070000014")
     api.good("DELETE", "/api/v1/numbers/05070000014")
     api.good("DELETE", "/api/v1/customers/C7")
     api.refused(404, "not_found", "GET", "/api/v1/numbers/05070000014")

@@ -166,6 +166,30 @@ def _() -> None:
             check(gate.text(*words).strip(), f"{words} prints nothing for people")
 
 
+@case("plan check explains; its exit status is the answer")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+
+        def asked(dialled: str, status: int, *patterns: str) -> None:
+            done = ctl(gate, "plan", "check", line.number, dialled)
+            check_equal(done.returncode, status, f"{dialled}: {done.stdout} {done.stderr}")
+            check_equal(len(done.stderr.splitlines()), status, f"{dialled}: lines on standard error: {done.stderr}")
+            for pattern in patterns:
+                check(re.search(pattern, done.stdout, re.MULTILINE), f"{dialled}: /{pattern}/ is not in {done.stdout}")
+
+        asked("184 03-1234-5678", 0, r"^class +geographic \(固定電話", r"^E\.164 +\+81312345678", r"^caller id +184: .* not shown", r"^allowed +yes")
+        asked("１８４－１１０", 1, r"^class +emergency", r"^decided by +plan:110 \(", r"^reason +Emergency", r"緊急通報", r"403, Q\.850 cause 21")
+        asked("+44 20 7946 0000", 1, r"^country +United Kingdom \(", r"^decided by +permission", r"^reason +International calls")
+        asked("+81 120-123456", 1, r"^decided by +plan:0120")
+        asked("0033-010-1-202-555-0123", 1, r"^class +carrier_select")
+        asked(line.number, 0, r"^leads to +a number of ours")
+        answer = json.loads(ctl(gate, "plan", "check", "--json", line.number, "0120123456").stdout)
+        check_equal((answer["allowed"], answer["refusal"]["reason"]), (False, "freephone_not_available"), "as JSON")
+        shown = gate.text("plan", "show")
+        check(re.search(r"^0120 +freephone ", shown, re.MULTILINE) and re.search(r"^1876 +JM +high ", shown, re.MULTILINE), shown)
+
+
 @case("a new password cuts the phone off: it asks, and says so")
 def _() -> None:
     with OpenGate() as gate:
@@ -378,6 +402,12 @@ def _() -> None:
         check_equal(offered("customer", "set", "C"), [CUSTOMER], "customers")
         check_equal(offered("number", "add", "05010000014", "--customer", ""), [CUSTOMER], "customers of a flag")
         check_equal(offered("import", ""), [":files"], "files")
+        check_equal(offered("plan", ""), ["check", "show"], "second words")
+        check_equal(offered("calls", "h"), ["hangup"], "second word of what is a command too")
+        check_equal(offered("plan", "check", "0501"), [line.number for line in lines], "first operand")
+        check_equal(offered("plan", "check", lines[0].number, ""), [], "second operand")
+        check_equal(offered("number", "show", lines[0].number, ""), [], "no second operand")
+        check_equal(offered("nonsense", ""), [], "behind what is no command")
         gate.stop()
         check_equal(offered("number", "show", ""), [], "without a server")
         gate.start()
@@ -490,6 +520,11 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("help frobnicate", 2, r"there is no command \"frobnicate\""),
     ("number show", 2, r"number show needs NUMBER; see 'opengatectl help number show'"),
     ("number show {n} {n}", 2, r"number show takes NUMBER; \"05010000000\" is too much"),
+    ("plan check {n}", 2, r"plan check needs DIALLED; see 'opengatectl help plan check'"),
+    ("plan check", 2, r"plan check needs NUMBER"),
+    ("plan check {n} 117 118", 2, r"plan check takes NUMBER DIALLED; \"118\" is too much"),
+    ("plan chek {n} 117", 2, r"no command \"plan chek\"; did you mean \"plan check\"\?"),
+    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show"),
     ("number show ''", 2, r"NUMBER is empty"),
     ("calls hangup", 2, r"calls hangup needs ID"),
     ("trace", 2, r"trace needs CALL"),
@@ -571,6 +606,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("customer set C404 --name x", 1, r"There is no customer C404"),
     ("customer remove C404", 1, r"There is no customer C404"),
     ("customer remove C9000013", 1, r"Customer C9000013 still has numbers; remove them first"),
+    ("plan check {m} 117", 1, r"There is no number 05010009999"),
+    ("plan check 117 {n}", 1, r"The number must be 11 digits"),
     ("registrations {m}", 1, r"There is no number 05010009999"),
     ("registrations 0501", 1, r"The number must be 11 digits"),
     ("records 0501", 1, r"The number must be 11 digits"),

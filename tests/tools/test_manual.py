@@ -64,7 +64,7 @@ def _() -> None:
     told = commands()
     check(len(told["commands"]) > 15, "commands are missing")
     for command in told["commands"]:
-        title = " ".join(filter(None, [command["name"], command["operand"]]))
+        title = " ".join(filter(None, [command["name"], command["operands"]]))
         check(f".SS {title}\n" in text, f"opengatectl(1) lacks {title}")
         group, _, word = command["name"].partition(" ")
         rows = (r for r in operations.splitlines() if r.startswith(f"| `{group}"))

@@ -223,11 +223,6 @@ void callees_tick(struct callees *c)
 	net_flush(c->net);
 }
 
-int callees_fd(const struct callees *c)
-{
-	return net_fd(c->net);
-}
-
 uint32_t callees_standing(const struct callees *c)
 {
 	return c->standing;

@@ -363,11 +363,6 @@ void callers_tick(struct callers *c, bool more)
 	net_flush(c->net);
 }
 
-int callers_fd(const struct callers *c)
-{
-	return net_fd(c->net);
-}
-
 uint32_t callers_busy(const struct callers *c)
 {
 	return c->asking_count + c->standing_count;

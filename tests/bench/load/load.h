@@ -57,7 +57,6 @@ void net_send(struct net *net, uint32_t socket, const struct strbuf *b);
 void net_flush(struct net *net);
 /* Everything that has arrived, handed over; false: nothing had. */
 bool net_receive(struct net *net, net_message_fn *fn, void *ctx);
-int net_fd(const struct net *net); /* becomes readable when something arrives */
 
 /* --- text.c: as much of a SIP message as a phone in a hurry looks at. */
 #define LINES_MAX 8
@@ -110,7 +109,6 @@ struct callees;
 struct callees *callees_new(const struct options *o, struct tally *tally);
 bool callees_receive(struct callees *c);
 void callees_tick(struct callees *c);
-int callees_fd(const struct callees *c);
 uint32_t callees_standing(const struct callees *c);
 /* Calls fn with the media port of each standing call and where it is to send. */
 typedef void media_fn(void *ctx, uint16_t own_port, const struct sockaddr_in *to);
@@ -122,7 +120,6 @@ struct callers *callers_new(const struct options *o, struct tally *tally);
 bool callers_receive(struct callers *c);
 /* New calls, hang-ups, repeats. */
 void callers_tick(struct callers *c, bool more);
-int callers_fd(const struct callers *c);
 uint32_t callers_busy(const struct callers *c); /* calls that are not over */
 uint32_t callers_setting_up(const struct callers *c);
 void callers_media(struct callers *c, media_fn *fn, void *ctx);
@@ -132,7 +129,6 @@ struct phones;
 struct phones *phones_new(const struct options *o, struct tally *tally);
 bool phones_receive(struct phones *p);
 void phones_tick(struct phones *p, bool more);
-int phones_fd(const struct phones *p);
 uint32_t phones_busy(const struct phones *p);
 
 #define CALLER_MEDIA_PORT 10000

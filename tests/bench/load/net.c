@@ -144,8 +144,3 @@ bool net_receive(struct net *net, net_message_fn *fn, void *ctx)
 		any |= receive_from(net, events[i].data.u32, fn, ctx);
 	return any;
 }
-
-int net_fd(const struct net *net)
-{
-	return net->epoll_fd;
-}

@@ -200,11 +200,6 @@ void phones_tick(struct phones *p, bool more)
 	net_flush(p->net);
 }
 
-int phones_fd(const struct phones *p)
-{
-	return net_fd(p->net);
-}
-
 uint32_t phones_busy(const struct phones *p)
 {
 	return p->asking_count;

@@ -251,14 +251,15 @@ static bool set_trusted(struct run *r, struct shard_config *c)
 	return true;
 }
 
-static bool set_own(struct run *r, struct shard_config *c)
+static bool set_own(struct run *r)
 {
 	const char *own = run_value(r, "own");
 	if (!own)
 		return true;
-	if (c->own_count == OWN_MAX)
-		return run_fail(r, "own= once too often");
-	snprintf(c->own[c->own_count++], OWN_BYTES, "%s", own);
+	if (!r->st)
+		return run_fail(r, "own= when the server runs");
+	snprintf(r->st->own[0], TRUNK_OWN_BYTES, "%s", own);
+	trunks_set_own(r->st->trunks, r->st->own, 1);
 	return true;
 }
 
@@ -290,7 +291,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 			return false;
 		*keys[i].value = (uint32_t)v;
 	}
-	return set_digest(r, c) && set_trusted(r, c) && set_own(r, c);
+	return set_digest(r, c) && set_trusted(r, c) && set_own(r);
 }
 
 /* Before the stage stands. */

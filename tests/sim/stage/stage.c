@@ -180,6 +180,7 @@ void stage_start(struct stage *st)
 	vault_load(st->vault, st->directory);
 	must(trunks_new(NULL, &st->trunks), "trunks");
 	must(trunks_swap(st->trunks, st->trunk_v, st->trunk_n), "trunks");
+	trunks_set_own(st->trunks, st->own, st->own[0][0] != '\0');
 	must(event_stream_new(st->p.shards, EVENT_RING_BYTES, NULL, NULL, &st->events), "events");
 	watch_events(st->watch);
 	must(shard_set_new(st->p.shards, st->p.inbox_bytes, wake_shard, st, &st->set), "inboxes");

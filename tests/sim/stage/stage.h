@@ -60,6 +60,7 @@ struct stage {
 	struct trunks *trunks;
 	struct trunk trunk_v[STAGE_TRUNKS_MAX]; /* as provisioned: they stay through a crash */
 	uint32_t trunk_n;
+	char own[1][TRUNK_OWN_BYTES]; /* beginning of our numbers; "": not said */
 	struct event_stream *events;
 	struct shard_set *set;
 	struct io *ios[STAGE_SHARDS_MAX];

@@ -1,95 +1,5 @@
-/* Requests through the table of routes with a real store and directory, without a socket. */
-#include "api/api_priv.h"
-#include "base/err.h"
-#include "store/store_priv.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-struct fixture {
-	char directory_path[64], path[96];
-	struct api api;
-	struct request r;
-};
-
-static int setup(void **state)
-{
-	static const struct hash_key key = {"numbers"};
-	struct directory_params d = {.hash_key = &key};
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	snprintf(f->directory_path, sizeof(f->directory_path), "/tmp/opengate-api-XXXXXX");
-	assert_non_null(mkdtemp(f->directory_path));
-	snprintf(f->path, sizeof(f->path), "%s/a.db", f->directory_path);
-	assert_int_equal(store_open(f->path, &f->api.store, NULL, 0), 0);
-	assert_int_equal(directory_new(&d, &f->api.p.directory), 0);
-	f->api.p.domain = "a.example";
-	rng_init_os(&f->api.rng);
-	*state = f;
-	return 0;
-}
-
-static void forget(struct fixture *f)
-{
-	json_decref(f->r.json);
-	json_decref(f->r.body);
-	free(f->r.text);
-	f->r = (struct request){0};
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	char command[128];
-
-	forget(f);
-	directory_free(f->api.p.directory);
-	store_close(f->api.store);
-	snprintf(command, sizeof(command), "rm -r %s", f->directory_path);
-	assert_int_equal(system(command), 0);
-	free(f);
-	return 0;
-}
-
-/* The status; the answer stays in f->r. */
-static unsigned ask(struct fixture *f, const char *method, const char *path, const char *body)
-{
-	char id[PATH_ID_BYTES];
-
-	forget(f);
-	f->r = (struct request){.api = &f->api,
-				.method = method,
-				.path = path,
-				.raw = slice_str(body),
-				.trusted = true,
-				.status = 200};
-	const struct route *route = route_find(&f->r, id);
-	if (route)
-		route_run(route, &f->r, id);
-	return f->r.status;
-}
-
-static const char *answered(const struct fixture *f, const char *key)
-{
-	const json_t *error = json_object_get(f->r.json, "error");
-
-	return json_string_value(json_object_get(error ? error : f->r.json, key));
-}
-
-#define CUSTOMER "{\"code\":\"C1\",\"name\":\"One\"}"
-#define NUMBER	 "{\"number\":\"050-1000-0014\",\"customer\":\"C1\",\"account\":\"10000012\"}"
-
-static void add(struct fixture *f)
-{
-	assert_int_equal(ask(f, "POST", "/api/v1/customers", CUSTOMER), 201);
-	assert_int_equal(ask(f, "POST", "/api/v1/numbers", NUMBER), 201);
-}
+/* Numbers: what is added and changed is in force. */
+#include "fixture.h"
 
 static void test_added_number_is_in_force(void **state)
 {
@@ -184,8 +94,6 @@ static void test_disk_full(void **state)
 	assert_int_equal(directory_numbers(f->api.p.directory), added + 1);
 	assert_int_equal(ask(f, "GET", "/api/v1/customers/C1", NULL), 200);
 }
-
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
 {

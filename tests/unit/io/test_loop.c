@@ -186,6 +186,43 @@ static void test_no_handlers(void **state)
 	loop_free(NULL);
 }
 
+/* When turns begin, by the clock that is read afresh. */
+struct turns {
+	struct world *w;
+	int64_t begun_us[4];
+	int count;
+};
+
+static void count_turn(void *ctx)
+{
+	struct turns *t = ctx;
+
+	t->begun_us[t->count++] = io_now_us(t->w->io);
+}
+
+#define GATHER_US 20000
+
+/* A turn that follows a busy one leaves what comes time to gather; what came meanwhile is one wake.
+ */
+static void test_busy_turns_gather(void **state)
+{
+	struct world *w = *state;
+	struct turns t = {.w = w};
+
+	io_set_handler(w->io, &(struct io_handler){.ctx = &t, .on_wake = count_turn});
+	loop_set_gather(w->loop, GATHER_US);
+	for (int i = 0; i < 3; i++) {
+		loop_wake(w->loop);
+		assert_int_equal(loop_turn(w->loop, TURN_WAIT_MS), 0);
+		assert_int_equal(t.count, i + 1);
+	}
+	assert_true(t.begun_us[2] - t.begun_us[0] >= GATHER_US);
+	loop_set_gather(w->loop, 0);
+	loop_wake(w->loop);
+	assert_int_equal(loop_turn(w->loop, TURN_WAIT_MS), 0);
+	assert_int_equal(t.count, 4);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -198,6 +235,7 @@ int main(void)
 		T(test_stop_before_run),
 		T(test_on_turn_sets_the_time),
 		T(test_clocks),
+		T(test_busy_turns_gather),
 		T(test_no_handlers),
 	};
 

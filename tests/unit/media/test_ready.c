@@ -102,6 +102,20 @@ static void test_full(void **state)
 	assert_int_equal(ready_count(ready), 3);
 }
 
+/* Where most places are taken a shorter quiet will do, until there is room again. */
+static void test_crowded(void **state)
+{
+	(void)state;
+	put(4, 100, 0);
+	put(4, 102, 0);
+	assert_int_equal(take(4, READY_QUIET_CROWDED_MS), 0);
+	put(4, 104, 0);
+	assert_int_equal(take(4, READY_QUIET_CROWDED_MS - 1), 0);
+	assert_int_equal(take(4, READY_QUIET_CROWDED_MS), 100);
+	assert_int_equal(take(4, READY_QUIET_CROWDED_MS), 0);
+	assert_int_equal(take(4, READY_QUIET_MS), 102);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -110,6 +124,7 @@ int main(void)
 		T(test_what_comes_makes_it_wait_on),
 		T(test_families_are_kept_apart),
 		T(test_full),
+		T(test_crowded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

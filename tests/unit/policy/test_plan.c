@@ -152,6 +152,31 @@ static void test_random(void **state)
 	}
 }
 
+/* What the verdict rests on, said in a word. */
+static void test_decided_by(void **state)
+{
+	static const struct {
+		const char *dialled, *by;
+	} rows[] = {
+		{"alice", "form"},
+		{"0*5", "form"},
+		{"0312345678", "plan:0"},
+		{"0120123456", "plan:0120"},
+		{"184110", "plan:110"},
+		{"010442079460000", "permission"},
+		{"0109991234567", "country"},
+		{"0104420", "plan:010"},
+		{"#9110", "plan:#"},
+	};
+	char by[PLAN_DECIDED_BYTES];
+	struct plan_verdict v;
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		plan_check(&home, slice_str(rows[i].dialled), &v);
+		assert_string_equal(plan_decided_by(&v, by), rows[i].by);
+	}
+}
+
 static void test_countries(void **state)
 {
 	(void)state;
@@ -176,7 +201,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_dialled),	 cmocka_unit_test(test_as_people_write),
 		cmocka_unit_test(test_home_from_abroad), cmocka_unit_test(test_not_a_number),
-		cmocka_unit_test(test_random),		 cmocka_unit_test(test_countries),
+		cmocka_unit_test(test_random),		 cmocka_unit_test(test_decided_by),
+		cmocka_unit_test(test_countries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,41 @@ static void check_same(const struct sip_msg *a, const struct sip_msg *b)
 	assert_int_equal(a->header_count, b->header_count);
 }
 
+static bool is_within(struct slice s, const char *from, size_t n)
+{
+	return s.n == 0 || (s.p >= from && s.p + s.n <= from + n);
+}
+
+/* The original is gone when the copy is looked at; the copy has exactly the memory it asked for. */
+static void check_copy(const struct sip_msg *m, struct slice bytes)
+{
+	struct parsed again;
+	const struct sip_msg *original = parse_bytes(&again, bytes);
+	size_t n = sip_msg_copy_bytes(original);
+	char *memory = malloc(n);
+
+	assert_non_null(memory);
+	const struct sip_msg *copy = sip_msg_copy(original, memory);
+	memset(again.memory, 0xff, sizeof(again.memory));
+	memset(again.bytes, 'x', bytes.n);
+	parsed_fini(&again);
+	check_same(m, copy);
+	assert_true(slice_eq(m->raw, copy->raw));
+	assert_true(is_within(copy->raw, memory, n) && is_within(copy->body, memory, n));
+	assert_true(slice_eq(m->via.branch, copy->via.branch) &&
+		    slice_eq(m->via.host, copy->via.host));
+	assert_true(slice_eq(m->via.received, copy->via.received));
+	assert_true(slice_eq(m->via.params, copy->via.params));
+	assert_true(slice_eq(m->via.transport_text, copy->via.transport_text));
+	assert_true(slice_eq(m->cseq.method_text, copy->cseq.method_text));
+	for (uint32_t i = 0; i < m->header_count; i++) {
+		assert_int_equal(m->headers[i].kind, copy->headers[i].kind);
+		assert_true(slice_eq(m->headers[i].name, copy->headers[i].name));
+		assert_true(slice_eq(m->headers[i].value, copy->headers[i].value));
+	}
+	free(memory);
+}
+
 static void test_roundtrip(void **state)
 {
 	uint8_t seed[RNG_SEED_BYTES] = {7};
@@ -147,6 +182,7 @@ static void test_roundtrip(void **state)
 		parse_bytes(&first, slice_of(text, compose(&rng, text, sizeof(text))));
 		if (first.rc)
 			fail_msg("refused (%s): %s", first.msg.fault.text, text);
+		check_copy(&first.msg, first.msg.raw);
 		parse_bytes(&second,
 			    slice_of(printed, print(&first.msg, printed, sizeof(printed))));
 		assert_int_equal(second.rc, 0);

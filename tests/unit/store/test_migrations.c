@@ -37,6 +37,64 @@ static void test_of_another_program(void **state)
 	assert_non_null(strstr(text, "another program"));
 }
 
+#define FIRST_RECORDS 5000
+
+/* Back to what the first version made, with calls between numbers 1 to 7, caller and callee in turn
+ * the same. */
+static void make_first_version(struct fixture *f)
+{
+	run(f, "DROP TABLE record_party; DROP TABLE trunk;"
+	       "ALTER TABLE record DROP COLUMN direction;"
+	       "ALTER TABLE record DROP COLUMN trunk;"
+	       "ALTER TABLE record DROP COLUMN withheld;"
+	       "CREATE INDEX record_started ON record(started_at);"
+	       "CREATE INDEX record_from ON record(from_number, started_at);"
+	       "CREATE INDEX record_to ON record(to_number, started_at);"
+	       "PRAGMA user_version = 1");
+	run(f, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 5000)"
+	       " INSERT INTO record SELECT (1790000000000 + n) << 22, n % 7 + 1, n % 5 + 1, '', '',"
+	       " 1790000000000 + n, 0, 0, 0, 200, '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0,"
+	       " 0, 0, 0, 0, 0, 0, 0, 0 FROM i");
+}
+
+static int count_record(void *ctx, const struct store_record *r)
+{
+	(void)r;
+	++*(uint32_t *)ctx;
+	return 0;
+}
+
+static uint32_t records_of(struct fixture *f, const char *number)
+{
+	const struct store_record_query q = {.number = slice_str(number)};
+	uint32_t count = 0;
+
+	assert_int_equal(store_record_each(f->s, &q, count_record, &count), 0);
+	return count;
+}
+
+/* Who took part in calls before there were segments is found as before, and new calls beside them.
+ */
+static void test_records_of_first_version(void **state)
+{
+	const char *const numbers[] = {"1", "2", "3", "4", "5", "6", "7"};
+	struct store_record r = {.id = UINT64_C(1790000006000) << 22, .from = SLICE("7")};
+	struct fixture *f = *state;
+	uint32_t want[8] = {0};
+
+	make_first_version(f);
+	for (uint32_t n = 1; n <= FIRST_RECORDS; n++) {
+		want[n % 7 + 1]++;
+		want[n % 5 + 1] += n % 5 != n % 7;
+	}
+	fixture_reopen(f);
+	assert_int_equal(store_record_add(f->s, &r), 0);
+	want[7]++;
+	assert_int_equal(records_of(f, ""), FIRST_RECORDS + 1);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(records_of(f, numbers[i]), want[i + 1]);
+}
+
 static void *open_one(void *arg)
 {
 	struct store *s;
@@ -76,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_newer_version),
 		TEST(test_of_another_program),
+		TEST(test_records_of_first_version),
 		TEST(test_opened_by_many_at_once),
 	};
 

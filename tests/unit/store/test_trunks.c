@@ -101,7 +101,7 @@ static int keep_record(void *ctx, const struct store_record *r)
 }
 
 /* A database from before there were trunks keeps its records. */
-static void test_from_the_first_version(void **state)
+static void test_from_before_trunks(void **state)
 {
 	struct fixture *f = *state;
 	struct store_record r = {.id = 7, .started_at = 1};
@@ -114,7 +114,7 @@ static void test_from_the_first_version(void **state)
 		sqlite3_exec(f->s->db,
 			     "DROP TABLE trunk; ALTER TABLE record DROP COLUMN direction;"
 			     "ALTER TABLE record DROP COLUMN trunk;"
-			     "ALTER TABLE record DROP COLUMN withheld; PRAGMA user_version = 1",
+			     "ALTER TABLE record DROP COLUMN withheld; PRAGMA user_version = 2",
 			     NULL, NULL, NULL),
 		SQLITE_OK);
 	fixture_reopen(f);
@@ -129,7 +129,7 @@ int main(void)
 		TEST(test_add_get_put_remove),
 		TEST(test_id_is_never_given_twice),
 		TEST(test_each_by_priority),
-		TEST(test_from_the_first_version),
+		TEST(test_from_before_trunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

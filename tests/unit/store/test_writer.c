@@ -1,7 +1,7 @@
 #include "fixture.h"
 
 #include "store/store_priv.h"
-#include "store/writer.h"
+#include "store/writer_priv.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -410,6 +410,107 @@ static void test_kill_after_flush(void **state)
 	assert_int_equal(bindings(f), 1);
 }
 
+/* ---- gathering: a batch waits for company, unless somebody presses */
+
+#define LONG_MS	 3600000
+#define SHORT_MS 1
+
+static const struct store_binding a_binding = {
+	.number = {"0501", 4}, .key = {"k", 1}, .bytes = {"b", 1}};
+static const struct store_record gathered = {
+	.id = 78, .from = {"0501", 4}, .reason_text = {"It is over.", 11}};
+
+static void wait_for_written(struct writer *w, uint64_t count)
+{
+	while (writer_written(w) < count)
+		usleep(1000);
+}
+
+static void test_gathers_until_flushed(void **state)
+{
+	struct fixture *f = *state;
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 65536, NULL, NULL, &w), 0);
+	writer_gather_for(w, LONG_MS, LONG_MS);
+	assert_int_equal(writer_record_add(w, &gathered), 0);
+	assert_int_equal(writer_binding_put(w, &a_binding), 0);
+	usleep(100000);
+	assert_int_equal(writer_written(w), 0);
+	assert_int_equal(writer_flush(w), 0);
+	assert_int_equal(writer_written(w), 2);
+	assert_int_equal(writer_record_add(w, &gathered), 0);
+	writer_free(w); /* does not wait either */
+	assert_int_equal(bindings(f), 1);
+}
+
+static void test_binding_hastens_records(void **state)
+{
+	struct fixture *f = *state;
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 65536, NULL, NULL, &w), 0);
+	writer_gather_for(w, SHORT_MS, LONG_MS);
+	for (uint64_t i = 1; i <= 20; i++) {
+		assert_int_equal(writer_record_add(w, &gathered), 0);
+		if (i % 2)
+			usleep(2000); /* the thread may sleep already, or not */
+		assert_int_equal(writer_binding_put(w, &a_binding), 0);
+		wait_for_written(w, 2 * i);
+	}
+	writer_free(w);
+}
+
+/* Otherwise those who hand over would be refused for as long as the thread gathers. */
+static void test_filling_queue_hastens(void **state)
+{
+	struct fixture *f = *state;
+	struct writer *w;
+
+	fixture_fill(f);
+	assert_int_equal(writer_new(f->path, 8192, NULL, NULL, &w), 0);
+	writer_gather_for(w, LONG_MS, LONG_MS);
+	for (int i = 0; i < 200; i++)
+		while (writer_record_add(w, &gathered) == ERR_AGAIN)
+			usleep(100);
+	wait_for_written(w, 190);
+	writer_free(w);
+}
+
+/* What waits for company when the process is killed waits for the next one. */
+static void test_killed_while_gathering(void **state)
+{
+	struct fixture *f = *state;
+	struct store_record_query all = {0};
+	struct writer *w;
+	uint64_t id = 0;
+	int status;
+
+	fixture_fill(f);
+	pid_t child = fork();
+	if (child == 0) {
+		fixture_reopen(f);
+		if (writer_new(f->path, 65536, NULL, NULL, &w) != 0)
+			_exit(2);
+		writer_gather_for(w, LONG_MS, LONG_MS);
+		if (writer_record_add(w, &gathered) != 0 || writer_binding_put(w, &a_binding) != 0)
+			_exit(2);
+		usleep(20000);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	fixture_reopen(f);
+	assert_int_equal(bindings(f), 0);
+	assert_int_equal(writer_new(f->path, 65536, NULL, NULL, &w), 0);
+	assert_int_equal(bindings(f), 1);
+	assert_int_equal(store_record_each(f->s, &all, find_record, &id), 0);
+	assert_int_equal(id, 78);
+	writer_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +527,10 @@ int main(void)
 		TEST(test_no_room_for_a_queue),
 		TEST(test_many_producers),
 		TEST(test_kill_after_flush),
+		TEST(test_gathers_until_flushed),
+		TEST(test_binding_hastens_records),
+		TEST(test_filling_queue_hastens),
+		TEST(test_killed_while_gathering),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,12 +89,9 @@ static inline int rig_send(void *ctx, const struct flow *flow, struct slice byte
 
 static inline int rig_respond(struct rig *r, int code)
 {
-	static char memory[65536];
-	struct arena arena;
 	struct sip_reply reply = {.code = code, .to_tag = code > 100 ? SLICE("ours") : SLICE_NONE};
 
-	arena_init(&arena, memory, sizeof(memory));
-	return txn_respond(r->l, r->last, &reply, &arena, r->now);
+	return txn_respond(r->l, r->last, &reply, r->now);
 }
 
 static inline void rig_on_request(void *ctx, struct id server, const struct sip_msg *msg,

@@ -271,9 +271,6 @@ static void test_request_of(void **state)
 		struct arena small;
 		arena_init(&small, r->memory, bytes);
 		assert_null(txn_request_of(r->l, r->last, &small, &flow));
-		assert_int_equal(txn_respond(r->l, r->last, &(struct sip_reply){.code = 200},
-					     &small, r->now),
-				 ERR_TOO_BIG);
 	}
 	assert_int_equal(rig_respond(r, 486), 0);
 	assert_null(txn_request_of(r->l, r->last, rig_arena(r), &flow));
@@ -290,7 +287,7 @@ static void test_too_big(void **state)
 	(void)state;
 	memset(body, 'x', sizeof(body));
 	rig_receive(r, "INVITE", "1", "");
-	assert_int_equal(txn_respond(r->l, r->last, &reply, rig_arena(r), r->now), ERR_TOO_BIG);
+	assert_int_equal(txn_respond(r->l, r->last, &reply, r->now), ERR_TOO_BIG);
 	assert_int_equal(rig_respond(r, 500), 0);
 	rig_want(r, "0 request INVITE\n0 send 500 INVITE\n");
 	rig_free(r);

@@ -1,0 +1,47 @@
+#include "core/judge.h"
+
+static enum call_cause cause_of_reason(enum plan_reason reason)
+{
+	static const enum call_cause causes[PLAN_REASONS] = {[PLAN_ALLOWED] = CAUSE_NORMAL,
+#define X(name, code, q850, word, en, ja) [PLAN_NO_##name] = CAUSE_##name,
+							     PLAN_REASON_TABLE(X)
+#undef X
+	};
+	return causes[reason];
+}
+
+static void decide(struct judgement *j, enum call_cause cause, const char *by)
+{
+	j->cause = cause;
+	(void)slice_copy(slice_str(by), j->decided_by, sizeof(j->decided_by));
+}
+
+/* A number of ours, or one that the network would have to take. */
+static void judge_callee(struct directory *d, const struct trunks *trunks, struct judgement *j)
+{
+	struct slice digits = slice_str(j->plan.dialled.digits);
+	struct directory_number callee;
+	j->on_net = directory_by_number(d, digits, &callee) == 0;
+	if (j->on_net && callee.suspended)
+		decide(j, CAUSE_SUSPENDED, "suspension");
+	else if (!j->on_net && slice_starts(digits, SLICE("050")) &&
+		 !trunks_may_know(trunks, digits))
+		decide(j, CAUSE_UNALLOCATED, "directory");
+}
+
+/* What the caller may not dial he is told before anything about himself: a suspended line that
+ * dials 110 must hear about 110. */
+void judge(struct directory *d, const struct trunks *trunks, const struct directory_number *line,
+	   struct slice user, struct judgement *ret_judgement)
+{
+	struct judgement j = {0};
+	struct plan_line as = {.international = line && line->international};
+	plan_check(&as, user, &j.plan);
+	j.cause = cause_of_reason(j.plan.reason);
+	(void)plan_decided_by(&j.plan, j.decided_by);
+	if (j.cause == CAUSE_NORMAL)
+		judge_callee(d, trunks, &j);
+	if (j.cause == CAUSE_NORMAL && (line == NULL || line->suspended))
+		decide(&j, CAUSE_SUSPENDED, "suspension");
+	*ret_judgement = j;
+}
