@@ -21,6 +21,8 @@ void identity_withhold(struct call *c, bool anonymous, uint8_t why);
 void identity_anonymous(struct strbuf *b, const struct call *c);
 
 /* --- inbound.c: calls from trunks */
+/* Somebody was asked who he is. */
+void inbound_stranger(struct shard *s, const struct sip_msg *msg, const struct flow *flow);
 bool inbound_is_loop(const struct shard *s, const struct sip_msg *msg);
 /* c->to and c->dialled. */
 void inbound_called(struct shard *s, struct call *c, const struct sip_msg *msg);

@@ -33,6 +33,34 @@ bool inbound_is_loop(const struct shard *s, const struct sip_msg *msg)
 	return false;
 }
 
+/* --- from elsewhere */
+
+#define STRANGER_MS 1000 /* between two words about them: there may be many */
+
+static bool is_known(struct shard *s, const struct sip_uri *uri)
+{
+	struct directory_number n;
+	char number[DIAL_BYTES];
+	return directory_by_account(s->p.directory, uri->user, &n) == 0 ||
+	       (trunk_number_read(uri->user, number) == 0 &&
+		directory_by_number(s->p.directory, slice_str(number), &n) == 0);
+}
+
+/* Perhaps a trunk from an address that the operator has not named: he should hear of it. */
+void inbound_stranger(struct shard *s, const struct sip_msg *msg, const struct flow *flow)
+{
+	char remote[ADDR_TEXT_BYTES];
+	bool any = s->p.trunks && trunks_count(s->p.trunks) > 0;
+	if (!any || now_of(s) < s->stranger_told_ms + STRANGER_MS || is_known(s, &msg->from.uri))
+		return;
+	s->stranger_told_ms = now_of(s);
+	struct event e = event_of(s, EVENT_SOURCE_UNKNOWN, NULL);
+	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(&flow->remote, remote)));
+	event_add_text(&e, EVENT_KEY_FROM, slice_first(msg->from.uri.user, 64));
+	event_add_text(&e, EVENT_KEY_TO, slice_first(msg->uri.user, 64));
+	event_send(s, &e);
+}
+
 /* --- who is called */
 
 struct called {

@@ -176,8 +176,12 @@ static bool find_caller(struct shard *s, struct id server, const struct sip_msg 
 {
 	ret_caller->is_trunk =
 		s->p.trunks && trunks_of_source(s->p.trunks, flow, &ret_caller->trunk);
-	if (!ret_caller->is_trunk)
-		return auth_caller(s, server, msg, flow, &ret_caller->who) == AUTH_OK;
+	if (!ret_caller->is_trunk) {
+		enum auth_result r = auth_caller(s, server, msg, flow, &ret_caller->who);
+		if (r == AUTH_CHALLENGED)
+			inbound_stranger(s, msg, flow);
+		return r == AUTH_OK;
+	}
 	if (!inbound_is_loop(s, msg))
 		return true;
 	refuse(s, server, CAUSE_LOOP);

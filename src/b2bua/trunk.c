@@ -7,6 +7,8 @@
 
 #include "sip/value.h"
 
+_Static_assert(CALL_TRUNK_BYTES == TRUNK_NAME_BYTES, "a call names its trunk");
+
 /* --- places */
 
 static void place_taken(struct shard *s, struct leg *l, uint32_t id)

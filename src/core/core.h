@@ -76,6 +76,7 @@ struct shard {
 	bool draining;
 	uint32_t icmp_left; /* ICMP errors that may still be followed up in this second */
 	uint64_t last_uid;
+	int64_t stranger_told_ms;  /* the last word about a source that is no trunk's */
 	struct trunk_care *care;   /* shard's; NULL: another one looks after trunks */
 	struct keep *keep;	   /* b2bua's; NULL: calls are not kept */
 	struct leg_alias *aliases; /* of legs that were taken up under another id, by the old one */

@@ -61,7 +61,8 @@
 	X(TRUNK_DOWN, "trunk is down", 3)                                                          \
 	X(TRUNK_REGISTERED, "registered at the trunk", 1)                                          \
 	X(TRUNK_UNREGISTERED, "registration at the trunk failed", 2)                               \
-	X(TRUNK_PASSED_OVER, "the trunk does not take the call", 1)
+	X(TRUNK_PASSED_OVER, "the trunk does not take the call", 1)                                \
+	X(SOURCE_UNKNOWN, "call from an address that is no trunk's, by nobody who is known", 2)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,

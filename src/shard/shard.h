@@ -46,6 +46,8 @@ struct shard_leg_view {
 struct shard_call_view {
 	uint64_t uid;
 	char from[STORE_NUMBER_BYTES], to[STORE_NUMBER_BYTES];
+	const char *direction;		 /* "internal", "out", "in" */
+	char trunk[TRUNK_NAME_BYTES];	 /* "": none */
 	const char *state;		 /* "trying", "ringing", "answered", "ending" */
 	int64_t started_at, answered_at; /* wall ms; 0: not yet */
 	bool held;
