@@ -87,11 +87,14 @@ struct leg {
 			 */
 	bool bye_waits; /* A: BYE as soon as the ACK comes (RFC 3261 §15.1.1) */
 	bool cancelled; /* B: CANCEL sent or waiting */
-	uint8_t bye_cause; /* enum call_cause for the waiting BYE */
+	uint8_t bye_cause;  /* enum call_cause for the waiting BYE */
+	bool way_known;	    /* the flow was settled for the dialog's route set as it is now */
+	bool trunk_held;    /* a place on its trunk is this leg's */
+	uint8_t challenges; /* that the trunk has put to this leg in a row */
+	uint32_t trunk;	    /* the trunk that it leads to or comes from; 0: a phone */
 	uint32_t invite_cseq;
 	char invite_branch[32]; /* B: of our INVITE's Via, for a CANCEL after a restart */
 	struct flow flow;	/* the way to the phone */
-	bool way_known;		/* the flow was settled for the dialog's route set as it is now */
 	struct id invite;	/* transaction of the first INVITE: server (A) or client (B) */
 	struct id reinvite;	/* exchange in which an INVITE or UPDATE with an offer is pending on
 				   this leg, either way */
@@ -113,13 +116,10 @@ struct leg {
 	/* ACK kept for repeated 2xx to the INVITE with that CSeq; a buffer of the shard's bufs */
 	struct slice ack;
 	uint32_t ack_cseq;
+	/* What the INVITE to a trunk said to prove who we are, for its ACK (RFC 3261 §13.2.2.4);
+	 * likewise a buffer. */
+	struct slice credentials;
 	struct timer timer; /* forget the ACK; before the answer, a trunk's patience */
-	/* towards a trunk */
-	uint32_t trunk;		  /* its id; 0: a phone */
-	bool trunk_held;	  /* a place there is this leg's */
-	uint8_t challenges;	  /* that it has put to this leg in a row */
-	struct slice credentials; /* what the INVITE said, for its ACK (RFC 3261 §13.2.2.4); a
-				     buffer of the shard's bufs */
 };
 
 const char *leg_state_name(enum leg_state s);
