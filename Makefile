@@ -60,6 +60,13 @@ tsan: ## unit tests and all live tests under the thread sanitizer
 	@ninja -C build-tsan
 	@tools/run-tests --jobs $(JOBS) build-tsan=unit,live
 
+.PHONY: oom
+oom: ## every unit test and scenario again with each single allocation failing (make test: samples of them)
+	@tools/install-deps test
+	@$(call configure,build-asan,$(ASAN))
+	@ninja -C build-asan
+	@OPENGATE_OOM_ALL=1 tools/run-tests --jobs $(JOBS) build-asan=oom
+
 .PHONY: valgrind
 valgrind: ## calls of every kind, restarts and a small load with the server in valgrind
 	@tools/install-deps test

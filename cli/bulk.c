@@ -26,8 +26,7 @@ static char *read_all(FILE *f, size_t *ret_n)
 	return all;
 }
 
-/* NULL with a complaint. */
-static char *read_file(const char *path, size_t *ret_n)
+char *read_file(const char *path, size_t *ret_n)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	if (f == NULL) {
@@ -48,8 +47,7 @@ static char *read_file(const char *path, size_t *ret_n)
 	return all;
 }
 
-/* Before anything is sent: the passwords exist nowhere else. NULL with a complaint. */
-static FILE *make_secret_file(const char *path)
+FILE *make_secret_file(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
@@ -126,6 +124,7 @@ int run_import(const struct command *c, const struct arguments *a)
 	struct reply r = {0};
 	size_t n;
 	char *bytes = read_file(a->operands[0], &n);
+	/* before anything is sent: the passwords exist nowhere else */
 	FILE *secrets = bytes && path ? make_secret_file(path) : NULL;
 	int status = EXIT_REFUSED;
 	if (bytes && (secrets || !path)) {

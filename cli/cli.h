@@ -34,7 +34,10 @@ enum kind {
 	KIND_CUSTOMER, /* a customer code */
 	KIND_CALL,     /* a call's id */
 	KIND_FILE,
-	KIND_SHELL /* bash, zsh */
+	KIND_SHELL,  /* bash, zsh */
+	KIND_STATE,  /* of an application */
+	KIND_CLASS,  /* of numbers, as plan show names them */
+	KIND_COUNTRY /* two letters */
 };
 
 struct flag {
@@ -138,7 +141,16 @@ struct progress {
 /* Bytes up, with a bar; no limit of time as long as the server answers questions meanwhile. */
 int request_long(const struct arguments *a, const char *method, const char *path, const char *bytes,
 		 size_t n, struct progress *progress, struct reply *ret_reply);
+/* What is asked for goes to a file or stdout as it comes, however much it is. */
+int request_stream(const struct arguments *a, const char *path, FILE *to);
 void reply_free(struct reply *r);
+/* ---- bulk.c ---- */
+
+/* The whole file, "-": stdin; malloc'ed. NULL with a complaint. */
+char *read_file(const char *path, size_t *ret_n);
+/* A file that was not there, for this user only. NULL with a complaint. */
+FILE *make_secret_file(const char *path);
+
 /* Percent-encoded, malloc'ed. */
 char *url_escape(const char *text);
 
@@ -167,7 +179,12 @@ run_fn run_trunk_add, run_trunk_show, run_trunk_list, run_trunk_set, run_trunk_r
 	run_trunk_test;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
-run_fn run_plan_check, run_plan_show;
+run_fn run_records_export, run_records_prune;
+run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
+run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,
+	run_application_approve, run_application_reject;
+run_fn run_number_suspend, run_number_resume, run_audit;
+run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remove;
 
 /* The usual shapes (provision.c): one object, one list under its key. */
 int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);

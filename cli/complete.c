@@ -99,6 +99,18 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 	case KIND_CALL:
 		offer_list(a, typed, "/api/v1/calls", "calls", "id", "from");
 		break;
+	case KIND_STATE:
+		offer(typed, "pending", "waits for the operator");
+		offer(typed, "approved", NULL);
+		offer(typed, "rejected", NULL);
+		offer(typed, "withdrawn", NULL);
+		break;
+	case KIND_CLASS:
+		offer_list(a, typed, "/api/v1/plan", "table", "class", "class_ja");
+		break;
+	case KIND_COUNTRY:
+		offer_list(a, typed, "/api/v1/plan", "countries", "id", "name");
+		break;
 	case KIND_NONE:
 	case KIND_TEXT:
 	case KIND_LIST:

@@ -300,6 +300,55 @@ int request_long(const struct arguments *a, const char *method, const char *path
 	return status;
 }
 
+struct passing {
+	CURL *curl;
+	FILE *to;
+	struct memory refusal;
+};
+
+static size_t pass_on(char *data, size_t one, size_t count, void *ctx)
+{
+	struct passing *flow = ctx;
+	long status = 0;
+	curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 400)
+		return gather(data, one, count, &flow->refusal);
+	return fwrite(data, 1, one * count, flow->to);
+}
+
+/* The answer is not kept: what remains of it is a refusal. */
+int request_stream(const struct arguments *a, const char *path, FILE *to)
+{
+	struct passing flow = {.to = to};
+	struct place p;
+	struct reply r = {0};
+	CURL *curl = find_place(a, &p) ? prepare(&p, "GET", path, &flow.refusal) : NULL;
+	if (curl == NULL)
+		return EXIT_REFUSED;
+	flow.curl = curl;
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, pass_on);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &flow);
+	/* as long as something comes; a second is the least that curl measures */
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, a->timeout_ms / 1000 + 1);
+	CURLcode code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r.status);
+	int status = EXIT_DONE;
+	if (code == CURLE_WRITE_ERROR)
+		status = EXIT_REFUSED; /* the caller sees it in the file */
+	else if (code != CURLE_OK)
+		status = transport_failed(a, &p, curl, code);
+	else if (r.status >= 400)
+		status = finish(a, curl, &flow.refusal, &r);
+	else
+		free(flow.refusal.p);
+	if (code != CURLE_OK)
+		free(flow.refusal.p);
+	reply_free(&r);
+	curl_easy_cleanup(curl);
+	return status;
+}
+
 void reply_free(struct reply *r)
 {
 	json_decref(r->json);

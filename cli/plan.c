@@ -31,6 +31,7 @@ static const char *decided_text(const char *by)
 		{"permission", "the line's permission to call abroad"},
 		{"directory", "no number of ours is called so"},
 		{"suspension", "a number is suspended"},
+		{"rule:", "the operator's rule"},
 	};
 	for (int i = 0; i < COUNT(rows); i++)
 		if (strncmp(by, rows[i].word, strlen(rows[i].word)) == 0)
@@ -47,6 +48,19 @@ static void line(const char *title, const char *text, const char *more)
 	make_plain(plain);
 	printf("%-12s %s\n", title, plain);
 	free(plain);
+}
+
+static void print_deciding_rule(const json_t *rule)
+{
+	char *text = NULL;
+	const char *who = json_string_value(json_object_get(rule, "who")),
+		   *memo = json_string_value(json_object_get(rule, "memo"));
+	if (rule == NULL || asprintf(&text, "%s %s %s for %s%s%s", text_of(rule, "decision"),
+				     text_of(rule, "about"), text_of(rule, "key"),
+				     text_of(rule, "scope"), who ? " " : "", who ? who : "") < 0)
+		return;
+	line("rule", text, memo && *memo ? memo : NULL);
+	free(text);
 }
 
 static void print_judgement(const json_t *o)
@@ -71,6 +85,7 @@ static void print_judgement(const json_t *o)
 	line("caller id", caller_id_text(text_of(o, "caller_id")), NULL);
 	line("allowed", allowed ? "yes" : "no", NULL);
 	line("decided by", text_of(o, "decided_by"), decided_text(text_of(o, "decided_by")));
+	print_deciding_rule(json_object_get(o, "rule"));
 	if (allowed)
 		return;
 	line("reason", text_of(refusal, "text"), NULL);
@@ -103,6 +118,13 @@ int run_plan_check(const struct command *c, const struct arguments *a)
 	return status;
 }
 
+#define RULES "/api/v1/plan/rules"
+
+static const struct column rule_columns[] = {
+	{"ID", "id"},	 {"FOR", "scope"},	   {"WHO", "who"},   {"ABOUT", "about"},
+	{"WHAT", "key"}, {"DECISION", "decision"}, {"MEMO", "memo"}, {"SINCE", "created_at"},
+};
+
 int run_plan_show(const struct command *c, const struct arguments *a)
 {
 	static const struct column table[] = {
@@ -130,7 +152,55 @@ int run_plan_show(const struct command *c, const struct arguments *a)
 		print_table(json_object_get(r.json, "table"), table, COUNT(table));
 		putchar('\n');
 		print_table(json_object_get(r.json, "countries"), countries, COUNT(countries));
+		putchar('\n');
+		print_table(json_object_get(r.json, "rules"), rule_columns, COUNT(rule_columns));
 	}
 	reply_free(&r);
 	return status;
+}
+
+/* One flag of a few that exclude each other; false with a complaint. */
+static bool one_of(const struct command *c, const struct arguments *a, const char *const *names,
+		   int count, const char *list)
+{
+	int n = 0;
+	for (int i = 0; i < count; i++)
+		n += flag_value(c, a, names[i]) != NULL;
+	if (n != 1)
+		complain("%s needs one of %s", command_name(c), list);
+	return n == 1;
+}
+
+int run_rule_add(const struct command *c, const struct arguments *a)
+{
+	static const char *const scopes[] = {"--all", "--customer", "--number"};
+	static const char *const abouts[] = {"--class", "--country", "--prefix"};
+	static const char *const decisions[] = {"--allow", "--deny"};
+	if (!one_of(c, a, scopes, 3, "--all, --customer and --number") ||
+	    !one_of(c, a, abouts, 3, "--class, --country and --prefix") ||
+	    !one_of(c, a, decisions, 2, "--allow and --deny"))
+		return EXIT_USAGE;
+	json_t *body = body_of(c, a);
+	if (body == NULL)
+		return EXIT_USAGE;
+	if (flag_value(c, a, "--all"))
+		json_object_set_new(body, "all", json_true());
+	json_object_set_new(body, "decision",
+			    json_string(flag_value(c, a, "--allow") ? "allow" : "deny"));
+	return show_object(a, "POST", RULES, body);
+}
+
+int run_rule_list(const struct command *c, const struct arguments *a)
+{
+	char *path = query_of(c, a, RULES);
+	int status =
+		path ? show_list(a, path, "rules", rule_columns, COUNT(rule_columns)) : EXIT_USAGE;
+	free(path);
+	return status;
+}
+
+int run_rule_remove(const struct command *c, const struct arguments *a)
+{
+	(void)c;
+	return at_operand(a, "DELETE", RULES "/", "", NULL);
 }

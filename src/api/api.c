@@ -10,7 +10,7 @@ static int make_parts(struct api *api)
 {
 	int err = trace_new(api->p.trace_bytes, &api->trace);
 	if (err == 0)
-		err = event_stream_add_reader(api->p.events, trace_event, api->trace);
+		err = event_stream_add_bytes_reader(api->p.events, trace_events, api->trace);
 	api->doors = calloc(1, sizeof(*api->doors));
 	if (api->doors == NULL)
 		return ERR_NOMEM;

@@ -12,6 +12,7 @@
 #include "directory/directory.h"
 #include "event/stream.h"
 #include "shard/set.h"
+#include "store/keeper.h"
 #include "trunk/table.h"
 
 struct api;
@@ -22,7 +23,10 @@ struct api_params {
 	struct directory *directory;
 	struct trunks *trunks;
 	struct event_stream *events;
+	void (*settle)(void *ctx); /* waits until the readers have what was emitted before */
+	void *settle_ctx;
 	struct writer *writer;
+	struct keeper *keeper; /* deletes old records; NULL: nobody does */
 	struct shard_set *set;
 	size_t trace_bytes;
 	const struct transport_listener *sip_listeners;

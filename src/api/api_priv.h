@@ -8,8 +8,11 @@
 #include "api/api.h"
 #include "api/trace.h"
 #include "base/rng.h"
+#include "policy/rules.h"
 #include "provision/fault.h"
 #include "provision/import.h"
+#include "provision/secrets.h"
+#include "rating/book.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -36,6 +39,14 @@ struct query_value {
 	const char *key, *value; /* value NULL: "?key" alone */
 };
 
+/* An answer that is made while it goes out, so that however long it is it takes little memory and
+ * others are served in between. */
+struct stream {
+	/* At most max bytes; 0: the end; negative: it failed, and the connection is cut. */
+	ssize_t (*read)(struct stream *s, char *to, size_t max);
+	void (*free)(struct stream *s);
+};
+
 struct request {
 	struct api *api;
 	const char *method, *path;
@@ -50,7 +61,8 @@ struct request {
 	/* the answer */
 	unsigned status;
 	json_t *json;
-	char *text; /* instead of json; malloc'ed */
+	char *text;	       /* instead of json; malloc'ed */
+	struct stream *stream; /* instead of both */
 	const char *type;
 	char allow[64]; /* of a 405 */
 	bool later;	/* no answer yet: the import answers from its own thread */
@@ -66,7 +78,7 @@ struct body_field {
 	bool required;
 };
 
-#define ROUTE_QUERY_MAX 4
+#define ROUTE_QUERY_MAX 6
 
 struct route {
 	const char *method, *path; /* "{id}" stands for one path segment */
@@ -136,8 +148,74 @@ void refuse_store(struct request *r, int err, const struct store *store);
 /* The shards did not answer in time. */
 void refuse_busy(struct request *r);
 
+/* Many mistakes in a file: {"error": {..., "rows": [...]}}, as those of an import. Takes rows. */
+void refuse_rows(struct request *r, const char *message, json_t *rows);
+
 int64_t wall_now(void);
 void audit(struct request *r, const char *action, const char *object);
+void audit_detail(struct request *r, const char *action, const char *object, const char *detail);
+/* A memo, reason or name: one line of at most 200 bytes. NULL: it is good. */
+const struct fault *line_fault(const char *text, const char *field);
+/* The same, and it may be neither NULL nor empty. */
+const struct fault *needed_line_fault(const char *text, const char *field);
+
+/* ---- numbers.c ---- */
+
+/* A copy whose texts do not lie in the store handle, so that it can be put back. */
+struct number_owned {
+	struct store_number n;
+	char number[STORE_NUMBER_BYTES], account[STORE_ACCOUNT_BYTES],
+		customer[STORE_CUSTOMER_BYTES], realm[64];
+	char option_hash[HASH_CHARS];
+};
+void number_own(struct number_owned *o, const struct store_number *n);
+/* The number of the path, from the store. False: refused. */
+bool number_find(struct request *r, char number[STORE_NUMBER_BYTES],
+		 struct store_number *ret_number);
+/* It, as it is now. */
+void number_answer(struct request *r, const char *number);
+json_t *suspension_json(struct request *r, struct slice number); /* null: none is known */
+
+/* ---- flags.c: begin, whatever else is written, end ---- */
+
+struct number_change {
+	const char *number, *action, *detail; /* the last two for the audit */
+	int international, suspended;	      /* -1: stays as it is */
+};
+/* False: refused. */
+bool change_begin(struct request *r);
+/* True: err is one, the request refused and all of it undone. */
+bool change_failed(struct request *r, int err);
+/* The flags and the audit; durable, then in force. False: refused, and undone. */
+bool change_end(struct request *r, const struct number_change *c);
+
+/* ---- rules.c ---- */
+
+json_t *rule_json(const struct store_rule *rule);
+/* A row's id in the path. False: refused. */
+bool row_id(struct request *r, const char *what, uint64_t *ret_id);
+/* A number or a customer has gone, and what was said about it alone. */
+void rules_forget(struct request *r, enum plan_scope scope, const char *who);
+
+/* ---- records.c ---- */
+
+json_t *record_json(const struct store_record *r);
+/* What has ended is there to be seen. */
+void records_settle(const struct request *r);
+
+/* ---- period.c: days and months out of a query ---- */
+
+/* Absent: otherwise. False: refused. */
+bool day_of_query(struct request *r, const char *key, int32_t otherwise, int32_t *ret_day);
+/* The first day of the month. It has to be there. */
+bool month_of_query(struct request *r, const char *key, int32_t *ret_month);
+
+/* ---- rate.c ---- */
+
+/* The price lists as they are now; the caller frees them. False: refused. */
+bool book_open(struct request *r, struct rating_book **ret_book);
+void record_rate(const struct api *api, const struct rating_book *book,
+		 const struct store_record *r, struct rating_charge *ret_charge);
 
 /* trunks.c: their lines of the metrics. */
 void trunks_metrics(FILE *f, struct trunks *trunks);
@@ -146,5 +224,10 @@ handler_fn customers_list, customers_add, customer_show, customer_change, custom
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
 handler_fn trunks_list, trunks_add, trunk_show, trunk_change, trunk_remove, trunk_test;
-handler_fn plan_show, plan_try;
+handler_fn records_export, records_prune, records_prune_show;
+handler_fn prices_show, prices_import, prices_check, statement_show;
+handler_fn number_suspend, number_resume, audits_list;
+handler_fn applications_list, applications_add, application_show, application_approve,
+	application_reject;
+handler_fn plan_show, plan_try, rules_list, rules_add, rule_remove;
 handler_fn import_numbers, import_show, export_numbers, metrics_show, health_show, openapi_show;

@@ -221,6 +221,7 @@ void customer_remove(struct request *r)
 		refuse_store(r, err, r->api->store);
 		return;
 	}
+	rules_forget(r, PLAN_FOR_CUSTOMER, r->id);
 	audit(r, "customer.remove", r->id);
 	r->json = json_pack("{s:s}", "removed", r->id);
 }

@@ -3,17 +3,25 @@
 #include "provision/draft.h"
 #include "provision/make.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static json_t *number_json(const struct store_number *n)
+/* What n points to may be gone afterwards: it is read first. */
+static json_t *number_json(struct request *r, const struct store_number *n)
 {
-	return json_pack("{s:o,s:o,s:o,s:i,s:b,s:s,s:b,s:o,s:o}", "number", json_slice(n->number),
-			 "customer", json_slice(n->customer), "account", json_slice(n->account),
-			 "channels", (int)n->channels, "international", n->international,
-			 "registration_policy",
-			 reg_policy_name((enum reg_policy)n->registration_policy), "suspended",
-			 n->suspended, "service_start_at", json_time(n->service_start_at),
-			 "created_at", json_time(n->created_at));
+	char number[STORE_NUMBER_BYTES];
+	(void)slice_copy(n->number, number, sizeof(number));
+	bool suspended = n->suspended;
+	json_t *o = json_pack("{s:o,s:o,s:o,s:i,s:b,s:s,s:b,s:o,s:o}", "number",
+			      json_slice(n->number), "customer", json_slice(n->customer), "account",
+			      json_slice(n->account), "channels", (int)n->channels, "international",
+			      n->international, "registration_policy",
+			      reg_policy_name((enum reg_policy)n->registration_policy), "suspended",
+			      n->suspended, "service_start_at", json_time(n->service_start_at),
+			      "created_at", json_time(n->created_at));
+	json_object_set_new(o, "suspension",
+			    suspended ? suspension_json(r, slice_str(number)) : json_null());
+	return o;
 }
 
 #define NUMBERS_MAX 1000000000u
@@ -28,7 +36,7 @@ struct page {
 static int add_row(void *ctx, const struct store_number *n)
 {
 	struct page *page = ctx;
-	(void)list_add(&page->list, number_json(n));
+	(void)list_add(&page->list, number_json(page->list.r, n));
 	return --page->left ? 0 : PAGE_IS_FULL;
 }
 
@@ -109,15 +117,14 @@ void numbers_add(struct request *r)
 		return;
 	audit(r, "number.add", d.number);
 	r->status = 201;
-	r->json = number_json(&m.n);
+	r->json = number_json(r, &m.n);
 	if (m.password[0])
 		json_object_set_new(r->json, "password", json_string(m.password));
 	if (m.option_password[0])
 		json_object_set_new(r->json, "option_password", json_string(m.option_password));
 }
 
-/* The number of the path, from the store. False: refused. */
-static bool find(struct request *r, char number[STORE_NUMBER_BYTES],
+bool number_find(struct request *r, char number[STORE_NUMBER_BYTES],
 		 struct store_number *ret_number)
 {
 	const struct fault *fault = draft_number(r->id, number);
@@ -137,19 +144,21 @@ void number_show(struct request *r)
 {
 	char number[STORE_NUMBER_BYTES];
 	struct store_number n;
-	if (find(r, number, &n))
-		r->json = number_json(&n);
+	if (number_find(r, number, &n))
+		r->json = number_json(r, &n);
 }
 
-/* A copy whose texts do not lie in the store handle, so that it can be put back. */
-struct owned {
+void number_answer(struct request *r, const char *number)
+{
 	struct store_number n;
-	char number[STORE_NUMBER_BYTES], account[STORE_ACCOUNT_BYTES],
-		customer[STORE_CUSTOMER_BYTES], realm[64];
-	char option_hash[HASH_CHARS];
-};
+	int err = store_number_get(r->api->store, slice_str(number), &n);
+	if (err)
+		refuse_store(r, err, r->api->store);
+	else
+		r->json = number_json(r, &n);
+}
 
-static void own(struct owned *o, const struct store_number *n)
+void number_own(struct number_owned *o, const struct store_number *n)
 {
 	o->n = *n;
 	(void)slice_copy(n->number, o->number, sizeof(o->number));
@@ -164,15 +173,35 @@ static void own(struct owned *o, const struct store_number *n)
 	o->n.option_hash = slice_str(o->option_hash);
 }
 
-static bool write_back(struct request *r, struct owned *o, const char *action)
+/* Permitted by hand: there is nothing left to decide. */
+static int close_application(struct request *r, const struct number_owned *o)
 {
+	struct store_application d = {.state = APPLICATION_APPROVED,
+				      .decided_by = SLICE("operator"),
+				      .reason = SLICE("permitted with number set"),
+				      .decided_at = wall_now()};
+	return o->n.international ? store_application_decide_waiting(r->api->store, o->n.number, &d)
+				  : 0;
+}
+
+/* The number, the application that this decides, and the audit: all or nothing. */
+static bool write_back(struct request *r, struct number_owned *o, const char *action,
+		       const char *detail)
+{
+	struct store *store = r->api->store;
 	struct directory_number d;
-	int err = store_number_put(r->api->store, &o->n);
-	if (err) {
-		refuse_store(r, err, r->api->store);
+	if (!change_begin(r))
 		return false;
-	}
-	audit(r, action, o->number);
+	int err = store_number_put(store, &o->n);
+	if (err == 0)
+		err = close_application(r, o);
+	if (err == 0)
+		err = store_audit_add(store, wall_now(), SLICE("operator"), slice_str(action),
+				      slice_str(o->number), slice_str(detail));
+	if (err == 0)
+		err = store_commit(store);
+	if (change_failed(r, err))
+		return false;
 	made_directory(&o->n, &d);
 	if (directory_put(r->api->p.directory, &d) == 0)
 		return true;
@@ -186,31 +215,31 @@ void number_change(struct request *r)
 {
 	char number[STORE_NUMBER_BYTES];
 	struct store_number n;
-	struct owned o;
+	struct number_owned o;
 	struct draft d;
-	if (!find(r, number, &n))
+	if (!number_find(r, number, &n))
 		return;
-	own(&o, &n);
+	number_own(&o, &n);
 	draft_init(&d);
 	d.channels = o.n.channels;
 	d.policy = (enum reg_policy)o.n.registration_policy;
 	d.international = o.n.international;
-	d.suspended = o.n.suspended;
 	if (!take_body(r, &d))
 		return;
 	o.n.channels = d.channels;
 	o.n.registration_policy = (uint8_t)d.policy;
 	o.n.international = d.international;
-	o.n.suspended = d.suspended;
-	if (write_back(r, &o, "number.set"))
-		r->json = number_json(&o.n);
+	char *changes = json_dumps(r->body, JSON_COMPACT); /* it holds no secrets */
+	if (write_back(r, &o, "number.set", changes ? changes : ""))
+		r->json = number_json(r, &o.n);
+	free(changes);
 }
 
 void number_remove(struct request *r)
 {
 	char number[STORE_NUMBER_BYTES];
 	struct store_number n;
-	if (!find(r, number, &n))
+	if (!number_find(r, number, &n))
 		return;
 	int err = store_number_remove(r->api->store, slice_str(number));
 	if (err) {
@@ -218,11 +247,13 @@ void number_remove(struct request *r)
 		return;
 	}
 	(void)directory_remove(r->api->p.directory, slice_str(number));
+	rules_forget(r, PLAN_FOR_NUMBER, number);
 	audit(r, "number.remove", number);
 	r->json = json_pack("{s:s}", "removed", number);
 }
 
-static int renew(struct request *r, struct owned *o, bool option, char secret[SECRET_CHARS + 1])
+static int renew(struct request *r, struct number_owned *o, bool option,
+		 char secret[SECRET_CHARS + 1])
 {
 	struct digest_ha1 ha1;
 	secret_make(&r->api->rng, secret);
@@ -246,22 +277,22 @@ void number_password(struct request *r)
 {
 	char number[STORE_NUMBER_BYTES], secret[SECRET_CHARS + 1];
 	struct store_number n;
-	struct owned o;
+	struct number_owned o;
 	const char *kind = body_text(r, "kind");
 	bool option = strcmp(kind, "option") == 0;
 	if (!option && strcmp(kind, "sip") != 0) {
 		refuse(r, 400, "invalid", "The kind of password is sip or option", "kind", NULL);
 		return;
 	}
-	if (!find(r, number, &n))
+	if (!number_find(r, number, &n))
 		return;
-	own(&o, &n);
+	number_own(&o, &n);
 	if (renew(r, &o, option, secret) != 0) {
 		refuse(r, 503, "unavailable", "There is not enough memory to hash the password",
 		       NULL, "try again in a moment");
 		return;
 	}
-	if (write_back(r, &o, option ? "number.option_password" : "number.sip_password"))
+	if (write_back(r, &o, option ? "number.option_password" : "number.sip_password", ""))
 		r->json = json_pack("{s:s,s:s,s:s}", "number", number, "kind", kind,
 				    option ? "option_password" : "password", secret);
 }

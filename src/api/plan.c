@@ -22,14 +22,23 @@ static json_t *country_json(const struct country *c)
 			 country_risk_name(c->risk), "name", c->name_en, "name_ja", c->name_ja);
 }
 
+static int gather_rule(void *ctx, const struct store_rule *rule)
+{
+	json_array_append_new(ctx, rule_json(rule));
+	return 0;
+}
+
 void plan_show(struct request *r)
 {
-	json_t *rows = json_array(), *countries = json_array();
+	json_t *rows = json_array(), *countries = json_array(), *rules = json_array();
+	int err = store_rule_each(r->api->store, gather_rule, rules);
 	for (size_t i = 0; plan_table_at(i); i++)
 		json_array_append_new(rows, row_json(plan_table_at(i)));
 	for (size_t i = 0; country_at(i); i++)
 		json_array_append_new(countries, country_json(country_at(i)));
-	r->json = json_pack("{s:o,s:o}", "table", rows, "countries", countries);
+	r->json = json_pack("{s:o,s:o,s:o}", "table", rows, "countries", countries, "rules", rules);
+	if (err)
+		refuse_store(r, err, r->api->store);
 }
 
 /* ---- GET /api/v1/plan/check ---- */
@@ -79,6 +88,7 @@ void plan_try(struct request *r)
 {
 	char number[STORE_NUMBER_BYTES];
 	struct directory_number line;
+	struct store_rule rule;
 	struct judgement j;
 	const char *given = needed(r, "number", "\"number\" is missing: whose call it would be");
 	const char *dialled =
@@ -96,4 +106,7 @@ void plan_try(struct request *r)
 	}
 	judge(r->api->p.directory, r->api->p.trunks, &line, slice_str(dialled), &j);
 	r->json = judgement_json(number, dialled, &j);
+	if (slice_starts(slice_str(j.decided_by), SLICE("rule:")) &&
+	    store_rule_get(r->api->store, j.plan.rule, &rule) == 0)
+		json_object_set_new(r->json, "rule", rule_json(&rule));
 }

@@ -16,7 +16,7 @@ static json_t *quality_json(const struct store_quality *q)
 			 "reordered", (json_int_t)q->reordered, "refused", (json_int_t)q->refused);
 }
 
-static int add_record(void *list, const struct store_record *r)
+json_t *record_json(const struct store_record *r)
 {
 	double duration = r->answered_at ? (double)(r->ended_at - r->answered_at) / 1000 : 0;
 	json_t *quality = r->has_media ? json_pack("{s:o,s:o}", "a_to_b", quality_json(&r->a_to_b),
@@ -32,7 +32,18 @@ static int add_record(void *list, const struct store_record *r)
 		json_slice(r->ended_by), "codec", json_slice(r->codec), "quality", quality,
 		"direction", json_slice(r->direction), "trunk",
 		r->trunk.n ? json_slice(r->trunk) : json_null(), "withheld", r->withheld);
-	return list_add(list, o);
+	return o;
+}
+
+static int add_record(void *list, const struct store_record *r)
+{
+	return list_add(list, record_json(r));
+}
+
+void records_settle(const struct request *r)
+{
+	if (r->api->p.writer)
+		(void)writer_flush(r->api->p.writer);
 }
 
 /* The query into a question. False: refused. */
@@ -68,7 +79,7 @@ void records_list(struct request *r)
 	struct list list;
 	if (!ask(r, number, &q))
 		return;
-	(void)writer_flush(r->api->p.writer); /* what has ended is there to be seen */
+	records_settle(r);
 	list_begin(&list, r, "records");
 	int err = store_record_each(r->api->store, &q, add_record, &list);
 	if (err) {
@@ -87,6 +98,7 @@ void trace_show(struct request *r)
 		       "'opengatectl records' and 'opengatectl calls' show the ids");
 		return;
 	}
+	r->api->p.settle(r->api->p.settle_ctx);
 	json_t *events = trace_of_call(r->api->trace, uid);
 	if (events == NULL) {
 		refuse(r, 404, "not_found", "Nothing is kept of such a call", "id",

@@ -57,6 +57,13 @@ void refuse_busy(struct request *r)
 	       "try again in a moment");
 }
 
+void refuse_rows(struct request *r, const char *message, json_t *rows)
+{
+	refuse(r, 400, "bad_rows", message, NULL,
+	       "mend the lines named here and import the whole file again");
+	json_object_set_new(json_object_get(r->json, "error"), "rows", rows);
+}
+
 int64_t wall_now(void)
 {
 	struct timespec t;
@@ -66,8 +73,35 @@ int64_t wall_now(void)
 
 void audit(struct request *r, const char *action, const char *object)
 {
+	audit_detail(r, action, object, "");
+}
+
+void audit_detail(struct request *r, const char *action, const char *object, const char *detail)
+{
 	(void)store_audit_add(r->api->store, wall_now(), SLICE("operator"), slice_str(action),
-			      slice_str(object), SLICE_NONE);
+			      slice_str(object), slice_str(detail));
+}
+
+#define LINE_BYTES 200
+
+const struct fault *line_fault(const char *text, const char *field)
+{
+	static _Thread_local struct fault fault;
+	size_t n = strlen(text);
+	bool good = n <= LINE_BYTES;
+	for (size_t i = 0; i < n; i++)
+		good &= (unsigned char)text[i] >= 0x20 && text[i] != 0x7f;
+	fault = (struct fault){"invalid", field,
+			       "This must be one line of at most 200 bytes of UTF-8",
+			       "a Japanese character takes 3 bytes"};
+	return good ? NULL : &fault;
+}
+
+const struct fault *needed_line_fault(const char *text, const char *field)
+{
+	static _Thread_local struct fault fault;
+	fault = (struct fault){"missing", field, "This must be said", NULL};
+	return text && *text ? line_fault(text, field) : &fault;
 }
 
 bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret_limit)

@@ -33,8 +33,37 @@ static const struct body_field number_changes[] = {
 	{"channels", BODY_COUNT, false},
 	{"registration_policy", BODY_TEXT, false},
 	{"international", BODY_SWITCH, false},
-	{"suspended", BODY_SWITCH, false},
 	{0},
+};
+static const struct body_field suspension_new[] = {
+	{"reason", BODY_TEXT, true},
+	{"requester", BODY_TEXT, true},
+	{0},
+};
+static const struct body_field suspension_end[] = {
+	{"reason", BODY_TEXT, false},
+	{"requester", BODY_TEXT, true},
+	{0},
+};
+static const struct body_field application_new[] = {
+	{"number", BODY_TEXT, true},
+	{"kind", BODY_TEXT, false},
+	{"applied_by", BODY_TEXT, true},
+	{"memo", BODY_TEXT, false},
+	{0},
+};
+static const struct body_field approval[] = {
+	{"reason", BODY_TEXT, false},
+	{0},
+};
+static const struct body_field rejection[] = {
+	{"reason", BODY_TEXT, true},
+	{0},
+};
+static const struct body_field rule_new[] = {
+	{"all", BODY_SWITCH, false},   {"customer", BODY_TEXT, false}, {"number", BODY_TEXT, false},
+	{"class", BODY_TEXT, false},   {"country", BODY_TEXT, false},  {"prefix", BODY_TEXT, false},
+	{"decision", BODY_TEXT, true}, {"memo", BODY_TEXT, false},     {0},
 };
 static const struct body_field password_new[] = {
 	{"kind", BODY_TEXT, true},
@@ -51,6 +80,10 @@ static const struct body_field password_new[] = {
 static const struct body_field trunk_new[] = {
 	{"name", BODY_TEXT, true}, {"host", BODY_TEXT, true}, TRUNK_CHANGES};
 static const struct body_field trunk_changes[] = {{"host", BODY_TEXT, false}, TRUNK_CHANGES};
+static const struct body_field prune_new[] = {
+	{"before", BODY_TEXT, true},
+	{0},
+};
 
 #define BODY(fields) .body = (fields)
 #define QUERY(...)   .query = {__VA_ARGS__}
@@ -79,14 +112,33 @@ const struct route api_routes[] = {
 	{"PATCH", "/api/v1/trunks/{id}", trunk_change, BODY(trunk_changes)},
 	{"DELETE", "/api/v1/trunks/{id}", trunk_remove, TRUSTED},
 	{"POST", "/api/v1/trunks/{id}/test", trunk_test, TRUSTED},
+	{"POST", "/api/v1/numbers/{id}/suspend", number_suspend, BODY(suspension_new), WRITES},
+	{"POST", "/api/v1/numbers/{id}/resume", number_resume, BODY(suspension_end), WRITES},
+	{"GET", "/api/v1/applications", applications_list, QUERY("number", "state")},
+	{"POST", "/api/v1/applications", applications_add, BODY(application_new), WRITES},
+	{"GET", "/api/v1/applications/{id}", application_show, TRUSTED},
+	{"POST", "/api/v1/applications/{id}/approve", application_approve, BODY(approval), WRITES},
+	{"POST", "/api/v1/applications/{id}/reject", application_reject, BODY(rejection), WRITES},
+	{"GET", "/api/v1/audit", audits_list, QUERY("object", "limit")},
 	{"GET", "/api/v1/registrations", registrations_list, QUERY("number")},
 	{"GET", "/api/v1/calls", calls_list, TRUSTED},
 	{"DELETE", "/api/v1/calls/{id}", call_hangup, TRUSTED},
 	{"GET", "/api/v1/records", records_list, QUERY("number", "since", "limit")},
+	{"GET", "/api/v1/records/export", records_export,
+	 QUERY("from", "to", "before", "number", "customer", "format")},
+	{"POST", "/api/v1/records/prune", records_prune, BODY(prune_new)},
+	{"GET", "/api/v1/records/prune", records_prune_show, TRUSTED},
+	{"GET", "/api/v1/prices", prices_show, QUERY("day")},
+	{"POST", "/api/v1/prices", prices_import, QUERY("from"), .csv = true},
+	{"GET", "/api/v1/prices/check", prices_check, QUERY("number", "dialled", "seconds", "day")},
+	{"GET", "/api/v1/statements/{id}", statement_show, QUERY("month", "format", "language")},
 	{"GET", "/api/v1/trace/{id}", trace_show, TRUSTED},
 	{"GET", "/api/v1/status", status_show, TRUSTED},
 	{"GET", "/api/v1/plan", plan_show, TRUSTED},
 	{"GET", "/api/v1/plan/check", plan_try, QUERY("number", "dialled")},
+	{"GET", "/api/v1/plan/rules", rules_list, QUERY("customer", "number")},
+	{"POST", "/api/v1/plan/rules", rules_add, BODY(rule_new), WRITES},
+	{"DELETE", "/api/v1/plan/rules/{id}", rule_remove, WRITES},
 	{"POST", "/api/v1/import", import_numbers, .csv = true},
 	{"GET", "/api/v1/import", import_show, TRUSTED},
 	{"GET", "/api/v1/export", export_numbers, TRUSTED},

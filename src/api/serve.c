@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STREAM_BLOCK_BYTES 65536
+
 struct exchange {
 	struct MHD_Connection *connection;
 	char *bytes; /* the body, NUL-terminated behind n */
@@ -59,27 +61,54 @@ static enum MHD_Result add_query(void *ctx, enum MHD_ValueKind kind, const char 
 	return MHD_YES;
 }
 
-static enum MHD_Result answer(struct request *r, struct MHD_Connection *connection)
+static ssize_t read_stream(void *ctx, uint64_t at, char *to, size_t max)
 {
+	struct stream *stream = ctx;
+	ssize_t n = stream->read(stream, to, max);
+	(void)at;
+	return n > 0	? n
+	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+			: MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void free_stream(void *ctx)
+{
+	struct stream *stream = ctx;
+	stream->free(stream);
+}
+
+/* The body of r, taken over. NULL: no memory; better no answer than half of one. */
+static struct MHD_Response *response_of(struct request *r)
+{
+	struct MHD_Response *response = NULL;
+	if (r->stream && r->json == NULL) {
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
+							     read_stream, r->stream, free_stream);
+		if (response == NULL)
+			free_stream(r->stream);
+		return response;
+	}
 	char *text = r->text;
-	const char *type = r->type;
 	if (r->json) {
 		free(text);
 		text = json_dumps(r->json, JSON_COMPACT);
-		type = "application/json";
+		r->type = "application/json";
 	}
-	if (text == NULL) { /* no memory: better no answer than half of one */
-		json_decref(r->json);
-		return MHD_NO;
-	}
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
 	json_decref(r->json);
-	if (response == NULL) {
+	if (text)
+		response =
+			MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
 		free(text);
+	return response;
+}
+
+static enum MHD_Result answer(struct request *r, struct MHD_Connection *connection)
+{
+	struct MHD_Response *response = response_of(r);
+	if (response == NULL)
 		return MHD_NO;
-	}
-	MHD_add_response_header(response, "Content-Type", type ? type : "application/json");
+	MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json");
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (r->allow[0])

@@ -1,3 +1,9 @@
+/*
+ * Events are kept as the bytes that came through the ring, one behind the other, and decoded when
+ * they are asked for: of a million calls hardly one is looked at. The memory is a circle of blocks,
+ * emptied one at a time: to find out where the oldest event ends would mean to fetch it from memory
+ * that no cache holds any more.
+ */
 #include "api/trace.h"
 
 #include "api/api_priv.h"
@@ -6,93 +12,119 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
+#include <sys/mman.h>
 
-#define ENCODED_BYTES_MAX (80 * 1024)
+#define BLOCK_BYTES ((size_t)256 * 1024) /* twice the largest event */
+#define BLOCKS_MIN  4u
 
+/* In a block: this, then its bytes, up to a multiple of 8. */
 struct kept {
-	TAILQ_ENTRY(kept) all;
-	uint64_t call, call_id_hash; /* call 0: found by its Call-ID */
-	size_t n;
+	uint64_t call; /* 0: found by its Call-ID */
+	uint64_t n;
 	char bytes[];
 };
 
-TAILQ_HEAD(kept_list, kept);
-
 struct trace {
 	pthread_mutex_t lock;
-	struct kept_list list;
-	size_t bytes, limit_bytes;
-	char encoded[ENCODED_BYTES_MAX];
+	char *memory;
+	size_t block_count, block; /* the one that is filled */
+	size_t used_bytes[];	   /* of each */
 };
 
 int trace_new(size_t bytes, struct trace **ret_trace)
 {
-	struct trace *t = calloc(1, sizeof(*t));
+	size_t blocks = bytes / BLOCK_BYTES > BLOCKS_MIN ? bytes / BLOCK_BYTES : BLOCKS_MIN;
+	struct trace *t = calloc(1, sizeof(*t) + blocks * sizeof(t->used_bytes[0]));
 	if (t == NULL)
 		return ERR_NOMEM;
+	t->memory = mmap(NULL, blocks * BLOCK_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->memory == MAP_FAILED) {
+		free(t);
+		return ERR_NOMEM;
+	}
 	pthread_mutex_init(&t->lock, NULL);
-	TAILQ_INIT(&t->list);
-	t->limit_bytes = bytes;
+	t->block_count = blocks;
 	*ret_trace = t;
 	return 0;
-}
-
-static void drop_oldest(struct trace *t)
-{
-	struct kept *k = TAILQ_FIRST(&t->list);
-	TAILQ_REMOVE(&t->list, k, all);
-	t->bytes -= sizeof(*k) + k->n;
-	free(k);
 }
 
 void trace_free(struct trace *t)
 {
 	if (t == NULL)
 		return;
-	while (!TAILQ_EMPTY(&t->list))
-		drop_oldest(t);
+	munmap(t->memory, t->block_count * BLOCK_BYTES);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
-/* FNV-1a; only groups events for people. 0: no Call-ID. */
-static uint64_t hash_of_call_id(const struct event *e)
+/* --- keeping */
+
+static size_t whole(size_t n)
 {
-	const struct event_field *f = event_find(e, EVENT_KEY_CALL_ID);
+	return sizeof(struct kept) + ((n + 7) & ~(size_t)7);
+}
+
+static void keep(struct trace *t, const struct event_bytes *e)
+{
+	size_t need = whole(e->bytes.n);
+	if (need > BLOCK_BYTES)
+		return;
+	if (need > BLOCK_BYTES - t->used_bytes[t->block]) {
+		t->block = (t->block + 1) % t->block_count;
+		t->used_bytes[t->block] = 0;
+	}
+	struct kept *k =
+		(struct kept *)(t->memory + t->block * BLOCK_BYTES + t->used_bytes[t->block]);
+	k->call = e->call;
+	k->n = e->bytes.n;
+	memcpy(k->bytes, e->bytes.p, e->bytes.n);
+	t->used_bytes[t->block] += need;
+}
+
+void trace_events(void *trace, const struct event_bytes *events, size_t n)
+{
+	struct trace *t = trace;
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < n; i++) {
+		if (events[i].call || events[i].type == EVENT_SIP_MESSAGE)
+			keep(t, &events[i]);
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* --- asking, with the lock */
+
+/* Where a walk stands; all zero: before the oldest. */
+struct place {
+	size_t blocks, at; /* so many blocks are behind it, so many bytes of this one */
+};
+
+static const struct kept *next_kept(const struct trace *t, struct place *p)
+{
+	for (; p->blocks < t->block_count; p->blocks++, p->at = 0) {
+		size_t block = (t->block + 1 + p->blocks) % t->block_count;
+		if (p->at == t->used_bytes[block])
+			continue;
+		const struct kept *k =
+			(const struct kept *)(t->memory + block * BLOCK_BYTES + p->at);
+		p->at += whole(k->n);
+		return k;
+	}
+	return NULL;
+}
+
+/* FNV-1a; only groups events for people. 0: no Call-ID. */
+static uint64_t hash_of_call_id(const struct kept *k)
+{
+	struct event e;
+	const struct event_field *f = NULL;
 	uint64_t h = 14695981039346656037u;
+	if (event_decode(slice_of(k->bytes, k->n), &e) == 0)
+		f = event_find(&e, EVENT_KEY_CALL_ID);
 	for (size_t i = 0; f && i < f->text.n; i++)
 		h = (h ^ (unsigned char)f->text.p[i]) * 1099511628211u;
 	return f ? h : 0;
-}
-
-static void keep(struct trace *t, const struct event *e)
-{
-	size_t n;
-	if (event_encode(e, t->encoded, sizeof(t->encoded), &n) != 0)
-		return;
-	struct kept *k = malloc(sizeof(*k) + n);
-	if (k == NULL)
-		return;
-	k->call = e->call;
-	k->call_id_hash = hash_of_call_id(e);
-	k->n = n;
-	memcpy(k->bytes, t->encoded, n);
-	TAILQ_INSERT_TAIL(&t->list, k, all);
-	t->bytes += sizeof(*k) + n;
-	while (t->bytes > t->limit_bytes)
-		drop_oldest(t);
-}
-
-void trace_event(void *trace, const struct event *e)
-{
-	struct trace *t = trace;
-	bool of_a_call = e->call || e->type == EVENT_SIP_MESSAGE;
-	if (!of_a_call)
-		return;
-	pthread_mutex_lock(&t->lock);
-	keep(t, e);
-	pthread_mutex_unlock(&t->lock);
 }
 
 static json_t *event_json(const struct event *e)
@@ -113,41 +145,45 @@ static json_t *event_json(const struct event *e)
 
 #define CALL_IDS_MAX 32
 
+static bool is_among(uint64_t id, const uint64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
 /* The Call-IDs of the call's legs: what was said before the call had its number carries one of
  * them. */
 static size_t call_ids(const struct trace *t, uint64_t call, uint64_t ids[CALL_IDS_MAX])
 {
-	size_t n = 0;
+	struct place at = {0};
 	const struct kept *k;
-	TAILQ_FOREACH(k, &t->list, all)
-	{
-		bool known = k->call != call || k->call_id_hash == 0 || n == CALL_IDS_MAX;
-		for (size_t i = 0; i < n; i++)
-			known |= ids[i] == k->call_id_hash;
-		if (!known)
-			ids[n++] = k->call_id_hash;
+	size_t n = 0;
+	while (n < CALL_IDS_MAX && (k = next_kept(t, &at)) != NULL) {
+		uint64_t id = k->call == call ? hash_of_call_id(k) : 0;
+		if (id && !is_among(id, ids, n))
+			ids[n++] = id;
 	}
 	return n;
 }
 
 static bool belongs(const struct kept *k, uint64_t call, const uint64_t *ids, size_t n)
 {
-	bool same = k->call == call;
-	for (size_t i = 0; i < n && k->call == 0; i++)
-		same |= ids[i] == k->call_id_hash;
-	return same;
+	return k->call == call || (k->call == 0 && n && is_among(hash_of_call_id(k), ids, n));
 }
 
 json_t *trace_of_call(struct trace *t, uint64_t call)
 {
 	uint64_t ids[CALL_IDS_MAX];
+	struct place at = {0};
 	struct event e;
 	const struct kept *k;
 	json_t *all = json_array();
 	pthread_mutex_lock(&t->lock);
 	size_t n = call_ids(t, call, ids);
-	TAILQ_FOREACH(k, &t->list, all)
-	{
+	while ((k = next_kept(t, &at)) != NULL) {
 		if (belongs(k, call, ids, n) && event_decode(slice_of(k->bytes, k->n), &e) == 0)
 			json_array_append_new(all, event_json(&e));
 	}

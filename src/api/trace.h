@@ -1,7 +1,8 @@
 /*
  * trace: a reader of the event stream that keeps what happened in the latest calls, in bounded
- * memory, so that a call can be shown as a ladder of both legs. Oldest events go first. Any thread
- * (a mutex guards the store of events: the reader thread writes, the API thread reads, seldom).
+ * memory, so that a call can be shown as a ladder of both legs. Oldest events go first, a block of
+ * them at once. Any thread (a mutex guards the store of events: the reader thread writes, the API
+ * thread reads, seldom).
  */
 #pragma once
 
@@ -11,10 +12,11 @@
 
 struct trace;
 
+/* bytes: reserved, and used as they are needed; 1 MiB at least. 0 or ERR_NOMEM. */
 int trace_new(size_t bytes, struct trace **ret_trace);
 void trace_free(struct trace *t);
-/* An event_reader_fn. */
-void trace_event(void *trace, const struct event *e);
+/* An event_bytes_reader_fn. */
+void trace_events(void *trace, const struct event_bytes *events, size_t n);
 /* The events of one call in order, as a JSON array; NULL when there are none. The caller owns it.
  */
 json_t *trace_of_call(struct trace *t, uint64_t call);

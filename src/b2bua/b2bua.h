@@ -81,6 +81,9 @@ void leg_on_timer(struct shard *s, struct id id);
 /* --- early.c: provisional responses, PRACK (RFC 3262), UPDATE before the answer */
 void early_on_timer(struct shard *s, struct id leg);
 
+/* --- announce.c: the call's player has played all. The call may be gone afterwards. */
+void announce_played(struct shard *s, struct id call);
+
 /* --- session.c: session timers, each leg on its own (RFC 4028) */
 void session_on_timer(struct shard *s, struct id leg);
 

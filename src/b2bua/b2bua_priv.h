@@ -66,6 +66,8 @@ void call_watch_ringing(struct shard *s, struct call *c);
  * streams is not looked at. */
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
+/* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
+int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */
 void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
 		   const struct sip_msg *why);
@@ -118,7 +120,8 @@ int leg_transmit(struct shard *s, struct leg *l, const struct leg_request *r, in
 void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *response);
 
 /* --- early.c: provisional responses, PRACK (RFC 3262), UPDATE before the answer */
-/* The branch whose early dialog towards the caller has this number; NULL: none. */
+/* The branch whose early dialog towards the caller has this number; leg A itself in that of an
+ * announcement; NULL: none. */
 struct leg *early_leg(struct shard *s, const struct call *c, uint8_t number);
 /* A response of the branch: it gets a number towards the caller, another one for each dialog of a
  * fork. */
@@ -141,6 +144,50 @@ void early_update(struct shard *s, struct call *c, struct leg *from, struct id s
 void early_free(struct shard *s, struct leg *l);
 /* It has answered, and the caller knows. */
 void early_over(struct shard *s, struct leg *l);
+
+/* 183 of our own, in an early dialog of its own, with our answer to the caller's offer. */
+void early_announce(struct shard *s, struct call *c, struct leg *a, struct slice body);
+
+/* --- media_own.c: our own answer to an offer */
+struct media_own {
+	uint8_t stream;	      /* of the offer; all others are refused */
+	bool any_codec;	      /* all that it offers is taken, for an echo */
+	bool heard;	      /* the party wants to hear something */
+	enum player_law law;  /* in which it may be spoken to; not set where the offer */
+	uint8_t payload_type; /* has no G.711, which only any_codec takes */
+};
+/* The first plain RTP audio that can be served. 0; ERR_NOT_FOUND: there is none; ERR_UNSUPPORTED:
+ * none of G.711. */
+int media_own_choose(const struct sdp *offer, bool any_codec, struct media_own *ret_own);
+/* Appends the answer. 0, or as media_offer. */
+int media_own_answer(struct shard *s, struct leg *l, const struct sdp *offer,
+		     const struct media_own *own, struct strbuf *b);
+
+/* --- announce.c: refusals that are heard */
+/* ORDER_ANNOUNCE, of a call that is refused for c->cause. False: it is not announced. */
+bool announce_begin(struct shard *s, struct call *c);
+/* The call's player (c->player): CAUSE_NORMAL; CAUSE_NO_CHANNEL: its number has enough of them;
+ * CAUSE_OVERLOAD: all are taken. */
+enum call_cause announce_open_player(struct shard *s, struct call *c);
+void announce_close_player(struct shard *s, struct call *c);
+/* In the languages that the caller asks for (invite may be NULL), then the operator's. NULL: there
+ * is none. */
+const struct clip *announce_file(const struct shard *s, const struct sip_msg *invite,
+				 uint32_t name);
+
+/* --- service.c: calls that we answer ourselves */
+enum call_service service_of(struct slice digits);
+/* ORDER_SERVE: CAUSE_NORMAL: it is answered. */
+enum call_cause service_begin(struct shard *s, struct call *c);
+/* A request of the caller within the answered call. */
+void service_request(struct shard *s, struct call *c, struct leg *a, struct id server,
+		     const struct sip_msg *msg);
+/* Each second. True: its time was over; the call may be gone. */
+bool service_ends(struct shard *s, struct call *c);
+/* What it was played is over. */
+void service_played(struct shard *s, struct call *c);
+/* After a restart. */
+void service_connect(struct shard *s, const struct call *c);
 
 /* --- session.c: session timers, each leg on its own (RFC 4028) */
 /* A request whose Session-Expires is too short was answered 422: false. */
@@ -204,7 +251,7 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 /* --- media.c: session descriptions through the relay */
 /* Is there a session description, and can it be used? 0: *ret_sdp; ERR_NOT_FOUND: no body; else
  * unusable. */
-int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp);
+int media_sdp_of(struct shard *s, const struct sip_msg *msg, const struct sdp **ret_sdp);
 /* from's offer as `to` is to see it: endpoints are opened on both legs as needed. expect: take
  * from's addresses now (the answer will come in an ACK). 0, ERR_LIMIT (no port), ERR_UNSUPPORTED
  * (family), ERR_TOO_BIG. */
@@ -228,7 +275,12 @@ int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct 
 void media_expect(struct shard *s, struct leg *l, const struct sdp *sdp);
 /* What stands now is what media_undo goes back to. */
 void media_keep(struct shard *s, struct leg *l);
+/* The party's offered stream i will be answered by us: it gets an endpoint, from which its address
+ * is expected. As media_offer. */
+int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *offer);
 void media_close(struct shard *s, struct leg *l);
+/* The stream's own address as it is written into descriptions; family 0: there is no endpoint. */
+struct addr media_address(const struct shard *s, const struct leg_stream *st);
 /* Latest arrival of media on any endpoint of the call (monotonic ms), 0: none yet. */
 int64_t media_last_ms(const struct shard *s, const struct call *c);
 bool media_has_streams(const struct shard *s, const struct call *c);

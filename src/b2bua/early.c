@@ -24,7 +24,8 @@ struct leg *early_leg(struct shard *s, const struct call *c, uint8_t number)
 		if (b && b->early.begun && b->early.number == number)
 			return b;
 	}
-	return NULL;
+	struct leg *a = leg_of(s, c->leg_a);
+	return a && a->early.begun && a->early.number == number ? a : NULL;
 }
 
 static void drop(struct shard *s, struct slice *kept)
@@ -165,7 +166,7 @@ static void tell_reliably(struct shard *s, struct leg *a, struct leg *b, int cod
 	e->rseq_out = e->rseq_out ? e->rseq_out + 1 : 1 + rng_below(&s->rng, INT32_MAX / 2);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	sip_build_header(&more, SIP_HDR_REQUIRE, SLICE("100rel"));
-	sip_build_header_fmt(&more, SIP_HDR_RSEQ, "%u", e->rseq_out);
+	sip_build_number(&more, SIP_HDR_RSEQ, e->rseq_out);
 	token_number(&a->dialog, e->number);
 	leg_respond(s, a, a->invite, code, strbuf_slice(&more), SLICE("application/sdp"), body);
 	drop(s, &e->response);
@@ -206,14 +207,16 @@ static struct slice early_session(struct shard *s, struct call *c, struct leg *a
 				  const struct sip_msg *msg, bool reliable)
 {
 	const struct flow *flow;
-	const struct sip_msg *invite = txn_request_of(s->txns, a->invite, &s->scratch, &flow);
-	struct sdp theirs, offer;
-	if (invite == NULL || media_sdp_of(msg, &theirs) != 0)
+	const struct sdp *theirs, *offer;
+	if (media_sdp_of(s, msg, &theirs) != 0)
 		return SLICE_NONE;
-	if (media_sdp_of(invite, &offer) != 0)
-		return reliable && a->can & LEG_CAN_100REL ? early_offer(s, a, b, &theirs)
+	const struct sip_msg *invite = txn_request_of(s->txns, a->invite, &s->scratch, &flow);
+	if (invite == NULL)
+		return SLICE_NONE;
+	if (media_sdp_of(s, invite, &offer) != 0)
+		return reliable && a->can & LEG_CAN_100REL ? early_offer(s, a, b, theirs)
 							   : SLICE_NONE;
-	struct slice body = early_answer(s, c, a, b, &theirs, &offer);
+	struct slice body = early_answer(s, c, a, b, theirs, offer);
 	if (reliable)
 		b->early.settled = true;
 	return body;
@@ -237,6 +240,12 @@ static void pass_on(struct shard *s, struct leg *a, struct leg *b, int code, str
 	}
 	b->early.chained_rseq = rseq;
 	tell_reliably(s, a, b, code, body);
+}
+
+void early_announce(struct shard *s, struct call *c, struct leg *a, struct slice body)
+{
+	early_begin(s, c, a);
+	pass_on(s, a, a, 183, body, 0);
 }
 
 void early_ring_caller(struct shard *s, struct call *c, struct leg *a, struct leg *b, int code,
@@ -375,7 +384,7 @@ static void not_now(struct shard *s, struct id server, int code)
 {
 	struct strbuf b = scratch_buf(s, 128);
 	if (code == 500)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%u", rng_below(&s->rng, 11));
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, rng_below(&s->rng, 11));
 	reply(s, server, code, strbuf_slice(&b));
 }
 

@@ -59,7 +59,7 @@ static void respond_text(struct shard *s, struct exchange *x, int code, const ch
 	struct strbuf b = scratch_buf(s, 512);
 	sip_build_warning(&b, domain_of(s), slice_str(text));
 	if (code == 500)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%u", 1 + rng_below(&s->rng, 10));
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, 1 + rng_below(&s->rng, 10));
 	respond(s, x, code, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
 }
 
@@ -96,11 +96,11 @@ static int onward_answer(struct shard *s, struct call *c, struct leg *from, stru
 static int onward_body(struct shard *s, struct call *c, struct exchange *x, struct leg *from,
 		       struct leg *to, const struct sip_msg *msg, struct slice *ret_body)
 {
-	struct sdp sdp;
+	const struct sdp *sdp;
 	*ret_body = msg->body;
 	if (!x->has_answer && !(negotiates(x) && x->has_offer))
 		return 0;
-	int err = media_sdp_of(msg, &sdp);
+	int err = media_sdp_of(s, msg, &sdp);
 	if (err)
 		return err;
 	struct strbuf out = scratch_buf(s, msg->body.n + 2048);
@@ -108,8 +108,8 @@ static int onward_body(struct shard *s, struct call *c, struct exchange *x, stru
 		media_keep(s, from);
 		media_keep(s, to);
 	}
-	err = x->has_answer ? onward_answer(s, c, from, to, &sdp, &out)
-			    : media_offer(s, from, to, &sdp, false, &out);
+	err = x->has_answer ? onward_answer(s, c, from, to, sdp, &out)
+			    : media_offer(s, from, to, sdp, false, &out);
 	*ret_body = strbuf_slice(&out);
 	return err;
 }
@@ -190,7 +190,7 @@ static bool collides(struct shard *s, struct id server, const struct leg *from,
 	bool own = x && id_eq(x->from, from->id) && !x->answered;
 	struct strbuf b = scratch_buf(s, 256);
 	if (own) /* its own last one is not answered yet (RFC 3261 §14.2) */
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%u", 1 + rng_below(&s->rng, 10));
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, 1 + rng_below(&s->rng, 10));
 	reply(s, server, own ? 500 : 491, strbuf_slice(&b));
 	return true;
 }
@@ -202,6 +202,14 @@ static enum sip_method onward_of(const struct leg *to, const struct sip_msg *msg
 	if (msg->method == SIP_UPDATE && !early && !(to->can & LEG_CAN_UPDATE))
 		return SIP_INVITE;
 	return msg->method;
+}
+
+static void reply_busy(struct shard *s, struct id server)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_warning(&b, domain_of(s), slice_str(call_cause_info(CAUSE_OVERLOAD)->text));
+	sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+	reply(s, server, 503, strbuf_slice(&b));
 }
 
 /* The offer came to nothing: the session stays as it was (RFC 3261 §14.1). */
@@ -252,8 +260,7 @@ void exchange_start(struct shard *s, struct call *c, struct leg *from, struct le
 		return;
 	struct exchange *x = pool_take(s->exchanges, &id);
 	if (x == NULL) {
-		reply_stateless(s, msg, &from->flow, 503, call_cause_info(CAUSE_OVERLOAD)->text,
-				true);
+		reply_busy(s, server);
 		return;
 	}
 	*x = head;
@@ -287,16 +294,16 @@ static int back_body(struct shard *s, struct call *c, struct exchange *x, struct
 		     struct leg *to, const struct sip_msg *request, const struct sip_msg *msg,
 		     struct slice *ret_body)
 {
-	struct sdp theirs, offer;
-	int err = media_sdp_of(msg, &theirs);
+	const struct sdp *theirs, *offer;
+	int err = media_sdp_of(s, msg, &theirs);
 	if (err)
 		return err;
 	struct strbuf out = scratch_buf(s, msg->body.n + 2048);
 	if (x->has_offer) {
-		bool known = request && media_sdp_of(request, &offer) == 0;
-		err = media_answer(s, c, to, from, &theirs, known ? &offer : NULL, true, &out);
+		bool known = request && media_sdp_of(s, request, &offer) == 0;
+		err = media_answer(s, c, to, from, theirs, known ? offer : NULL, true, &out);
 	} else {
-		err = media_offer(s, to, from, &theirs, true, &out);
+		err = media_offer(s, to, from, theirs, true, &out);
 	}
 	*ret_body = strbuf_slice(&out);
 	return err;
@@ -487,14 +494,14 @@ void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack
 {
 	struct call *c = open_call(s, x);
 	struct leg *from = leg_of(s, x->from), *to = leg_of(s, x->to);
-	struct sdp answer;
+	const struct sdp *answer;
 	bool ok = true;
 	txn_acked(s->txns, x->server, now_of(s));
 	s->touched = x->call;
 	if (!x->has_offer && c && from && to) {
 		struct strbuf out = scratch_buf(s, ack->body.n + 2048);
-		ok = media_sdp_of(ack, &answer) == 0 &&
-		     media_answer(s, c, from, to, &answer, NULL, true, &out) == 0;
+		ok = media_sdp_of(s, ack, &answer) == 0 &&
+		     media_answer(s, c, from, to, answer, NULL, true, &out) == 0;
 		leg_send_ack(s, to, x->client_cseq, ok ? strbuf_slice(&out) : SLICE_NONE);
 		changed(s, c, x);
 	}

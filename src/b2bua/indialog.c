@@ -19,10 +19,10 @@ static void branch_unusable(struct shard *s, struct call *c, struct leg *l, enum
 
 /* We offered, so there must be an answer; did the caller make no offer, there must be one in the
  * 2xx. */
-static bool answer_usable(const struct leg *l, const struct sip_msg *msg)
+static bool answer_usable(struct shard *s, const struct leg *l, const struct sip_msg *msg)
 {
-	struct sdp sdp;
-	int err = media_sdp_of(msg, &sdp);
+	const struct sdp *sdp;
+	int err = media_sdp_of(s, msg, &sdp);
 	bool early = l->early.settled || l->early.told.n > 0;
 	return err == 0 || (err == ERR_NOT_FOUND && (l->stream_count == 0 || early));
 }
@@ -34,11 +34,12 @@ static void branch_answered(struct shard *s, struct call *c, struct leg *l,
 	if (early_holds(s, l, msg))
 		return;
 	leg_learn(l, msg);
-	if (dialog_from_response(&l->dialog, msg) != 0) {
-		branch_unusable(s, c, l, CAUSE_TOO_LONG);
+	int err = dialog_from_response(&l->dialog, msg);
+	if (err) {
+		branch_unusable(s, c, l, err == ERR_LIMIT ? CAUSE_OVERLOAD : CAUSE_TOO_LONG);
 		return;
 	}
-	if (!l->cancelled && !answer_usable(l, msg)) {
+	if (!l->cancelled && !answer_usable(s, l, msg)) {
 		branch_unusable(s, c, l, CAUSE_BAD_OFFER);
 		return;
 	}
@@ -199,6 +200,8 @@ static void request_on_leg(struct shard *s, struct call *c, struct leg *l, struc
 		early_update(s, c, l, server, msg);
 	else if (msg->method == SIP_UPDATE && msg->body.n == 0 && l->state == LEG_ANSWERED)
 		exchange_answer_update(s, l, server, msg);
+	else if (c->service && c->state == CALL_ANSWERED && l->state == LEG_ANSWERED)
+		service_request(s, c, l, server, msg);
 	else if (!is_relayed(msg->method))
 		reply_text(s, server, 481, "There is nothing that this request could belong to");
 	else if (c->state != CALL_ANSWERED || l->state != LEG_ANSWERED || other == NULL ||
@@ -233,10 +236,10 @@ void indialog_request(struct shard *s, struct id server, const struct sip_msg *m
 static void answer_in_ack(struct shard *s, struct call *c, struct leg *a, struct leg *b,
 			  const struct sip_msg *ack)
 {
-	struct sdp answer;
+	const struct sdp *answer;
 	struct strbuf out = scratch_buf(s, ack->body.n + 2048);
-	if (media_sdp_of(ack, &answer) == 0 &&
-	    media_answer(s, c, a, b, &answer, NULL, true, &out) == 0) {
+	if (media_sdp_of(s, ack, &answer) == 0 &&
+	    media_answer(s, c, a, b, answer, NULL, true, &out) == 0) {
 		leg_send_ack(s, b, b->invite_cseq, strbuf_slice(&out));
 		return;
 	}

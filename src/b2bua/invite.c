@@ -39,7 +39,7 @@ static void refuse(struct shard *s, struct id server, enum call_cause cause)
 	struct strbuf b = scratch_buf(s, 512);
 	header_reason(&b, s, cause);
 	if (call_cause_info(cause)->sip_code == 503)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	reply(s, server, call_cause_info(cause)->sip_code, strbuf_slice(&b));
 	struct event e =
 		event_of(s, cause == CAUSE_OVERLOAD ? EVENT_OVERLOAD : EVENT_CALL_REFUSED, NULL);
@@ -75,8 +75,10 @@ static struct call *call_new(struct shard *s)
 
 static void call_drop(struct shard *s, struct call *c, struct leg *a)
 {
-	if (a)
+	if (a) {
+		leg_let_go(s, a);
 		pool_give(s->legs, a->id);
+	}
 	pool_give(s->calls, c->id);
 }
 
@@ -136,6 +138,7 @@ static void take_caller(struct shard *s, struct call *c, const struct caller *ca
 	strcpy(c->trunk, caller->trunk.name);
 	identity_of_network(c, &caller->trunk, msg);
 	inbound_called(s, c, msg);
+	c->in_live = true;
 	s->counts.calls_in_live++;
 }
 
@@ -162,8 +165,8 @@ static void begin(struct shard *s, struct call *c, struct leg *a, const struct c
 /* The offer must be one that can be relayed before anybody's phone rings. */
 static bool offer_usable(struct shard *s, struct id server, const struct sip_msg *msg)
 {
-	struct sdp sdp;
-	int err = media_sdp_of(msg, &sdp);
+	const struct sdp *sdp;
+	int err = media_sdp_of(s, msg, &sdp);
 	if (err == 0 || err == ERR_NOT_FOUND)
 		return true;
 	refuse(s, server, CAUSE_BAD_OFFER);

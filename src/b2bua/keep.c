@@ -138,7 +138,7 @@ void keep_setup(struct shard *s, struct call *c)
 
 static void add_ends(struct shard *s, const struct leg *l, uint8_t leg, struct replica_ends *ends)
 {
-	for (uint8_t i = 0; i < l->stream_count; i++) {
+	for (uint8_t i = 0; l && i < l->stream_count; i++) {
 		struct replica_end *end = &ends->v[ends->count];
 		if (!relay_endpoint_kept(s->relay, l->streams[i].endpoint, &end->kept))
 			continue;
@@ -160,11 +160,13 @@ static bool gather_ends(struct shard *s, const struct leg *a, const struct leg *
 static int put_legs(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	if (a == NULL || b == NULL)
+	if (a == NULL || (b == NULL && !c->service))
 		return ERR_STALE;
 	bool media = gather_ends(s, a, b);
-	struct replica_legs legs = {
-		.leg_count = 2, .legs = {a, b}, .ends_count = media, .ends = {&s->keep->ends}};
+	struct replica_legs legs = {.leg_count = b ? 2 : 1,
+				    .legs = {a, b},
+				    .ends_count = media,
+				    .ends = {&s->keep->ends}};
 	int err = put_of(s, c, REPLICA_LEGS, &legs);
 	if (err == 0 && media)
 		err = put_of(s, c, REPLICA_FIGURES, &s->keep->ends);
@@ -203,7 +205,7 @@ void keep_touched(struct shard *s)
 void keep_figures(struct shard *s, struct call *c)
 {
 	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
-	if (s->keep && a && b && gather_ends(s, a, b))
+	if (s->keep && a && (b || c->service) && gather_ends(s, a, b))
 		(void)put_of(s, c, REPLICA_FIGURES, &s->keep->ends);
 }
 
@@ -248,8 +250,8 @@ static int keep_the_rest(struct shard *s)
 			err = put_legs(s, c);
 			if (err == 0)
 				err = put_of(s, c, REPLICA_CALL, c);
-		} else if (c->state == CALL_PROCEEDING) {
-			arena_reset(&s->scratch);
+		} else if (c->state == CALL_PROCEEDING || c->state == CALL_ANNOUNCING) {
+			scratch_reset(s);
 			keep_setup(s, c);
 			err = c->kept[REPLICA_CALL] ? 0 : ERR_LIMIT;
 		}

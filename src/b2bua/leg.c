@@ -16,20 +16,29 @@ int leg_new(struct shard *s, struct call *c, uint8_t branch, const struct flow *
 	l->call = c->id;
 	l->branch = branch;
 	l->flow = *flow;
+	dialog_init(&l->dialog, s->bufs);
 	l->sdp_session = rng_u64(&s->rng) >> 2; /* fits every phone's signed 64 bits */
 	*ret_leg = l;
 	return 0;
+}
+
+static void forget_ack(struct shard *s, struct leg *l)
+{
+	bufs_give(s->bufs, (char *)l->ack.p);
+	l->ack = SLICE_NONE;
+	l->ack_cseq = 0;
 }
 
 void leg_let_go(struct shard *s, struct leg *l)
 {
 	early_free(s, l);
 	wheel_cancel(s->wheel, &l->timer);
-	bufs_give(s->bufs, (char *)l->ack.p);
+	forget_ack(s, l);
 	bufs_give(s->bufs, (char *)l->said.p);
 	bufs_give(s->bufs, (char *)l->said_before.p);
 	bufs_give(s->bufs, (char *)l->credentials.p);
-	l->ack = l->said = l->said_before = l->credentials = SLICE_NONE;
+	l->said = l->said_before = l->credentials = SLICE_NONE;
+	dialog_fini(&l->dialog);
 }
 
 void leg_end(struct shard *s, struct leg *l)
@@ -66,11 +75,13 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 static void contact_header(struct strbuf *b, const struct flow *flow)
 {
 	char host[ADDR_TEXT_BYTES];
-	strbuf_fmt(b, "Contact: <sip:opengate@%s", addr_text(&flow->local, host));
-	if (flow->transport != SIP_UDP)
-		strbuf_fmt(b, ";transport=%.*s",
-			   SLICE_ARG(sip_transport_param_name(flow->transport)));
-	strbuf_str(b, ">\r\n");
+	strbuf_add(b, SLICE("Contact: <sip:opengate@"));
+	strbuf_str(b, addr_text(&flow->local, host));
+	if (flow->transport != SIP_UDP) {
+		strbuf_add(b, SLICE(";transport="));
+		strbuf_add(b, sip_transport_param_name(flow->transport));
+	}
+	strbuf_add(b, SLICE(">\r\n"));
 }
 
 static bool dialog_forming(enum sip_method m)
@@ -112,11 +123,14 @@ static int write_request(struct shard *s, struct leg *l, const struct leg_reques
 	return write_again(s, l, r, ret_written);
 }
 
-static void keep_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice bytes)
+static void keep_ack(struct shard *s, struct leg *l, const struct leg_request *r,
+		     struct slice bytes)
 {
-	bufs_give(s->bufs, (char *)l->ack.p);
-	l->ack = bufs_copy(s->bufs, bytes);
-	l->ack_cseq = cseq;
+	forget_ack(s, l);
+	if (r->body.n)
+		l->ack = bufs_copy(s->bufs, bytes);
+	if (l->ack.p || r->body.n == 0)
+		l->ack_cseq = r->cseq;
 	if (l->ack.p)
 		wheel_arm(s->wheel, &l->timer, now_of(s) + ACK_KEPT_MS, TIMER_LEG, l->id);
 }
@@ -135,7 +149,7 @@ static int send_written(struct shard *s, struct leg *l, const struct leg_request
 		.first_ms = first_ms,
 	};
 	if (r->method == SIP_ACK) {
-		keep_ack(s, l, r->cseq, w->bytes);
+		keep_ack(s, l, r, w->bytes);
 		return send_message(s, &l->flow, w->bytes);
 	}
 	if (r->method == SIP_INVITE && l->state == LEG_INVITING)
@@ -229,10 +243,15 @@ void leg_send_ack(struct shard *s, struct leg *l, uint32_t cseq, struct slice bo
 	(void)leg_send_request(s, l, &r, &none); /* one that is lost is asked for by another 2xx */
 }
 
+/* 2xx are repeated for as long as their transaction lives; who repeats one later is a stray. */
 void leg_repeat_ack(struct shard *s, struct leg *l, uint32_t cseq)
 {
-	if (l->ack.p && l->ack_cseq == cseq)
-		send_message(s, &l->flow, l->ack);
+	const struct leg_request r = {.method = SIP_ACK, .cseq = cseq};
+	struct written w = {.bytes = l->ack};
+	if (cseq == 0 || l->ack_cseq != cseq)
+		return;
+	if (l->ack.p || write_request(s, l, &r, &w) == 0)
+		send_message(s, &l->flow, w.bytes);
 }
 
 void leg_send_bye(struct shard *s, struct leg *l, enum call_cause cause, const struct sip_msg *why)
@@ -294,18 +313,18 @@ void leg_failed(struct shard *s, struct leg *l, enum call_cause cause)
 void leg_on_timer(struct shard *s, struct id id)
 {
 	struct leg *l = leg_of(s, id);
-	if (l == NULL)
-		return;
-	bufs_give(s->bufs, (char *)l->ack.p);
-	l->ack = SLICE_NONE;
+	if (l)
+		forget_ack(s, l);
 }
 
 /* A dialog of its own for as long as two requests take. */
 void leg_refuse_fork(struct shard *s, struct leg *l, const struct sip_msg *response)
 {
+	char memory[DIALOG_TEXT_BYTES];
 	struct dialog kept = l->dialog;
 	enum leg_state state = (enum leg_state)l->state;
 	struct id client;
+	dialog_init_in(&l->dialog, memory, sizeof(memory));
 	if (dialog_prepare(&l->dialog, dialog_text(&kept, DIALOG_CALL_ID),
 			   dialog_text(&kept, DIALOG_LOCAL_TAG),
 			   dialog_text(&kept, DIALOG_LOCAL_URI),

@@ -5,21 +5,42 @@
  */
 #include "b2bua/b2bua_priv.h"
 
-int media_sdp_of(const struct sip_msg *msg, struct sdp *ret_sdp)
+static bool holds_sdp(const struct sip_msg *msg)
 {
-	if (msg->body.n == 0)
-		return ERR_NOT_FOUND;
 	struct slice type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
-	if (!slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
-		       SLICE("application/sdp")))
+	return msg->body.n && slice_ieq(slice_trim(slice_first(type, slice_find(type, ';'))),
+					SLICE("application/sdp"));
+}
+
+/* Whether it can be used is asked before it is used: the answer to both is read once. The bytes of
+ * a message stay as they are until the scratch arena is reset. */
+int media_sdp_of(struct shard *s, const struct sip_msg *msg, const struct sdp **ret_sdp)
+{
+	if (!holds_sdp(msg))
 		return ERR_NOT_FOUND;
-	return sdp_parse(msg->body, ret_sdp);
+	if (s->sdp == NULL || s->sdp_text.p != msg->body.p || s->sdp_text.n != msg->body.n) {
+		struct sdp *sdp = arena_take(&s->scratch, sizeof(*sdp));
+		int err = sdp ? sdp_parse(msg->body, sdp) : ERR_NOMEM;
+		if (err)
+			return err;
+		s->sdp_text = msg->body;
+		s->sdp = sdp;
+	}
+	*ret_sdp = s->sdp;
+	return 0;
 }
 
 /* What the relay can carry: datagrams. A stream over TCP (MSRP, BFCP) is refused, not passed by. */
 static bool relayable(const struct sdp_stream *st)
 {
 	return st->port != 0 && !slice_istarts(st->proto_text, SLICE("TCP"));
+}
+
+struct addr media_address(const struct shard *s, const struct leg_stream *st)
+{
+	struct addr rtp = {0}, rtcp;
+	(void)relay_endpoint_addr(s->relay, st->endpoint, &rtp, &rtcp);
+	return rtp;
 }
 
 static void close_stream(struct shard *s, struct leg *l, uint32_t i)
@@ -47,18 +68,18 @@ static void keep_previous(struct shard *s, struct leg_stream *st, const struct l
 static int open_stream(struct shard *s, struct leg *l, uint32_t i, const struct sdp_stream *said)
 {
 	struct leg_stream *st = &l->streams[i], old = *st;
-	struct addr rtcp; /* beside it */
+	struct addr rtp, rtcp;
 	int family = said && said->has_address && !said->on_hold_address ? said->rtp.family
 									 : l->flow.remote.family;
 	if (id_is(st->endpoint) && (said == NULL || !said->has_address || said->on_hold_address ||
-				    st->rtp.family == said->rtp.family))
+				    media_address(s, st).family == said->rtp.family))
 		return 0;
-	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &st->rtp, &rtcp);
+	int err = relay_endpoint_open(s->relay, l->id, family, &st->endpoint, &rtp, &rtcp);
 	if (err == ERR_UNSUPPORTED && id_is(st->endpoint))
 		return 0;
 	if (err == ERR_UNSUPPORTED)
-		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint,
-					  &st->rtp, &rtcp);
+		err = relay_endpoint_open(s->relay, l->id, family == 4 ? 6 : 4, &st->endpoint, &rtp,
+					  &rtcp);
 	if (err == 0)
 		keep_previous(s, st, &old);
 	return err;
@@ -92,7 +113,6 @@ void media_undo(struct shard *s, struct leg *l)
 		l->said = l->said_before;
 		l->said_before = SLICE_NONE;
 	}
-	struct addr rtcp;
 	for (uint32_t i = 0; i < l->stream_count; i++) {
 		struct leg_stream *st = &l->streams[i];
 		if (st->fresh) {
@@ -101,7 +121,6 @@ void media_undo(struct shard *s, struct leg *l)
 			relay_endpoint_close(s->relay, st->endpoint);
 			st->endpoint = st->was;
 			st->was = ID_NONE;
-			(void)relay_endpoint_addr(s->relay, st->endpoint, &st->rtp, &rtcp);
 		}
 		st->offered = id_is(st->endpoint);
 	}
@@ -192,8 +211,11 @@ int media_repeat(struct shard *s, struct leg *l, const struct sdp *said, struct 
 {
 	struct sdp_rewrite rw = {0};
 	for (uint32_t i = 0; i < said->stream_count && i < l->stream_count; i++) {
-		if (said->streams[i].port)
-			rw.rtp[i] = l->streams[i].rtp;
+		if (said->streams[i].port == 0)
+			continue;
+		rw.rtp[i] = media_address(s, &l->streams[i]);
+		if (!addr_is(&rw.rtp[i])) /* still to be opened after a restart, on that port */
+			rw.rtp[i] = said->streams[i].rtp;
 	}
 	return write_for(s, l, said, &rw, b);
 }
@@ -229,11 +251,23 @@ int media_offer(struct shard *s, struct leg *from, struct leg *to, const struct 
 			err = open_stream(s, to, i, NULL);
 		if (err)
 			return err;
-		rw.rtp[i] = to->streams[i].rtp;
+		rw.rtp[i] = media_address(s, &to->streams[i]);
 		if (expect_now)
 			expect(s, from, i, &offer->streams[i]);
 	}
 	return write_for(s, to, offer, &rw, b);
+}
+
+int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *offer)
+{
+	count_streams(l, offer);
+	l->offered_count = (uint8_t)offer->stream_count;
+	for (uint32_t other = 0; other < l->stream_count; other++)
+		l->streams[other].offered = other == i;
+	int err = open_stream(s, l, i, &offer->streams[i]);
+	if (err == 0)
+		expect(s, l, i, &offer->streams[i]);
+	return err;
 }
 
 static void note_codec(struct call *c, const struct sdp_stream *st)
@@ -295,7 +329,7 @@ int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct l
 		join(s, answerer, offerer, i, answer, offer);
 		if (i == 0)
 			note_codec(c, &answer->streams[i]);
-		rw.rtp[i] = offerer->streams[i].rtp;
+		rw.rtp[i] = media_address(s, st);
 		if (!final)
 			continue;
 		settle_stream(s, answerer, i);

@@ -25,17 +25,17 @@ static const struct sip_msg *caller_invite(struct shard *s, const struct leg *a)
 /* The body of a branch's INVITE: the caller's offer through the relay, or none (late offer). */
 static int branch_offer(struct shard *s, struct leg *a, struct leg *b, struct slice *ret_body)
 {
-	struct sdp sdp;
+	const struct sdp *sdp;
 	const struct sip_msg *invite = caller_invite(s, a);
-	int err = invite ? media_sdp_of(invite, &sdp) : ERR_STALE;
+	int err = invite ? media_sdp_of(s, invite, &sdp) : ERR_STALE;
 	if (err == ERR_NOT_FOUND) {
 		*ret_body = SLICE_NONE;
 		return 0;
 	}
 	if (err)
 		return err;
-	struct strbuf out = scratch_buf(s, sdp.text.n + 2048);
-	err = media_offer(s, a, b, &sdp, false, &out);
+	struct strbuf out = scratch_buf(s, sdp->text.n + 2048);
+	err = media_offer(s, a, b, sdp, false, &out);
 	*ret_body = strbuf_slice(&out);
 	return err;
 }
@@ -233,12 +233,12 @@ static void final_answer(struct shard *s, struct call *c, struct leg *b, struct 
 
 /* What the caller's 200 says: the answer to its offer, or (late offer) the callee's offer. */
 static int connect_body(struct shard *s, struct call *c, struct leg *a, struct leg *b,
-			const struct sip_msg *msg, struct slice *ret_body)
+			const struct sip_msg *invite, const struct sip_msg *msg,
+			struct slice *ret_body)
 {
-	struct sdp theirs, offer;
-	const struct sip_msg *invite = caller_invite(s, a);
-	int has = media_sdp_of(msg, &theirs);
-	int offered = invite ? media_sdp_of(invite, &offer) : ERR_STALE;
+	const struct sdp *theirs, *offer;
+	int has = media_sdp_of(s, msg, &theirs);
+	int offered = invite ? media_sdp_of(s, invite, &offer) : ERR_STALE;
 	if (has == ERR_NOT_FOUND && offered == ERR_NOT_FOUND) {
 		*ret_body = SLICE_NONE; /* a call without media: nothing to relay */
 		return 0;
@@ -247,13 +247,13 @@ static int connect_body(struct shard *s, struct call *c, struct leg *a, struct l
 		return early_body(s, a, b, ret_body);
 	if (has)
 		return has;
-	struct strbuf out = scratch_buf(s, theirs.text.n + 2048);
+	struct strbuf out = scratch_buf(s, theirs->text.n + 2048);
 	int err;
 	if (offered == 0) {
-		err = media_answer(s, c, b, a, &theirs, &offer, true, &out);
+		err = media_answer(s, c, b, a, theirs, offer, true, &out);
 	} else {
 		b->ack_waits = true;
-		err = media_offer(s, b, a, &theirs, true, &out);
+		err = media_offer(s, b, a, theirs, true, &out);
 	}
 	*ret_body = strbuf_slice(&out);
 	if (offered == 0)
@@ -268,9 +268,9 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	struct slice body = SLICE_NONE;
 	if (a == NULL || b == NULL || msg == NULL)
 		return;
-	int err = connect_body(s, c, a, b, msg, &body);
+	const struct sip_msg *invite = caller_invite(s, a);
+	int err = connect_body(s, c, a, b, invite, msg, &body);
 	if (err == 0) {
-		const struct sip_msg *invite = caller_invite(s, a);
 		answered(s, c, a, b);
 		session_answered(s, b, msg);
 		if (!b->ack_waits)
@@ -291,6 +291,19 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	leg_respond(s, a, a->invite, c->sip_code, strbuf_slice(&more), SLICE_NONE, SLICE_NONE);
 	a->state = LEG_GONE;
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
+}
+
+/* What a live call holds: a channel, or that it came from a trunk and needs none. */
+static void give_channel(struct shard *s, struct call *c)
+{
+	if (c->in_live)
+		s->counts.calls_in_live--;
+	c->in_live = false;
+	if (!c->channel_held)
+		return;
+	directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
+	c->channel_held = false;
+	s->counts.channels_held--;
 }
 
 /* What the network says of it is worth more than our words for it. */
@@ -318,7 +331,7 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	struct strbuf b = scratch_buf(s, 1024);
 	reason_headers(s, c, cause, why, &b);
 	if (code == 503)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	leg_respond(s, a, a->invite, code, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
 	a->state = LEG_GONE;
 	s->counts.calls_refused_total++;
@@ -326,6 +339,23 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	event_add_number(&e, EVENT_KEY_CODE, code);
 	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
 	event_send(s, &e);
+}
+
+static void serve(struct shard *s, struct call *c, struct agenda *agenda)
+{
+	enum call_cause cause = service_begin(s, c);
+	if (cause == CAUSE_NORMAL)
+		return;
+	c->sip_code = (int16_t)call_cause_info(cause)->sip_code;
+	refuse_caller(s, c, c->sip_code, cause, NULL);
+	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = cause});
+}
+
+static void announce(struct shard *s, struct call *c, struct agenda *agenda)
+{
+	give_channel(s, c);
+	if (!announce_begin(s, c))
+		follows(agenda, (struct call_event){.kind = CALL_EV_ANNOUNCED});
 }
 
 static void bye_caller(struct shard *s, struct call *c, enum call_cause cause,
@@ -354,10 +384,8 @@ static void finish(struct shard *s, struct call *c)
 		c->ended_at = io_wall_ms(s->p.io);
 	wheel_cancel(s->wheel, &c->timer);
 	trunk_places_give(s, c);
-	s->counts.calls_in_live -= c->direction == CALL_IN;
-	if (c->channel_held)
-		directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
-	c->channel_held = false;
+	give_channel(s, c);
+	announce_close_player(s, c);
 	s->counts.calls_live--;
 	end_exchanges(s, leg_of(s, c->leg_a));
 	end_exchanges(s, branch_leg(s, c, c->winner));
@@ -389,6 +417,12 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		return;
 	case ORDER_CONNECT:
 		connect_caller(s, c, o->branch, msg, agenda);
+		return;
+	case ORDER_SERVE:
+		serve(s, c, agenda);
+		return;
+	case ORDER_ANNOUNCE:
+		announce(s, c, agenda);
 		return;
 	case ORDER_REFUSE_CALLER:
 		refuse_caller(s, c, o->code, o->cause, msg);
@@ -511,8 +545,8 @@ void call_discard(struct shard *s, struct call *c)
 
 #define RING_ON_MS 60000
 
-/* --- the call's timer: ring limit, then watching the media, then a record that could not be handed
- * over */
+/* --- the call's timer: ring limit or the end of an announcement, watching the media, a record that
+ * could not be handed over */
 
 void call_watch_media(struct shard *s, struct call *c)
 {
@@ -573,7 +607,10 @@ void call_on_timer(struct shard *s, struct id id)
 		record_write(s, c);
 		call_settle(s, c);
 	} else if (c->state == CALL_ANSWERED) {
-		watch_media(s, c);
+		if (!c->service || !service_ends(s, c))
+			watch_media(s, c);
+	} else if (c->state == CALL_ANNOUNCING) {
+		call_happens(s, c, &(struct call_event){.kind = CALL_EV_ANNOUNCED}, NULL);
 	} else {
 		watch_ringing(s, c);
 	}

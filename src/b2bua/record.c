@@ -41,10 +41,11 @@ static void ended_event(struct shard *s, const struct call *c)
 	event_send(s, &e);
 }
 
-void record_write(struct shard *s, struct call *c)
+/* All but the media's quality. */
+static struct store_record record_of(const struct call *c)
 {
 	const struct call_cause_info *cause = call_cause_info((enum call_cause)c->cause);
-	struct store_record r = {
+	return (struct store_record){
 		.id = c->uid,
 		.from = slice_str(c->from),
 		.to = slice_str(c->to[0] ? c->to : c->dialled),
@@ -64,6 +65,18 @@ void record_write(struct shard *s, struct call *c)
 		.withheld = c->anonymous,
 		.has_media = c->answered_at != 0,
 	};
+}
+
+int record_write_lost(struct shard *s, const struct call *c)
+{
+	struct store_record r = record_of(c);
+	ended_event(s, c);
+	return s->p.writer ? writer_record_add(s->p.writer, &r) : 0;
+}
+
+void record_write(struct shard *s, struct call *c)
+{
+	struct store_record r = record_of(c);
 	quality(s, c, leg_of(s, c->leg_a), &r.a_to_b);
 	quality(s, c, branch_leg(s, c, c->winner), &r.b_to_a);
 	if (!c->record_due)

@@ -9,8 +9,8 @@
  * Nothing is said while the shards are being made: what must be said waits for the first turn.
  *
  * An answered call goes on: same relay ports, same sources, same dialogs. One that was being set up
- * ends: CANCEL to the phones, 503 to the caller. One that had ended ends once more, towards
- * everybody who may not have heard.
+ * ends: CANCEL to the phones, 503 to the caller. One whose refusal was being announced is refused.
+ * One that had ended ends once more, towards everybody who may not have heard.
  */
 #include "b2bua/keep_priv.h"
 
@@ -72,7 +72,9 @@ static bool read_item(struct past *p, const struct replica_item *item, struct st
 static bool makes_sense(struct past *p)
 {
 	struct call *c = &p->call;
-	bool legs = p->has[REPLICA_LEGS] && p->legs.leg_count == 2,
+	bool legs = p->has[REPLICA_LEGS] &&
+		    (c->service ? p->legs.leg_count == 1
+				: p->legs.leg_count == 2 && c->winner < c->branch_count),
 	     setup = p->has[REPLICA_SETUP] && p->setup.leg_count >= 1;
 	if (c->cause >= CALL_CAUSES)
 		c->cause = CAUSE_NORMAL;
@@ -83,10 +85,10 @@ static bool makes_sense(struct past *p)
 	if (c->sip_code < 200 || c->sip_code > 699)
 		c->sip_code = 503;
 	if (c->state == CALL_ANSWERED)
-		return legs && c->winner < c->branch_count;
+		return legs;
 	if (c->state == CALL_ENDING)
-		return setup || (legs && c->winner < c->branch_count);
-	return c->state == CALL_PROCEEDING && setup;
+		return setup || legs;
+	return (c->state == CALL_PROCEEDING || c->state == CALL_ANNOUNCING) && setup;
 }
 
 static void damaged_event(struct shard *s, uint64_t uid, const char *detail)
@@ -127,11 +129,13 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 	if (l == NULL)
 		return NULL;
 	*l = *was;
+	dialog_init(&l->dialog, s->bufs);
 	l->said = SLICE_NONE;
 	l->id = id;
 	l->call = c->id;
 	l->state = LEG_GONE; /* until all is well */
-	if (!own && !add_alias(s, first, id)) {
+	if (dialog_copy(&l->dialog, &was->dialog) != 0 || (!own && !add_alias(s, first, id))) {
+		leg_let_go(s, l);
 		pool_give(s->legs, id);
 		return NULL;
 	}
@@ -187,6 +191,8 @@ static bool take_branch(struct shard *s, struct call *c, const struct leg *was)
 
 static bool take_answered_legs(struct shard *s, struct call *c, const struct past *p)
 {
+	if (c->service)
+		return take_leg_a(s, c, &p->legs_legs[0]);
 	return p->legs_legs[1].branch == c->winner && take_leg_a(s, c, &p->legs_legs[0]) &&
 	       take_branch(s, c, &p->legs_legs[1]);
 }
@@ -224,10 +230,14 @@ static struct keep_talk *add_talk(struct keep *k, const struct call *c)
 static void counted_again(struct shard *s, struct call *c)
 {
 	s->counts.calls_live++;
-	s->counts.calls_in_live += c->direction == CALL_IN;
+	c->in_live = c->direction == CALL_IN;
+	s->counts.calls_in_live += c->in_live;
 	if (c->channel_held &&
 	    directory_channel_restore(s->p.directory, slice_str(c->from), c->uid) != 0)
 		c->channel_held = false; /* the number is gone, and its channels with it */
+	s->counts.channels_held += c->channel_held;
+	if (c->service || c->state == CALL_ANNOUNCING)
+		(void)announce_open_player(s, c); /* one too many goes on without */
 }
 
 static void restored_event(struct shard *s, const struct call *c)
@@ -258,13 +268,16 @@ static bool take_answered(struct shard *s, struct call *c, struct past *p)
 		return false;
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
 	counted_again(s, c);
-	a->state = b->state = LEG_ANSWERED;
+	a->state = LEG_ANSWERED;
+	if (b)
+		b->state = LEG_ANSWERED;
 	c->media_seen_ms = now_of(s);
 	/* not all in the same millisecond of every second */
 	wheel_arm(s->wheel, &c->timer, now_of(s) + 1 + rng_below(&s->rng, TICK_MS), TIMER_CALL,
 		  c->id);
 	session_resume(s, a);
-	session_resume(s, b);
+	if (b)
+		session_resume(s, b);
 	enum call_cause end = why_not(s, c, p);
 	a->acked = !unacked || end != CAUSE_NORMAL;
 	if (a->acked && end == CAUSE_NORMAL)
@@ -317,6 +330,7 @@ static bool take_state(struct shard *s, struct call *c, struct past *p)
 	case CALL_ANSWERED:
 		return take_answered(s, c, p);
 	case CALL_PROCEEDING:
+	case CALL_ANNOUNCING:
 		return take_proceeding(s, c, p);
 	default:
 		return take_ending(s, c, p);
@@ -326,10 +340,12 @@ static bool take_state(struct shard *s, struct call *c, struct past *p)
 /* Records without a sense, or no room for all that they want. */
 static void give_up(struct shard *s, struct call *c, uint64_t live_before)
 {
-	if (s->counts.calls_live > live_before)
-		s->counts.calls_in_live -= c->direction == CALL_IN;
-	if (s->counts.calls_live > live_before)
+	if (s->counts.calls_live > live_before && c->in_live)
+		s->counts.calls_in_live--;
+	if (s->counts.calls_live > live_before && c->channel_held) {
 		(void)directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
+		s->counts.channels_held--;
+	}
 	s->counts.calls_live = live_before;
 	call_discard(s, c);
 }
@@ -353,6 +369,20 @@ static void take_record(struct shard *s, const struct store_record *r, struct sl
 	int err = s->p.writer ? writer_record_add(s->p.writer, r) : 0;
 	if (err && (err != ERR_AGAIN || !late_add(s, r->id, bytes)))
 		damaged_event(s, r->id, "a call record could not be handed to the store");
+}
+
+/* It makes sense, but there is no room for it: it ends here, and its record says so. */
+static void end_without_room(struct shard *s, struct call *c)
+{
+	if (c->state == CALL_ENDING) /* its record was written before */
+		return;
+	c->state = CALL_ENDING;
+	c->cause = CAUSE_OVERLOAD;
+	c->sip_code = c->answered_at ? 200 : 503;
+	c->ended_by = CALL_SERVER;
+	c->ended_at = s->p.kept->alive_ms;
+	if (record_write_lost(s, c) != 0)
+		damaged_event(s, c->uid, "a call record could not be handed to the store");
 }
 
 /* The slots of some of its legs are taken: once more when all others have theirs. */
@@ -399,8 +429,11 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 		give_up(s, c, live_before);
 	s->alias_count = aliases_before;
 	s->keep->missing_count = missing_before;
-	if (c == NULL || !postpone(s->keep, at))
-		damaged_event(s, items[0].uid, "the call cannot be taken up again");
+	if (c && postpone(s->keep, at))
+		return;
+	damaged_event(s, items[0].uid, "the call cannot be taken up again");
+	if (good)
+		end_without_room(s, &p->call);
 }
 
 static bool is_ours(const struct shard_params *p, uint64_t uid)

@@ -24,7 +24,6 @@ static int open_end(struct shard *s, struct leg *l, const struct replica_end *en
 {
 	if (l == NULL || end->stream >= l->stream_count || id_is(l->streams[end->stream].endpoint))
 		return ERR_DAMAGED;
-	l->streams[end->stream].rtp = end->kept.rtp;
 	int err = relay_endpoint_restore(s->relay, l->id, &end->kept,
 					 &l->streams[end->stream].endpoint);
 	return err == ERR_IN_USE ? try_later(s, l, end) : err;
@@ -33,6 +32,8 @@ static int open_end(struct shard *s, struct leg *l, const struct replica_end *en
 static void connect_ends(struct shard *s, const struct call *c)
 {
 	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
+	if (c->service)
+		service_connect(s, c);
 	for (uint8_t i = 0; a && b && i < a->stream_count && i < b->stream_count; i++)
 		relay_connect(s->relay, a->streams[i].endpoint, b->streams[i].endpoint);
 }
@@ -67,7 +68,7 @@ static bool open_missing(struct shard *s, struct keep_missing *m)
 	}
 	if (++m->tries < PORT_TRIES)
 		return false;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_NO_MEDIA_PORT},
 		     NULL);
 	return true;

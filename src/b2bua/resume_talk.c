@@ -21,6 +21,8 @@ static void take_invite_again(struct shard *s, const struct call *c, struct slic
 	struct leg *a = leg_of(s, c->leg_a);
 	struct sip_msg msg;
 	char *copy = a && head.n ? arena_copy(&s->scratch, head) : NULL;
+	if (a)
+		a->invite = ID_NONE; /* the transaction of another process */
 	if (copy == NULL || sip_msg_parse(slice_of(copy, head.n), &s->scratch, &msg) != 0 ||
 	    !msg.is_request || msg.method != SIP_INVITE)
 		return;
@@ -50,7 +52,11 @@ static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause
 static void answer_again(struct shard *s, struct call *c, const struct keep_talk *talk)
 {
 	struct leg *a = leg_of(s, c->leg_a);
-	leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"), talk->body);
+	if (id_is(a->invite))
+		leg_respond(s, a, a->invite, 200, talk->headers, SLICE("application/sdp"),
+			    talk->body);
+	else /* no memory to repeat it with: whether it was heard, the media will tell */
+		a->acked = true;
 	cancel_losers(s, c, CAUSE_ELSEWHERE);
 }
 
@@ -60,13 +66,17 @@ static void say_goodbye(struct shard *s, struct call *c)
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
 	enum call_cause cause = (enum call_cause)c->cause;
 	cancel_losers(s, c, cause);
-	if (b == NULL) {
+	bool served = c->service && c->answered_at;
+	if (b == NULL && !served) {
 		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause, NULL);
 		return;
 	}
-	a->state = b->state = LEG_GONE;
+	a->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLER)
 		leg_send_bye(s, a, cause, NULL);
+	if (b == NULL)
+		return;
+	b->state = LEG_GONE;
 	if (c->ended_by != CALL_CALLEE)
 		leg_send_bye(s, b, cause, NULL);
 }
@@ -76,7 +86,7 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 	struct call *c = call_of(s, talk->call);
 	if (c == NULL)
 		return;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = c->uid;
 	take_invite_again(s, c, talk->head);
 	take_up_branches(s, c);
@@ -84,6 +94,10 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		say_goodbye(s, c);
 	else if (talk->answer_again && talk->end == CAUSE_NORMAL)
 		answer_again(s, c, talk);
+	else if (talk->end != CAUSE_NORMAL && c->state == CALL_ANSWERED)
+		cancel_losers(s, c, talk->end); /* which may ring still */
+	else if (c->state == CALL_ANNOUNCING)
+		cancel_losers(s, c, (enum call_cause)c->cause);
 	if (talk->end != CAUSE_NORMAL)
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_END, .cause = talk->end},
 			     NULL);

@@ -39,6 +39,8 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 		identity_withhold(c, j.plan.dialled.presentation == DIAL_WITHHOLD,
 				  TRUNK_WITHHELD_USER);
 	verdict_event(s, c, &j);
+	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
+		c->service = (uint8_t)service_of(slice_str(j.plan.dialled.digits));
 	if (j.cause == CAUSE_NORMAL && !j.on_net) {
 		c->direction = CALL_OUT;
 		/* One that has come that far must not turn in circles. */
@@ -68,11 +70,27 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 		directory_channel_take(s->p.directory, slice_str(c->from), c->uid, holders, &count);
 	if (err == 0) {
 		c->channel_held = true;
+		s->counts.channels_held++;
 		return CAUSE_NORMAL;
 	}
 	if (err == ERR_LIMIT)
 		no_channel_event(s, c, holders, count);
-	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_SUSPENDED;
+	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
+}
+
+/* "display" <sip:user@domain> */
+static void write_party(struct strbuf *b, struct slice display, struct slice user,
+			struct slice domain)
+{
+	if (display.n) {
+		sip_build_quoted(b, display);
+		strbuf_char(b, ' ');
+	}
+	strbuf_add(b, SLICE("<sip:"));
+	strbuf_add(b, user);
+	strbuf_char(b, '@');
+	strbuf_add(b, domain);
+	strbuf_char(b, '>');
 }
 
 static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
@@ -90,14 +108,15 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	if (c->anonymous)
 		identity_anonymous(&local, c);
 	else
-		strbuf_fmt(&local, "\"%s\" <sip:%s@%s>", c->shown, c->shown, s->config->domain);
-	strbuf_fmt(&remote, "<sip:%s@%s>", c->to, s->config->domain);
+		write_party(&local, slice_str(c->shown), slice_str(c->shown), domain_of(s));
+	write_party(&remote, SLICE_NONE, slice_str(c->to), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
 			     strbuf_slice(&remote), binding->contact, b->invite_cseq);
 	(void)slice_copy(slice_first(binding->user_agent, sizeof(b->user_agent) - 1), b->user_agent,
 			 sizeof(b->user_agent));
 	if (err) {
+		leg_let_go(s, b);
 		pool_give(s->legs, b->id);
 		c->branches[i].leg = ID_NONE;
 	}
@@ -130,8 +149,9 @@ static enum call_cause find_ways(struct shard *s, struct call *c, const struct s
 		return cause == CAUSE_NORMAL ? find_phones(s, c, ret_count) : cause;
 	}
 	enum call_cause cause = check_number(s, c, invite);
-	if (cause == CAUSE_NORMAL)
-		cause = take_channel(s, c);
+	if (cause != CAUSE_NORMAL || c->service)
+		return cause;
+	cause = take_channel(s, c);
 	if (cause != CAUSE_NORMAL)
 		return cause;
 	if (c->direction == CALL_INTERNAL)
@@ -149,5 +169,6 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
 	enum call_cause cause = invite ? find_ways(s, c, invite, &count) : CAUSE_OVERLOAD;
-	*ret_event = (struct call_event){.kind = CALL_EV_ROUTED, .count = count, .cause = cause};
+	*ret_event = (struct call_event){
+		.kind = CALL_EV_ROUTED, .count = count, .service = c->service, .cause = cause};
 }

@@ -69,7 +69,7 @@ bool session_usable(struct shard *s, struct id server, const struct sip_msg *msg
 	    t >= least(s) || !sip_msg_has_token(msg, SIP_HDR_SUPPORTED, SLICE("timer")))
 		return true;
 	struct strbuf b = scratch_buf(s, 128);
-	sip_build_header_fmt(&b, SIP_HDR_MIN_SE, "%u", least(s));
+	sip_build_number(&b, SIP_HDR_MIN_SE, least(s));
 	reply(s, server, 422, strbuf_slice(&b));
 	return false;
 }
@@ -90,13 +90,13 @@ void session_request(struct shard *s, const struct leg *l, struct strbuf *b)
 		return;
 	sip_build_header(b, SIP_HDR_SUPPORTED, SLICE("timer"));
 	if (first && l->branch != LEG_IS_CALLER)
-		sip_build_header_fmt(b, SIP_HDR_SESSION_EXPIRES, "%u", t > min ? t : min);
+		sip_build_number(b, SIP_HDR_SESSION_EXPIRES, t > min ? t : min);
 	else if (!first && l->session.expires_s)
 		header(b, l, l->session.ours);
 	if (min < least(s))
 		min = least(s);
 	if (min > MIN_SE_DEFAULT_S)
-		sip_build_header_fmt(b, SIP_HDR_MIN_SE, "%u", min);
+		sip_build_number(b, SIP_HDR_MIN_SE, min);
 }
 
 /* Who refreshes (§9, table 2): whom the phone names; else the phone, when it can. */
@@ -236,12 +236,12 @@ static void refresh(struct shard *s, struct call *c, struct leg *l)
 static void refresh_answer(struct shard *s, struct leg *l, const struct exchange *x,
 			   const struct sip_msg *msg)
 {
-	struct sdp answer;
+	const struct sdp *answer;
 	if (x->onward != SIP_INVITE)
 		return;
 	leg_send_ack(s, l, x->client_cseq, SLICE_NONE);
-	if (media_sdp_of(msg, &answer) == 0)
-		media_expect(s, l, &answer);
+	if (media_sdp_of(s, msg, &answer) == 0)
+		media_expect(s, l, answer);
 }
 
 static void lost(struct shard *s, struct call *c, struct leg *l, enum call_cause cause)

@@ -143,6 +143,7 @@ static int branch_prepare(struct shard *s, struct call *c, const struct trunk *t
 	err = dialog_write(s, c, b, t);
 	if (err) {
 		trunk_place_give(s, b);
+		leg_let_go(s, b);
 		pool_give(s->legs, b->id);
 		return err;
 	}

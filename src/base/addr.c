@@ -137,15 +137,13 @@ int addr_parse(struct slice text, uint16_t default_port, struct addr *ret_addr)
 /* Written by hand: each message names several addresses, and printf costs more than the rest. */
 static char *put_decimal(char *p, unsigned v)
 {
-	char digits[5];
-	size_t n = 0;
+	unsigned power = v < 10 ? 1 : v < 100 ? 10 : v < 1000 ? 100 : v < 10000 ? 1000 : 10000;
 
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	while (n)
-		*p++ = digits[--n];
+	for (; power > 1; power /= 10) {
+		*p++ = (char)('0' + v / power);
+		v %= power;
+	}
+	*p++ = (char)('0' + v);
 	return p;
 }
 

@@ -64,6 +64,11 @@ void *arena_alloc(struct arena *a, size_t bytes)
 	return p;
 }
 
+void *arena_take(struct arena *a, size_t bytes)
+{
+	return take(a, bytes);
+}
+
 char *arena_copy(struct arena *a, struct slice s)
 {
 	char *p = take(a, s.n + 1);
@@ -74,28 +79,4 @@ char *arena_copy(struct arena *a, struct slice s)
 		memcpy(p, s.p, s.n);
 	p[s.n] = '\0';
 	return p;
-}
-
-/* Formats into all that is left, then gives back what was too much. */
-struct slice arena_printf(struct arena *a, const char *fmt, ...)
-{
-	size_t before = a->used_bytes, skip = gap(a), left = a->cap_bytes - before;
-	size_t room = skip < left ? left - skip : 0;
-	char *p = take(a, room);
-	va_list args;
-	int n;
-
-	if (!p)
-		return SLICE_NONE;
-	va_start(args, fmt);
-	n = vsnprintf(p, room, fmt, args);
-	va_end(args);
-	if (n < 0 || (size_t)n >= room) {
-		a->used_bytes = before;
-		poison_rest(a);
-		return SLICE_NONE;
-	}
-	a->used_bytes = before + skip + (size_t)n + 1;
-	poison_rest(a);
-	return slice_of(p, (size_t)n);
 }

@@ -18,9 +18,8 @@ void arena_reset(struct arena *a);
 /* 16-byte aligned, zeroed; NULL when full. Under ASan what lies beyond `used_bytes` is poisoned. */
 void *arena_alloc(struct arena *a, size_t bytes);
 
+/* Likewise, but not zeroed: for what is written before it is read. */
+void *arena_take(struct arena *a, size_t bytes);
+
 /* NUL-terminated copy; NULL when full. */
 char *arena_copy(struct arena *a, struct slice s);
-
-/* printf into the arena; a slice with p == NULL when full. */
-struct slice arena_printf(struct arena *a, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));

@@ -5,13 +5,15 @@
 
 #include <stdlib.h>
 
-#define CLASS_BYTES_FIRST 512u
-#define CLASSES		  8u /* 512 B .. 64 KiB */
+/* 128, 160, 192, 224, 256, 320, ...: four classes to each doubling, so that a fifth at most is room
+ * for nothing. */
+#define CLASS_SHIFT_FIRST 7u
+#define CLASSES		  37u
 
 /* In front of every buffer. */
 struct block {
-	struct block *next; /* free list */
-	size_t cls;
+	uint32_t cls;
+	uint32_t cap_bytes;
 };
 
 struct bufs {
@@ -23,16 +25,30 @@ struct bufs {
 
 static size_t class_bytes(size_t cls)
 {
-	return (size_t)CLASS_BYTES_FIRST << cls;
+	return (size_t)(4 + (cls & 3)) << (CLASS_SHIFT_FIRST - 2 + (cls >> 2));
 }
 
+_Static_assert(BUFS_BYTES_MAX == (4 + (CLASSES - 1) % 4)
+					 << (CLASS_SHIFT_FIRST - 2 + (CLASSES - 1) / 4),
+	       "the last class holds the largest buffer");
+
+/* CLASSES: too big for any. */
 static size_t class_of(size_t n)
 {
-	size_t cls = 0;
+	size_t doubling;
 
-	while (cls < CLASSES && class_bytes(cls) < n)
-		cls++;
-	return cls;
+	if (n <= (size_t)1 << CLASS_SHIFT_FIRST)
+		return 0;
+	if (n > BUFS_BYTES_MAX)
+		return CLASSES;
+	doubling = (size_t)63 - (size_t)__builtin_clzll(n - 1);
+	return (doubling - CLASS_SHIFT_FIRST) * 4 + ((n - 1) >> (doubling - 2) & 3) + 1;
+}
+
+/* While a buffer is free the link to the next one stands in its bytes. */
+static struct block **next_of(struct block *block)
+{
+	return (struct block **)(void *)(block + 1);
 }
 
 int bufs_new(size_t limit_bytes, struct bufs **ret_bufs)
@@ -51,7 +67,7 @@ static struct block *pop(struct bufs *b, size_t cls)
 	struct block *block = b->free_lists[cls];
 
 	if (block) {
-		b->free_lists[cls] = block->next;
+		b->free_lists[cls] = *next_of(block);
 		b->cached_bytes -= class_bytes(cls);
 	}
 	return block;
@@ -80,21 +96,27 @@ void bufs_free(struct bufs *b)
 
 char *bufs_take(struct bufs *b, size_t n)
 {
-	size_t cls = class_of(n);
+	size_t cls = class_of(n), cap;
 	struct block *block;
 
 	if (cls == CLASSES || class_bytes(cls) > b->limit_bytes - b->used_bytes)
 		return NULL;
+	cap = BASE_ASAN ? n : class_bytes(cls);
 	block = pop(b, cls);
 	if (!block) {
 		shrink(b, class_bytes(cls));
-		block = malloc(sizeof(*block) + (BASE_ASAN ? n : class_bytes(cls)));
+		block = malloc(sizeof(*block) + cap);
 	}
 	if (!block)
 		return NULL;
-	block->cls = cls;
+	*block = (struct block){(uint32_t)cls, (uint32_t)cap};
 	b->used_bytes += class_bytes(cls);
 	return (char *)(block + 1);
+}
+
+static struct block *block_of(const char *p)
+{
+	return (struct block *)(uintptr_t)p - 1;
 }
 
 void bufs_give(struct bufs *b, char *p)
@@ -103,15 +125,20 @@ void bufs_give(struct bufs *b, char *p)
 
 	if (!p)
 		return;
-	block = (struct block *)p - 1;
+	block = block_of(p);
 	b->used_bytes -= class_bytes(block->cls);
 	if (BASE_ASAN) {
 		free(block);
 		return;
 	}
-	block->next = b->free_lists[block->cls];
+	*next_of(block) = b->free_lists[block->cls];
 	b->free_lists[block->cls] = block;
 	b->cached_bytes += class_bytes(block->cls);
+}
+
+size_t bufs_cap_bytes(const char *p)
+{
+	return block_of(p)->cap_bytes;
 }
 
 struct slice bufs_copy(struct bufs *b, struct slice s)

@@ -2,9 +2,9 @@
 
 #include <sodium.h>
 
-#define NOCASE_BYTES_MAX 256u
-
 _Static_assert(sizeof(struct hash_key) == crypto_shorthash_KEYBYTES, "SipHash key");
+_Static_assert(sizeof(struct hash_key) == crypto_shorthash_siphashx24_KEYBYTES, "SipHash key");
+_Static_assert(sizeof(struct hash_pair) == crypto_shorthash_siphashx24_BYTES, "SipHash result");
 _Static_assert(sizeof(uint64_t) == crypto_shorthash_BYTES, "SipHash result");
 
 static uint64_t siphash(const struct hash_key *key, const void *p, size_t n)
@@ -20,17 +20,13 @@ uint64_t hash_slice(const struct hash_key *key, struct slice s)
 	return siphash(key, s.p, s.n);
 }
 
-uint64_t hash_slice_nocase(const struct hash_key *key, struct slice s)
+struct hash_pair hash_slice_pair(const struct hash_key *key, struct slice s)
 {
-	unsigned char folded[NOCASE_BYTES_MAX];
+	struct hash_pair h;
 
-	s = slice_first(s, sizeof(folded));
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		folded[i] = (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-	return siphash(key, folded, s.n);
+	crypto_shorthash_siphashx24((unsigned char *)&h, (const unsigned char *)s.p, s.n,
+				    key->bytes);
+	return h;
 }
 
 uint64_t hash_u64(const struct hash_key *key, uint64_t v)

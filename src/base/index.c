@@ -121,7 +121,7 @@ static void close_hole(struct index *ix, size_t hole)
 	ix->v[hole] = (struct entry){0};
 }
 
-bool index_remove(struct index *ix, uint64_t hash, uint64_t value)
+static bool find_pair(const struct index *ix, uint64_t hash, uint64_t value, size_t *ret_at)
 {
 	size_t mask = mask_of(ix), i = home(ix, hash);
 
@@ -132,9 +132,27 @@ bool index_remove(struct index *ix, uint64_t hash, uint64_t value)
 			return false;
 		i = (i + 1) & mask;
 	}
-	close_hole(ix, i);
+	*ret_at = i;
+	return true;
+}
+
+bool index_remove(struct index *ix, uint64_t hash, uint64_t value)
+{
+	size_t at;
+
+	if (!find_pair(ix, hash, value, &at))
+		return false;
+	close_hole(ix, at);
 	ix->count--;
 	return true;
+}
+
+void index_replace(struct index *ix, uint64_t hash, uint64_t value, uint64_t by)
+{
+	size_t at;
+
+	if (by && find_pair(ix, hash, value, &at))
+		ix->v[at].value = by;
 }
 
 uint64_t index_find(const struct index *ix, uint64_t hash, index_match_fn *match, const void *ctx)

@@ -21,6 +21,9 @@ int index_put(struct index *ix, uint64_t hash, uint64_t value);
 /* Removes that very pair; false when it was not there. */
 bool index_remove(struct index *ix, uint64_t hash, uint64_t value);
 
+/* Puts another value in the place of one that is there; needs no memory. */
+void index_replace(struct index *ix, uint64_t hash, uint64_t value, uint64_t by);
+
 /* True when the row is the one that is sought. */
 typedef bool index_match_fn(const void *ctx, uint64_t value);
 

@@ -5,7 +5,8 @@
  *
  * Life of a slot: pool_take (zeroed) -> pool_get by id, as often as wanted -> pool_give. The
  * pointer stays valid until pool_give. Every pool has a limit; exhaustion is an ordinary answer.
- * Under ASan every slot is a heap block of its own, so that use after pool_give is caught.
+ * What a peak has taken goes back to the system by and by. Under ASan every slot is a heap block of
+ * its own, so that use after pool_give is caught.
  */
 #pragma once
 
@@ -56,7 +57,8 @@ struct pool_params {
 
 struct pool;
 
-/* 0, ERR_NOMEM or ERR_INVALID. Memory for slots is taken in chunks as they are needed. */
+/* 0, ERR_NOMEM or ERR_INVALID. Memory for slots is taken in chunks as they are needed, and given
+ * back in chunks of which nothing is used any more. */
 int pool_new(const struct pool_params *p, struct pool **ret_pool);
 void pool_free(struct pool *pool);
 

@@ -7,18 +7,13 @@ static unsigned char fold(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-static bool same_folded(const char *a, const char *b, size_t n)
+bool slice_same_folded(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (a[i] != b[i] && fold(a[i]) != fold(b[i]))
 			return false;
 	}
 	return true;
-}
-
-bool slice_ieq(struct slice a, struct slice b)
-{
-	return a.n == b.n && same_folded(a.p, b.p, a.n);
 }
 
 bool slice_starts(struct slice s, struct slice prefix)
@@ -28,19 +23,12 @@ bool slice_starts(struct slice s, struct slice prefix)
 
 bool slice_istarts(struct slice s, struct slice prefix)
 {
-	return s.n >= prefix.n && same_folded(s.p, prefix.p, prefix.n);
+	return s.n >= prefix.n && slice_same_folded(s.p, prefix.p, prefix.n);
 }
 
 bool slice_ends(struct slice s, struct slice suffix)
 {
 	return s.n >= suffix.n && slice_eq(slice_from(s, s.n - suffix.n), suffix);
-}
-
-size_t slice_find(struct slice s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? (size_t)(at - s.p) : s.n;
 }
 
 static bool is_blank(char c)
@@ -57,15 +45,6 @@ struct slice slice_trim(struct slice s)
 		s.n--;
 	}
 	return s;
-}
-
-struct slice slice_cut(struct slice *s, char sep)
-{
-	size_t at = slice_find(*s, sep);
-	struct slice before = slice_first(*s, at);
-
-	*s = slice_from(*s, at < s->n ? at + 1 : at);
-	return before;
 }
 
 bool slice_is_digits(struct slice s)

@@ -47,13 +47,22 @@ static inline struct slice slice_first(struct slice s, size_t n)
 }
 
 /* ASCII case folded. */
-bool slice_ieq(struct slice a, struct slice b);
+bool slice_same_folded(const char *a, const char *b, size_t n);
+static inline bool slice_ieq(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_same_folded(a.p, b.p, a.n);
+}
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_istarts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 
 /* Position of the first c, or s.n. */
-size_t slice_find(struct slice s, char c);
+static inline size_t slice_find(struct slice s, char c)
+{
+	const char *at = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
 
 /* Without SP, HTAB, CR, LF at either end. */
 struct slice slice_trim(struct slice s);
@@ -62,7 +71,14 @@ struct slice slice_trim(struct slice s);
  * Cuts *s at the first sep: returns what stands before it, leaves in *s what stands after it
  * (SLICE_NONE-like empty with p at the end when there was no sep). Call while (s.n).
  */
-struct slice slice_cut(struct slice *s, char sep);
+static inline struct slice slice_cut(struct slice *s, char sep)
+{
+	size_t at = slice_find(*s, sep);
+	struct slice before = slice_first(*s, at);
+
+	*s = slice_from(*s, at < s->n ? at + 1 : at);
+	return before;
+}
 
 /* Decimal digits only, the whole slice, at most max. 0, ERR_SYNTAX (empty, not a digit) or
  * ERR_LIMIT (above max). */

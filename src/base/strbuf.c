@@ -3,27 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static bool fits(struct strbuf *b, size_t n)
-{
-	if (n > b->cap_bytes - b->n)
-		b->failed = true;
-	return !b->failed;
-}
-
-void strbuf_add(struct strbuf *b, struct slice s)
-{
-	if (!fits(b, s.n) || s.n == 0)
-		return;
-	memcpy(b->p + b->n, s.p, s.n);
-	b->n += s.n;
-}
-
-void strbuf_char(struct strbuf *b, char c)
-{
-	if (fits(b, 1))
-		b->p[b->n++] = c;
-}
-
 void strbuf_u64(struct strbuf *b, uint64_t v)
 {
 	char digits[20];

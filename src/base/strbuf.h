@@ -16,12 +16,24 @@ static inline void strbuf_init(struct strbuf *b, char *memory, size_t bytes)
 {
 	*b = (struct strbuf){.p = memory, .cap_bytes = bytes};
 }
-void strbuf_add(struct strbuf *b, struct slice s);
+/* Inline: a message is some hundred of these, most of them of a length that the compiler knows. */
+static inline void strbuf_add(struct strbuf *b, struct slice s)
+{
+	if (s.n > b->cap_bytes - b->n)
+		b->failed = true;
+	if (b->failed || s.n == 0)
+		return;
+	memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+}
 static inline void strbuf_str(struct strbuf *b, const char *nul_terminated)
 {
 	strbuf_add(b, slice_str(nul_terminated));
 }
-void strbuf_char(struct strbuf *b, char c);
+static inline void strbuf_char(struct strbuf *b, char c)
+{
+	strbuf_add(b, slice_of(&c, 1));
+}
 void strbuf_u64(struct strbuf *b, uint64_t v);
 void strbuf_fmt(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static inline struct slice strbuf_slice(const struct strbuf *b)

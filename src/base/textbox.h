@@ -20,9 +20,10 @@ struct textbox {
 	uint16_t span_count;
 };
 
-static inline struct slice textbox_get(const struct textbox *box, struct span s)
+/* Of a box's block. */
+static inline struct slice textbox_get(const char *bytes, struct span s)
 {
-	return s.off == 0 && s.len == 0 ? SLICE_NONE : slice_of(box->bytes + s.off - 1, s.len);
+	return s.off == 0 ? SLICE_NONE : slice_of(bytes + s.off - 1, s.len);
 }
 /*
  * Sets spans[i] to text (text must not lie in this box's own block, unless it is the very string

@@ -101,10 +101,47 @@ static void on_try(struct call *c, const struct call_event *ev, struct call_orde
 	order(o, (struct call_order){ORDER_ROUTE, 0, 0, CAUSE_NORMAL});
 }
 
+/* The caller is told why first; whoever still rings stops. */
+static void announce(struct call *c, int code, enum call_cause cause, enum call_side by,
+		     struct call_orders *o)
+{
+	c->state = CALL_ANNOUNCING;
+	c->sip_code = (int16_t)code;
+	c->cause = (uint8_t)cause;
+	c->ended_by = (uint8_t)by;
+	order(o, (struct call_order){ORDER_ANNOUNCE, 0, code, cause});
+	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+}
+
+static void on_announced(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)ev;
+	refuse(c, c->sip_code, (enum call_cause)c->cause, (enum call_side)c->ended_by, o);
+}
+
+/* The caller has heard enough: what the call was refused for stays. */
+static void announced_enough(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	(void)ev;
+	refuse(c, 487, (enum call_cause)c->cause, CALL_CALLER, o);
+}
+
+static void announced_bye(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	if (ev->side == CALL_CALLER)
+		announced_enough(c, ev, o);
+}
+
 static void on_routed(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
+	if (ev->service) {
+		c->state = CALL_ANSWERED;
+		c->sip_code = 200;
+		order(o, (struct call_order){ORDER_SERVE, 0, 200, CAUSE_NORMAL});
+		return;
+	}
 	if (ev->count == 0) {
-		refuse(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
+		announce(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
 		return;
 	}
 	assert(ev->count <= CALL_BRANCHES_MAX);
@@ -205,7 +242,7 @@ static void on_fail(struct call *c, const struct call_event *ev, struct call_ord
 	 * busy. */
 	if (ev->code >= 600 || !any_open(c)) {
 		const struct call_branch *best = ev->code >= 600 ? b : best_refusal(c);
-		refuse(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
+		announce(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
 	}
 }
 
@@ -251,7 +288,7 @@ static void on_cancel(struct call *c, const struct call_event *ev, struct call_o
 static void on_ring_limit(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	(void)ev;
-	refuse(c, 480, CAUSE_NO_ANSWER, CALL_SERVER, o);
+	announce(c, 480, CAUSE_NO_ANSWER, CALL_SERVER, o);
 }
 
 static void early_end(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -272,7 +309,7 @@ static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by
 {
 	if (caller)
 		order(o, (struct call_order){ORDER_BYE_CALLER, 0, 0, cause});
-	if (callee)
+	if (callee && c->winner < CALL_BRANCHES_MAX) /* a service has none */
 		order(o, (struct call_order){ORDER_BYE_BRANCH, c->winner, 0, cause});
 	cancel_others(c, c->winner, cause, o);
 	finish(c, cause, by, o);
@@ -355,6 +392,18 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 			[CALL_EV_LOST] = ignore,
 			[CALL_EV_RING_LIMIT] = ignore,
 			[CALL_EV_END] = ignore,
+			[CALL_EV_ANNOUNCED] = ignore,
+		},
+	[CALL_ANNOUNCING] =
+		{
+			[CALL_EV_RING] = ignore,
+			[CALL_EV_CONNECT] = late_connect,
+			[CALL_EV_FAIL] = late_fail,
+			[CALL_EV_CANCEL] = announced_enough,
+			[CALL_EV_BYE] = announced_bye,
+			[CALL_EV_LOST] = announced_bye,
+			[CALL_EV_END] = on_announced,
+			[CALL_EV_ANNOUNCED] = on_announced,
 		},
 };
 

@@ -10,6 +10,10 @@
  * cancellation or loss leads to ENDING, and ORDER_FINISH is given exactly once: the channel is
  * given back and the record written. The slot goes when its last leg is gone; that is the shard's
  * to see.
+ *
+ * What the rules or the called side refuse passes through ANNOUNCING, where the caller may be told
+ * why, in words or by a tone; the refusal follows. It is decided by then, and nobody but the caller
+ * can change what becomes of it. A service of ours (echo test) has no branch: ROUTED answers it.
  */
 #pragma once
 
@@ -21,7 +25,8 @@
 #define CALL_NUMBER_BYTES 40
 #define CALL_TRUNK_BYTES  32
 
-#define CALL_STATE_TABLE(X) X(NEW) X(ROUTING) X(PROCEEDING) X(ANSWERED) X(ENDING)
+/* The call file keeps states by their number: new ones go to the end. */
+#define CALL_STATE_TABLE(X) X(NEW) X(ROUTING) X(PROCEEDING) X(ANSWERED) X(ENDING) X(ANNOUNCING)
 enum call_state {
 #define X(name) CALL_##name,
 	CALL_STATE_TABLE(X)
@@ -31,7 +36,7 @@ enum call_state {
 
 #define CALL_EVENT_TABLE(X)                                                                        \
 	X(TRY)	      /* the caller is known; find the way */                                      \
-	X(ROUTED)     /* the way is known: `count` branches, or refused with `cause` */            \
+	X(ROUTED)     /* the way is known: `count` branches, a service, or refused with `cause` */ \
 	X(RING)	      /* branch: a provisional response `code` above 100 */                        \
 	X(CONNECT)    /* branch: answered */                                                       \
 	X(FAIL)	      /* branch: final refusal `code`, or `cause` when there was no response */    \
@@ -40,7 +45,8 @@ enum call_state {
 	X(REROUTE)    /* branch: given up, though it may still answer; another one stands ready */ \
 	X(LOST)	      /* a party's signalling is gone: side, cause */                              \
 	X(RING_LIMIT) /* nobody answered in time */                                                \
-	X(END)	      /* ended by us: cause */
+	X(END)	      /* ended by us: cause */                                                     \
+	X(ANNOUNCED)  /* the caller was told why, or cannot be */
 
 enum call_event_kind {
 #define X(name) CALL_EV_##name,
@@ -53,11 +59,19 @@ enum call_side { CALL_CALLER, CALL_CALLEE, CALL_SERVER };
 
 /* As seen from here to the telephone network. */
 enum call_direction { CALL_INTERNAL, CALL_OUT, CALL_IN };
+/* What we answer ourselves. By number in the call file. */
+enum call_service {
+	CALL_NO_SERVICE,
+	CALL_ECHO,    /* *43: what the caller says comes back */
+	CALL_QUALITY, /* *44: the same for a while, then how good it was */
+	CALL_SERVICES,
+};
 
 struct call_event {
 	enum call_event_kind kind;
 	uint8_t branch;
 	uint8_t count;
+	bool service;
 	enum call_side side;
 	int code;
 	enum call_cause cause;
@@ -71,6 +85,8 @@ enum call_order_kind {
 	ORDER_START_BRANCH,  /* branch: send its INVITE; FAIL when it cannot be sent */
 	ORDER_RING_CALLER,   /* branch, code: pass its provisional response on */
 	ORDER_CONNECT,	     /* branch: answer the caller with what it answered */
+	ORDER_SERVE,	     /* answer the caller ourselves; END when that cannot be done */
+	ORDER_ANNOUNCE,	     /* cause: tell the caller, without a channel; ANNOUNCED follows */
 	ORDER_REFUSE_CALLER, /* code, cause: final response to the caller */
 	ORDER_CANCEL_BRANCH, /* branch, cause: CANCEL; a 2xx that crosses it is ACKed and BYEd */
 	ORDER_BYE_CALLER,    /* cause */
@@ -113,10 +129,10 @@ struct call {
 	uint8_t state; /* enum call_state */
 	uint8_t branch_count;
 	uint8_t winner;	  /* the branch that answered; CALL_BRANCHES_MAX: none */
-	uint8_t cause;	  /* enum call_cause, once ENDING */
-	uint8_t ended_by; /* enum call_side, once ENDING */
-	int16_t sip_code; /* the final answer to the caller's INVITE: 200 or the refusal */
+	uint8_t cause;	  /* enum call_cause, once ANNOUNCING or ENDING */
+	uint8_t ended_by; /* enum call_side, likewise */
 	bool finished;	  /* ORDER_FINISH was given */
+	int16_t sip_code; /* the final answer to the caller's INVITE: 200 or the refusal */
 	struct call_branch branches[CALL_BRANCHES_MAX];
 
 	/* The shard's part: who, when, what it holds. */
@@ -129,14 +145,18 @@ struct call {
 	uint8_t direction;	       /* enum call_direction */
 	bool anonymous;		       /* the callee must not see the number */
 	uint8_t withheld;	       /* why: enum trunk_withheld */
+	bool in_live;		       /* counted as a live call from a trunk */
 	bool channel_held, record_due;
+	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
+	uint8_t max_forwards;
+	uint8_t service;	/* enum call_service */
+	uint8_t service_format; /* payload type that it speaks in */
+	struct id player;	/* media/player.h, while it is announced to or served */
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */
 	int64_t ring_end_ms, ring_last_ms; /* monotonic: Timer C, and when it ends for good */
-	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
-	uint8_t max_forwards;
-	uint32_t kept[6];   /* where its records stand in the call file (replica) */
-	struct timer timer; /* ring limit, then media check, then record retry */
+	uint32_t kept[6];		   /* where its records stand in the call file (replica) */
+	struct timer timer;		   /* ring limit, then media check, then record retry */
 };
 
 const char *call_state_name(enum call_state s);

@@ -14,8 +14,8 @@
 	X(NORMAL, 200, 16, "normal", "The call was ended normally", "通話は正常に終了しました。")  \
 	X(UNALLOCATED, 404, 1, "unallocated_number", "This number is not in use",                  \
 	  "この番号は現在使われておりません。")                                                    \
-	X(SUSPENDED, 403, 21, "number_suspended", "This number is suspended",                      \
-	  "この番号は利用を停止しています。")                                                      \
+	X(SUSPENDED, 403, 21, "number_suspended", "The called number is suspended",                \
+	  "おかけになった番号は、利用を停止しています。")                                          \
 	X(NO_CHANNEL, 503, 34, "channel_limit", "All channels of this number are in use",          \
 	  "同時に発信できる数の上限に達しています。")                                              \
 	X(NOT_REGISTERED, 480, 20, "not_registered", "The called phone is not registered",         \
@@ -71,6 +71,9 @@
 	  "呼び出し中にサーバーが再起動しました。もう一度おかけ直しください。")                    \
 	X(OUTAGE, 503, 41, "server_outage", "The server was down for longer than a call can wait", \
 	  "サーバーが長く停止していたため、通話が終了しました。")                                  \
+	X(OWN_SUSPENDED, 403, 21, "own_number_suspended",                                          \
+	  "This number is suspended and cannot make calls",                                        \
+	  "お客様の番号は利用停止中のため、発信できません。")                                      \
 	X(TRUNKS_FULL, 503, 34, "trunks_full", "All lines to the telephone network are in use",    \
 	  "電話網への回線がすべて使用中です。しばらくしてからおかけ直しください。")                \
 	X(NETWORK_REFUSED, 480, 31, "refused_by_network",                                          \

@@ -1,16 +1,5 @@
 #include "call/leg.h"
 
-static const char *const names[LEG_STATES] = {
-#define X(name) #name,
-	LEG_STATE_TABLE(X)
-#undef X
-};
-
-const char *leg_state_name(enum leg_state s)
-{
-	return names[s];
-}
-
 bool leg_on_hold(const struct leg *l)
 {
 	bool any = false;

@@ -34,7 +34,8 @@ enum leg_ability {
 };
 
 /*
- * A called phone before it answers, and what the caller knows of it. Each phone, and each dialog
+ * A called phone before it answers, and what the caller knows of it (in leg A: what it knows of an
+ * announcement of ours, which is an early dialog too). Each phone, and each dialog
  * that a proxy's fork makes of one INVITE (RFC 3261 §13.2.2.4), is an early dialog of its own
  * towards the caller: two answers to one offer never stand in one dialog.
  */
@@ -60,13 +61,12 @@ struct leg_early {
 
 struct leg_stream {
 	struct id endpoint; /* the relay's, facing this party */
-	struct addr rtp;    /* the endpoint's own address, as written into SDP; RTCP one port up */
+	struct id was;	    /* while an offer waits: the one before it, of another address family */
 	uint8_t direction;  /* enum sdp_direction of the party's last description */
 	bool active;	    /* the port in the party's last description was not 0 */
 	/* While an offer waits for its answer, what stands to be undone: */
-	bool offered;  /* the offer has this stream */
-	bool fresh;    /* the endpoint was opened for the offer */
-	struct id was; /* the endpoint before the offer, which wanted another address family */
+	bool offered; /* the offer has this stream */
+	bool fresh;   /* the endpoint was opened for the offer */
 };
 
 /* The session timer of this leg (RFC 4028). */
@@ -80,48 +80,48 @@ struct leg_session {
 
 struct leg {
 	struct id id, call;
-	uint8_t branch; /* index in the call, or LEG_IS_CALLER */
-	uint8_t state;	/* enum leg_state */
-	bool acked;	/* A: ACK to our 2xx came; B: we have sent ours */
+	struct id invite;   /* transaction of the first INVITE: server (A) or client (B) */
+	struct id reinvite; /* exchange in which an INVITE or UPDATE with an offer is pending on
+			       this leg, either way */
+	uint8_t branch;	    /* index in the call, or LEG_IS_CALLER */
+	uint8_t state;	    /* enum leg_state */
+	bool acked;	    /* A: ACK to our 2xx came; B: we have sent ours */
 	bool ack_waits; /* B: the answer for our ACK must come from the other leg first (late offer)
 			 */
 	bool bye_waits; /* A: BYE as soon as the ACK comes (RFC 3261 §15.1.1) */
 	bool cancelled; /* B: CANCEL sent or waiting */
-	uint8_t bye_cause;  /* enum call_cause for the waiting BYE */
-	bool way_known;	    /* the flow was settled for the dialog's route set as it is now */
-	bool trunk_held;    /* a place on its trunk is this leg's */
-	uint8_t challenges; /* that the trunk has put to this leg in a row */
-	uint32_t trunk;	    /* the trunk that it leads to or comes from; 0: a phone */
+	uint8_t bye_cause; /* enum call_cause for the waiting BYE */
+	uint8_t can;	   /* enum leg_ability */
+	bool way_known;	   /* the flow was settled for the dialog's route set as it is now */
+	uint8_t stream_count;
+	uint8_t offered_count; /* streams in the last offer of this party */
+	bool trunk_held;       /* a place on its trunk is this leg's */
+	uint8_t challenges;    /* that the trunk has put to this leg in a row */
+	uint32_t trunk;	       /* the trunk that it leads to or comes from; 0: a phone */
 	uint32_t invite_cseq;
 	char invite_branch[32]; /* B: of our INVITE's Via, for a CANCEL after a restart */
 	struct flow flow;	/* the way to the phone */
-	struct id invite;	/* transaction of the first INVITE: server (A) or client (B) */
-	struct id reinvite;	/* exchange in which an INVITE or UPDATE with an offer is pending on
-				   this leg, either way */
-	struct dialog dialog;
-	/* the session as we describe it to this party */
-	uint64_t sdp_session;
-	uint32_t sdp_version;
-	uint64_t sdp_hash; /* of the last description that we sent, without its o= line */
-	uint8_t stream_count;
-	uint8_t offered_count; /* streams in the last offer of this party */
-	struct leg_stream streams[SDP_STREAMS_MAX];
 	char user_agent[64];
-	uint8_t can; /* enum leg_ability */
+	struct dialog dialog;
+	/* Repeated 2xx to the INVITE with that CSeq get our ACK once more: written again, or where
+	 * it brought a description as it was; a buffer of the shard's bufs. 0: none */
+	uint32_t ack_cseq;
+	/* the session as we describe it to this party */
+	uint32_t sdp_version;
+	uint64_t sdp_session;
+	uint64_t sdp_hash; /* of the last description that we sent, without its o= line */
+	struct leg_stream streams[SDP_STREAMS_MAX];
 	struct leg_early early;
 	struct leg_session session;
 	/* the last description that we gave this party, and the one before an offer that waits;
 	 * buffers of the shard's bufs, kept where a refresh needs them */
 	struct slice said, said_before;
-	/* ACK kept for repeated 2xx to the INVITE with that CSeq; a buffer of the shard's bufs */
-	struct slice ack;
-	uint32_t ack_cseq;
-	/* What the INVITE to a trunk said to prove who we are, for its ACK (RFC 3261 §13.2.2.4);
-	 * likewise a buffer. */
+	struct slice ack; /* see ack_cseq */
+	/* What the INVITE to a trunk said to prove who we are, for its ACK (RFC 3261 §13.2.2.4); a
+	 * buffer of the shard's bufs. */
 	struct slice credentials;
-	struct timer timer; /* forget the ACK; before the answer, a trunk's patience */
+	struct timer timer; /* forget that ACK; before the answer, a trunk's patience */
 };
 
-const char *leg_state_name(enum leg_state s);
 /* The party of that leg on hold, as its last description says: no stream flows both ways. */
 bool leg_on_hold(const struct leg *l);

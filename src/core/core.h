@@ -15,9 +15,12 @@
 #include "call/call.h"
 #include "call/leg.h"
 #include "core/params.h"
+#include "media/player.h"
 #include "media/relay.h"
 #include "transport/locate.h"
 #include "txn/txn.h"
+
+struct sdp;
 
 #define COOKIE_TRANSPORT ((uint64_t)1 << 56)
 #define COOKIE_RELAY	 ((uint64_t)2 << 56)
@@ -34,6 +37,7 @@ enum shard_timer_kind {
 	TIMER_COMEBACK,
 	TIMER_RESUME,
 	TIMER_TRUNK,
+	TIMER_PLAYER,
 };
 
 #define TICK_MS	      1000
@@ -65,6 +69,7 @@ struct shard {
 	struct transport *transport;
 	struct txn_layer *txns;
 	struct relay *relay;
+	struct players *players;
 	struct pool *calls, *legs, *exchanges, *pings, *pursuits, *comebacks;
 	struct index *pursuits_by_client;
 	struct tcp_refusal tcp_refusals[TCP_REFUSALS];
@@ -72,9 +77,11 @@ struct shard {
 		*by_call_id; /* leg A's Call-ID -> call, for INVITE and CANCEL without our tag */
 	struct timer tick;
 	struct arena scratch;
+	/* The session description that was read last, in scratch (media_sdp_of). */
+	struct slice sdp_text;
+	const struct sdp *sdp;
 	char *scratch_memory, *out;
 	bool draining;
-	uint32_t icmp_left; /* ICMP errors that may still be followed up in this second */
 	uint64_t last_uid;
 	int64_t stranger_told_ms;  /* the last word about a source that is no trunk's */
 	struct trunk_care *care;   /* shard's; NULL: another one looks after trunks */
@@ -86,6 +93,7 @@ struct shard {
 	 * yet */
 	uint64_t out_call;
 	const struct sip_msg *untraced;
+	const struct sip_msg *outside; /* a REGISTER that is being handled: it is of no call */
 	const struct flow *untraced_flow;
 	struct shard_counts counts;
 };
@@ -152,8 +160,8 @@ static inline struct id user_id_of(uint64_t user)
 /* --- trace.c: events */
 struct event event_of(struct shard *s, enum event_type type, const struct call *c);
 void event_send(struct shard *s, struct event *e);
-void trace_message(struct shard *s, const char *direction, struct slice bytes,
-		   const struct sip_msg *msg, const struct flow *flow, uint64_t call);
+void trace_message(struct shard *s, const char *direction, const struct sip_msg *msg,
+		   const struct flow *flow, uint64_t call);
 /* A message of ours: which call it is of is known (s->out_call) or read from its bytes. */
 void trace_out(struct shard *s, struct slice bytes, const struct flow *flow);
 /* The INVITE that made (or did not make) a call. */
@@ -168,6 +176,8 @@ void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct fl
 		     const char *text, bool retry_later);
 void header_reason(struct strbuf *b, const struct shard *s, enum call_cause cause);
 extern const char reply_allow[];
+/* The scratch arena is empty again, before each message and timer. */
+void scratch_reset(struct shard *s);
 /* A strbuf of n bytes out of the scratch arena (empty and failed when the arena is full). */
 struct strbuf scratch_buf(struct shard *s, size_t n);
 

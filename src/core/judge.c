@@ -35,13 +35,22 @@ void judge(struct directory *d, const struct trunks *trunks, const struct direct
 	   struct slice user, struct judgement *ret_judgement)
 {
 	struct judgement j = {0};
-	struct plan_line as = {.international = line && line->international};
+	const struct plan_rules *rules = directory_rules(d);
+	struct plan_line as = {.rules = rules};
+	if (line) {
+		as.international = line->international;
+		as.number = slice_str(line->number);
+		as.customer = slice_str(line->customer);
+	}
 	plan_check(&as, user, &j.plan);
+	plan_rules_unref(rules);
 	j.cause = cause_of_reason(j.plan.reason);
 	(void)plan_decided_by(&j.plan, j.decided_by);
-	if (j.cause == CAUSE_NORMAL)
+	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
+		j.on_net = true;
+	else if (j.cause == CAUSE_NORMAL)
 		judge_callee(d, trunks, &j);
 	if (j.cause == CAUSE_NORMAL && (line == NULL || line->suspended))
-		decide(&j, CAUSE_SUSPENDED, "suspension");
+		decide(&j, CAUSE_OWN_SUSPENDED, "suspension");
 	*ret_judgement = j;
 }

@@ -13,7 +13,7 @@
 struct judgement {
 	struct plan_verdict plan;
 	enum call_cause cause; /* CAUSE_NORMAL: it may be called */
-	bool on_net;	       /* a number of ours is called; else the network has to take it */
+	bool on_net;	       /* a number or a service of ours; else the network has to take it */
 	char decided_by[PLAN_DECIDED_BYTES]; /* as plan_decided_by; "directory": there is no such
 						number of ours; "suspension" */
 };

@@ -9,16 +9,25 @@
 #include "directory/directory.h"
 #include "event/stream.h"
 #include "io/io.h"
+#include "media/sounds.h"
 #include "store/writer.h"
 #include "transport/transport.h"
 #include "trunk/table.h"
 
-#define SHARDS_MAX    64
-#define TRUSTED_MAX   16
-#define CALL_ID_CHARS 16 /* a call's uid in hexadecimal, as people and the API see it */
+#define SHARDS_MAX	   64
+#define TRUSTED_MAX	   16
+#define ANNOUNCE_OFF_WORDS 2
+#define CALL_ID_CHARS	   16 /* a call's uid in hexadecimal, as people and the API see it */
 
 struct shard;
 struct replica_image;
+
+/* What callers hear before a refusal. */
+enum announce_play {
+	ANNOUNCE_OFF,
+	ANNOUNCE_FILES, /* the operator's file, where there is one for the cause */
+	ANNOUNCE_ALL,	/* that, else a tone */
+};
 
 /* Read-only while in use; shard_reconfigure swaps it. Texts are the owner's. */
 struct shard_config {
@@ -45,6 +54,14 @@ struct shard_config {
 	struct addr media4, media6; /* relay addresses; family 0: none */
 	uint16_t media_port_first, media_port_last; /* of this shard's share */
 	uint32_t media_ready_pairs; /* port pairs that stay open between calls; 0: none */
+	/* Announcements, and the services that callers are answered by (core/announcement.h). */
+	const struct sounds *sounds; /* the process's; NULL: nobody is played anything */
+	enum announce_play announce;
+	uint64_t announce_off[ANNOUNCE_OFF_WORDS]; /* bits of enum call_cause: not these */
+	uint32_t announce_limit_s;
+	char announce_language[SOUNDS_LANGUAGE_BYTES]; /* where the caller asks for none that there
+							  is */
+	uint32_t players_max; /* at a time, of this shard; not changed by reconfigure */
 };
 
 struct shard_params {
@@ -76,13 +93,14 @@ struct shard_params {
 };
 
 struct shard_counts {
+	uint64_t channels_held;
 	uint64_t calls_live, calls_total, calls_answered_total, calls_refused_total;
 	uint64_t registers_total, registers_rejected_total;
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;
 	uint64_t txn_servers, txn_clients, endpoints, pairs_ready, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
-	uint64_t pursuits_used, comebacks_used;
+	uint64_t pursuits_used, comebacks_used, players_used;
 	uint64_t calls_in_live; /* of calls_live, those from trunks: they hold no channel */
 	uint64_t trunk_places;	/* that legs of this shard hold */
 };

@@ -3,10 +3,17 @@
 const char reply_allow[] =
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, PRACK, UPDATE";
 
+void scratch_reset(struct shard *s)
+{
+	arena_reset(&s->scratch);
+	s->sdp_text = SLICE_NONE;
+	s->sdp = NULL;
+}
+
 struct strbuf scratch_buf(struct shard *s, size_t n)
 {
 	struct strbuf b;
-	char *p = arena_alloc(&s->scratch, n);
+	char *p = arena_take(&s->scratch, n);
 	strbuf_init(&b, p, p ? n : 0);
 	b.failed = p == NULL;
 	return b;
@@ -57,7 +64,7 @@ void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct fl
 	sip_build_header(&more, SIP_HDR_SERVER, slice_str(s->config->server_name));
 	sip_build_warning(&more, domain_of(s), slice_str(text));
 	if (retry_later)
-		sip_build_header_fmt(&more, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+		sip_build_number(&more, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	struct sip_reply r = {
 		.code = code,
 		.to_tag = slice_str(tag),

@@ -19,13 +19,18 @@ void token_make(struct shard *s, struct id id, char ret_token[TOKEN_CHARS + 1])
 	ret_token[TOKEN_CHARS] = '\0';
 }
 
+/* 1 more than the value of a character of the alphabet; 0: of none. */
+static const uint8_t values[256] = {
+	['a'] = 1,  ['b'] = 2,	['c'] = 3,  ['d'] = 4,	['e'] = 5,  ['f'] = 6,	['g'] = 7,
+	['h'] = 8,  ['i'] = 9,	['j'] = 10, ['k'] = 11, ['l'] = 12, ['m'] = 13, ['n'] = 14,
+	['o'] = 15, ['p'] = 16, ['q'] = 17, ['r'] = 18, ['s'] = 19, ['t'] = 20, ['u'] = 21,
+	['v'] = 22, ['w'] = 23, ['x'] = 24, ['y'] = 25, ['z'] = 26, ['2'] = 27, ['3'] = 28,
+	['4'] = 29, ['5'] = 30, ['6'] = 31, ['7'] = 32,
+};
+
 static int value_of(char c)
 {
-	if (c >= 'a' && c <= 'z')
-		return c - 'a';
-	if (c >= '2' && c <= '7')
-		return c - '2' + 26;
-	return -1;
+	return values[(unsigned char)c] - 1;
 }
 
 void token_number(struct dialog *d, uint8_t number)

@@ -5,15 +5,14 @@
 
 struct event event_of(struct shard *s, enum event_type type, const struct call *c)
 {
-	struct event e = {
-		.type = type,
-		.wall_ms = io_wall_ms(s->p.io),
-		.mono_ms = now_of(s),
-	};
-	if (c) {
-		e.call = c->uid;
-		e.number = slice_str(c->direction == CALL_IN ? c->to : c->from);
-	}
+	struct event e; /* not {0}: most of its fields are never touched */
+	e.type = type;
+	e.shard = s->p.index;
+	e.wall_ms = io_wall_ms(s->p.io);
+	e.mono_ms = now_of(s);
+	e.call = c ? c->uid : 0;
+	e.number = c ? slice_str(c->direction == CALL_IN ? c->to : c->from) : SLICE_NONE;
+	e.field_count = 0;
 	return e;
 }
 
@@ -40,8 +39,9 @@ static void blank_response(struct slice value, struct slice raw, char *copy)
 	}
 }
 
-static struct slice without_secrets(struct shard *s, const struct sip_msg *msg, struct slice bytes)
+static struct slice without_secrets(struct shard *s, const struct sip_msg *msg)
 {
+	struct slice bytes = msg->raw;
 	bool any = msg->first[SIP_HDR_AUTHORIZATION] >= 0 ||
 		   msg->first[SIP_HDR_PROXY_AUTHORIZATION] >= 0;
 	if (!any)
@@ -57,8 +57,8 @@ static struct slice without_secrets(struct shard *s, const struct sip_msg *msg, 
 	return slice_of(copy, bytes.n);
 }
 
-void trace_message(struct shard *s, const char *direction, struct slice bytes,
-		   const struct sip_msg *msg, const struct flow *flow, uint64_t call)
+static void record(struct shard *s, const char *direction, struct slice bytes, struct slice call_id,
+		   const struct flow *flow, uint64_t call)
 {
 	char remote[ADDR_TEXT_BYTES], local[ADDR_TEXT_BYTES];
 	struct event e = event_of(s, EVENT_SIP_MESSAGE, NULL);
@@ -67,12 +67,16 @@ void trace_message(struct shard *s, const char *direction, struct slice bytes,
 	event_add_text(&e, EVENT_KEY_TRANSPORT, sip_transport_param_name(flow->transport));
 	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(&flow->remote, remote)));
 	event_add_text(&e, EVENT_KEY_LOCAL, slice_str(addr_text(&flow->local, local)));
-	if (msg) {
-		event_add_text(&e, EVENT_KEY_CALL_ID, msg->call_id);
-		bytes = without_secrets(s, msg, bytes);
-	}
+	if (call_id.p)
+		event_add_text(&e, EVENT_KEY_CALL_ID, call_id);
 	event_add_text(&e, EVENT_KEY_BYTES, bytes);
 	event_send(s, &e);
+}
+
+void trace_message(struct shard *s, const char *direction, const struct sip_msg *msg,
+		   const struct flow *flow, uint64_t call)
+{
+	record(s, direction, without_secrets(s, msg), msg->call_id, flow, call);
 }
 
 static uint64_t uid_of_leg(const struct shard *s, struct id leg)
@@ -99,24 +103,36 @@ static bool may_hold_secrets(struct slice bytes)
 	return memmem(bytes.p, bytes.n, "uthorization:", 13) != NULL;
 }
 
+/* A response repeats the branch of its request, which is nobody else's. */
+static bool is_answer_to(const struct sip_msg *request, struct slice bytes)
+{
+	struct slice branch = request->via.branch;
+	return slice_starts(bytes, SLICE("SIP/2.0 ")) && branch.n > 7 &&
+	       slice_starts(branch, SLICE("z9hG4bK")) &&
+	       memmem(bytes.p, bytes.n, branch.p, branch.n) != NULL;
+}
+
 void trace_out(struct shard *s, struct slice bytes, const struct flow *flow)
 {
 	if (s->out_call && !may_hold_secrets(bytes)) {
-		trace_message(s, "out", bytes, NULL, flow, s->out_call);
+		record(s, "out", bytes, SLICE_NONE, flow, s->out_call);
+		return;
+	}
+	if (!s->out_call && s->outside && is_answer_to(s->outside, bytes)) {
+		record(s, "out", bytes, s->outside->call_id, flow, 0);
 		return;
 	}
 	/* Parsing unfolds in place; what we built has no folds, so the bytes stay as they are. */
 	struct sip_msg msg;
 	if (sip_msg_parse(bytes, &s->scratch, &msg) != 0)
 		return;
-	trace_message(s, "out", bytes, &msg, flow,
-		      s->out_call ? s->out_call : uid_of_message(s, &msg));
+	trace_message(s, "out", &msg, flow, s->out_call ? s->out_call : uid_of_message(s, &msg));
 }
 
 void trace_untraced(struct shard *s, uint64_t call)
 {
 	if (s->untraced == NULL)
 		return;
-	trace_message(s, "in", s->untraced->raw, s->untraced, s->untraced_flow, call);
+	trace_message(s, "in", s->untraced, s->untraced_flow, call);
 	s->untraced = NULL;
 }

@@ -4,36 +4,12 @@
 #include "dialog/dialog_priv.h"
 #include "sip/value.h"
 
-static struct textbox box_of(struct dialog *d)
-{
-	return (struct textbox){
-		.bytes = d->text,
-		.cap_bytes = DIALOG_TEXT_BYTES,
-		.used = &d->text_used,
-		.spans = d->spans,
-		.span_count = DIALOG_TEXTS,
-	};
-}
-
-struct slice dialog_text(const struct dialog *d, enum dialog_text which)
-{
-	struct span s = d->spans[which];
-	return s.off == 0 ? SLICE_NONE : slice_of(d->text + s.off - 1, s.len);
-}
-
-int dialog_set_text(struct dialog *d, enum dialog_text which, struct slice text)
-{
-	struct textbox box = box_of(d);
-	return textbox_set(&box, (uint16_t)which, text);
-}
-
 /* Absent (RFC 2543: a peer without a tag) stays absent. */
 static int set_or_clear(struct dialog *d, enum dialog_text which, struct slice text)
 {
 	if (text.n)
 		return dialog_set_text(d, which, text);
-	struct textbox box = box_of(d);
-	textbox_clear(&box, (uint16_t)which);
+	dialog_clear_text(d, which);
 	return 0;
 }
 
@@ -136,29 +112,28 @@ static int fill_from_request(struct dialog *d, const struct sip_msg *invite, str
 
 int dialog_from_request(struct dialog *d, const struct sip_msg *invite, struct slice local_tag)
 {
-	struct dialog fresh = {
-		.state = DIALOG_EARLY,
-		.is_uac = false,
-		.secure = invite->uri.scheme == SIP_SCHEME_SIPS,
-		.remote_cseq = invite->cseq.number,
-	};
-	int err = fill_from_request(&fresh, invite, local_tag);
+	char memory[DIALOG_TEXT_BYTES];
+	struct dialog fresh;
 
-	if (!err)
-		*d = fresh;
-	return err;
+	dialog_init_in(&fresh, memory, sizeof(memory));
+	fresh.state = DIALOG_EARLY;
+	fresh.secure = invite->uri.scheme == SIP_SCHEME_SIPS;
+	fresh.remote_cseq = invite->cseq.number;
+	int err = fill_from_request(&fresh, invite, local_tag);
+	return err ? err : dialog_copy(d, &fresh);
 }
 
 int dialog_prepare(struct dialog *d, struct slice call_id, struct slice local_tag,
 		   struct slice local_uri, struct slice remote_uri, struct slice remote_target,
 		   uint32_t cseq)
 {
-	struct dialog fresh = {
-		.state = DIALOG_NONE,
-		.is_uac = true,
-		.secure = slice_istarts(remote_target, SLICE("sips:")),
-		.local_cseq = cseq,
-	};
+	char memory[DIALOG_TEXT_BYTES];
+	struct dialog fresh;
+
+	dialog_init_in(&fresh, memory, sizeof(memory));
+	fresh.is_uac = true;
+	fresh.secure = slice_istarts(remote_target, SLICE("sips:"));
+	fresh.local_cseq = cseq;
 	int err = dialog_set_text(&fresh, DIALOG_CALL_ID, call_id);
 	if (!err)
 		err = dialog_set_text(&fresh, DIALOG_LOCAL_TAG, local_tag);
@@ -168,9 +143,7 @@ int dialog_prepare(struct dialog *d, struct slice call_id, struct slice local_ta
 		err = dialog_set_text(&fresh, DIALOG_REMOTE_URI, remote_uri);
 	if (!err)
 		err = dialog_set_text(&fresh, DIALOG_REMOTE_TARGET, remote_target);
-	if (!err)
-		*d = fresh;
-	return err;
+	return err ? err : dialog_copy(d, &fresh);
 }
 
 /* Routes are set when the dialog is born, and anew by its first 2xx (§13.2.2.4); afterwards they
@@ -202,11 +175,13 @@ int dialog_from_response(struct dialog *d, const struct sip_msg *response)
 		return 0;
 	if (confirmed && !slice_eq(dialog_text(d, DIALOG_REMOTE_TAG), response->to_tag))
 		return ERR_CONFLICT;
-	struct dialog next = *d;
-	int err = fill_from_response(&next, response);
+	char memory[DIALOG_TEXT_BYTES];
+	struct dialog next;
+	dialog_init_in(&next, memory, sizeof(memory));
+	int err = dialog_copy(&next, d);
 	if (!err)
-		*d = next;
-	return err;
+		err = fill_from_response(&next, response);
+	return err ? err : dialog_copy(d, &next);
 }
 
 int dialog_refresh_target(struct dialog *d, const struct sip_msg *msg)

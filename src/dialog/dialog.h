@@ -1,14 +1,20 @@
 /*
- * dialog: RFC 3261 §12 as plain data: one run of bytes without a pointer, so that it can be saved,
- * moved and resumed. Its strings live in a textbox inside it. Functions here are pure.
+ * dialog: RFC 3261 §12 as plain data, so that it can be saved and resumed. Its texts stand beside
+ * it in one textbox: a dialog that lives for long has them in a buffer that grows with them; one
+ * that is made for a moment has them in memory of its maker's; one that was read from the call file
+ * looks at them where they are.
+ *
+ * Life: dialog_init (no texts yet) -> dialog_from_request or dialog_prepare -> ... -> dialog_fini.
+ * Nothing here knows a clock or a socket. Where a dialog could not be changed it is as it was.
  */
 #pragma once
 
+#include "base/bufs.h"
 #include "base/textbox.h"
 #include "sip/build.h"
 #include "sip/msg.h"
 
-#define DIALOG_TEXT_BYTES 1280
+#define DIALOG_TEXT_BYTES 1280 /* all texts together */
 
 enum dialog_state { DIALOG_NONE, DIALOG_EARLY, DIALOG_CONFIRMED, DIALOG_ENDED };
 
@@ -29,19 +35,34 @@ struct dialog {
 	bool secure;
 	bool first_route_strict; /* the first route has no ";lr" (RFC 2543 proxies, §12.2.1.1) */
 	uint32_t local_cseq, remote_cseq; /* 0: none used yet */
-	uint16_t text_used;
+	uint16_t text_used, text_cap;
 	struct span spans[DIALOG_TEXTS];
-	char text[DIALOG_TEXT_BYTES];
+	char *text; /* of bufs; where that is NULL, somebody else's */
+	struct bufs *bufs;
 };
 
+/* Zeroed, its texts in buffers of bufs. */
+void dialog_init(struct dialog *d, struct bufs *bufs);
+/* For a moment: its texts in memory of the caller's. */
+void dialog_init_in(struct dialog *d, char *memory, uint16_t cap_bytes);
+/* Gives its buffer back; zeroed, as after dialog_init. */
+void dialog_fini(struct dialog *d);
+/* *d becomes what *from is, its texts in memory of its own. 0, ERR_LIMIT (no buffer) or
+ * ERR_TOO_BIG. */
+int dialog_copy(struct dialog *d, const struct dialog *from);
+
 struct slice dialog_text(const struct dialog *d, enum dialog_text which);
-/* 0 or ERR_TOO_BIG (nothing changed). */
+/* text: not of this dialog, unless it is that very text. 0, ERR_TOO_BIG or ERR_LIMIT. */
 int dialog_set_text(struct dialog *d, enum dialog_text which, struct slice text);
+/* The text where it is, not copied: for a zeroed dialog that is only read. Its texts outlive it and
+ * come in the order in which they stand, within 64 KiB. 0 or ERR_TOO_BIG. */
+int dialog_view_text(struct dialog *d, enum dialog_text which, struct slice text);
 
 /* UAS side, from the INVITE (routes in order, §12.1.1) and the tag that we gave it.
- * 0; ERR_SYNTAX: no usable Contact; ERR_TOO_BIG: does not fit in DIALOG_TEXT_BYTES. */
+ * 0; ERR_SYNTAX: no usable Contact; ERR_TOO_BIG: does not fit in DIALOG_TEXT_BYTES; ERR_LIMIT: no
+ * buffer. */
 int dialog_from_request(struct dialog *d, const struct sip_msg *invite, struct slice local_tag);
-/* UAC side: what we are about to send (local_cseq is the INVITE's). 0 or ERR_TOO_BIG. */
+/* UAC side: what we are about to send (local_cseq is the INVITE's). 0, ERR_TOO_BIG or ERR_LIMIT. */
 int dialog_prepare(struct dialog *d, struct slice call_id, struct slice local_tag,
 		   struct slice local_uri, struct slice remote_uri, struct slice remote_target,
 		   uint32_t cseq);

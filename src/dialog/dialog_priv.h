@@ -18,3 +18,6 @@ int dialog_routes_of(const struct sip_msg *msg, bool reversed, struct dialog_rou
 /* Cuts the first element off a Route value; what follows stays in *routes. The value must not be
  * empty. */
 struct slice dialog_routes_cut(struct slice *routes);
+
+/* The text is absent. */
+void dialog_clear_text(struct dialog *d, enum dialog_text which);

@@ -27,7 +27,8 @@ struct slice dialog_request_uri(struct slice text, char *memory, size_t cap_byte
 	struct slice name, value;
 	struct strbuf b;
 
-	if (sip_uri_parse(text, &uri))
+	bool plain = slice_find(text, ';') == text.n && slice_find(text, '?') == text.n;
+	if (plain || sip_uri_parse(text, &uri))
 		return text;
 	if (!uri.headers.p && !sip_param(uri.params, SLICE("method"), &value))
 		return text;
@@ -46,21 +47,6 @@ struct slice dialog_request_uri(struct slice text, char *memory, size_t cap_byte
 		}
 	}
 	return b.failed ? text : strbuf_slice(&b);
-}
-
-static void write_party(struct strbuf *b, enum sip_header_kind kind, struct slice uri,
-			struct slice tag)
-{
-	char memory[DIALOG_TEXT_BYTES + 8];
-	struct strbuf value;
-
-	strbuf_init(&value, memory, sizeof(memory));
-	strbuf_add(&value, uri);
-	if (tag.n) {
-		strbuf_add(&value, SLICE(";tag="));
-		strbuf_add(&value, tag);
-	}
-	sip_build_header(b, kind, strbuf_slice(&value));
 }
 
 /* What the request line and the Route header say: the target and all routes, or for a strict first
@@ -110,13 +96,13 @@ void dialog_write_request(const struct dialog *d, struct strbuf *b, struct slice
 	find_path(d, &path);
 	sip_build_request_line(b, method, path.uri);
 	sip_build_via(b, transport, sent_by, branch);
-	sip_build_header_fmt(b, SIP_HDR_MAX_FORWARDS, "%u", max_forwards);
+	sip_build_number(b, SIP_HDR_MAX_FORWARDS, max_forwards);
 	if (path.routes.n)
 		sip_build_header(b, SIP_HDR_ROUTE, path.routes);
-	write_party(b, SIP_HDR_FROM, dialog_text(d, DIALOG_LOCAL_URI),
-		    dialog_text(d, DIALOG_LOCAL_TAG));
-	write_party(b, SIP_HDR_TO, dialog_text(d, DIALOG_REMOTE_URI),
-		    dialog_text(d, DIALOG_REMOTE_TAG));
+	sip_build_party(b, SIP_HDR_FROM, dialog_text(d, DIALOG_LOCAL_URI),
+			dialog_text(d, DIALOG_LOCAL_TAG));
+	sip_build_party(b, SIP_HDR_TO, dialog_text(d, DIALOG_REMOTE_URI),
+			dialog_text(d, DIALOG_REMOTE_TAG));
 	sip_build_header(b, SIP_HDR_CALL_ID, dialog_text(d, DIALOG_CALL_ID));
-	sip_build_header_fmt(b, SIP_HDR_CSEQ, "%u %.*s", cseq, SLICE_ARG(method));
+	sip_build_cseq(b, cseq, method);
 }

@@ -37,6 +37,7 @@ int directory_new(const struct directory_params *p, struct directory **ret_direc
 	d->writer = p->writer;
 	d->ping_period_ms = PING_PERIOD_DEFAULT_MS;
 	pthread_mutex_init(&d->realm_lock, NULL);
+	pthread_mutex_init(&d->rules_lock, NULL);
 	for (uint32_t i = 0; i < STRIPES && r == 0; i++)
 		r = stripe_new(d, i);
 	if (r != 0) {
@@ -92,5 +93,7 @@ void directory_free(struct directory *d)
 	for (uint32_t i = 0; i < d->realm_count; i++)
 		free(d->realms[i]);
 	pthread_mutex_destroy(&d->realm_lock);
+	plan_rules_unref(d->rules);
+	pthread_mutex_destroy(&d->rules_lock);
 	free(d);
 }

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "digest/digest.h"
 #include "event/event.h"
+#include "policy/rules.h"
 #include "reg/reg.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -121,6 +122,13 @@ int directory_channel_restore(struct directory *d, struct slice number, uint64_t
 bool directory_channel_give(struct directory *d, struct slice number, uint64_t call);
 /* How many are held: of one number, or of all when number is empty. */
 uint32_t directory_channels_held(struct directory *d, struct slice number);
+
+/* The operator's rules in force, the caller's to unref; NULL: none. put: takes over the caller's
+ * reference. */
+const struct plan_rules *directory_rules(struct directory *d);
+void directory_rules_put(struct directory *d, const struct plan_rules *rules);
+/* As the store has them now; what was in force stays when that fails. */
+int directory_rules_load(struct directory *d, struct store *store);
 
 /* Live registrations, of one number or all (empty); a copy in a callback without a lock held. */
 typedef void directory_registration_fn(void *ctx, const char *number, const char *account,

@@ -110,6 +110,11 @@ struct directory {
 	char *_Atomic realms[REALMS_MAX];
 	_Atomic uint32_t realm_count;
 
+	/* Guards which set is in force: a shard takes a reference while the API may put another
+	 * one in its place. A message to each shard would leave them unequal for a moment. */
+	pthread_mutex_t rules_lock;
+	const struct plan_rules *rules;
+
 	_Atomic uint64_t number_count, binding_count;
 	_Atomic uint32_t held_count;
 	_Atomic int64_t ping_period_ms; /* of the last directory_pings_due */
@@ -135,7 +140,6 @@ static inline struct slice row_customer(const struct row *r)
 /* A number's stripe, locked, and its row; NULL (and nothing locked) when there is none. */
 struct row *number_lock(struct directory *d, struct slice number,
 			struct number_stripe **ret_stripe);
-struct number_stripe *number_stripe_of(struct directory *d, struct slice number);
 /* As directory_put, with what only the store knows. */
 int number_put(struct directory *d, const struct directory_number *n, int64_t password_changed_at);
 

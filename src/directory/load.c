@@ -159,6 +159,8 @@ int directory_load(struct directory *d, struct store *store, int64_t now_ms)
 
 	if (r == 0)
 		r = load_bindings(&l, store);
+	if (r == 0)
+		r = directory_rules_load(d, store);
 	if (r == 0 && l.expired)
 		r = store_binding_remove_expired(store, now_ms);
 	return r;

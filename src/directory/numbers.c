@@ -13,11 +13,6 @@ static uint32_t stripe_of(uint64_t hash)
 	return (uint32_t)(hash >> (64 - STRIPE_BITS));
 }
 
-struct number_stripe *number_stripe_of(struct directory *d, struct slice number)
-{
-	return &d->numbers[stripe_of(hash_of(d, number))];
-}
-
 static struct row *row_at(uint64_t value)
 {
 	return (struct row *)(uintptr_t)value;

@@ -14,16 +14,10 @@
 #include <assert.h>
 #include <endian.h>
 
-#define VERSION 1
+#define VERSION	     1
+#define HEADER_BYTES 32
 
 enum kind { TEXT, NUMBER };
-
-/* Where the encoder stands; `failed` as in a strbuf. */
-struct cursor {
-	char *p;
-	size_t n, cap_bytes;
-	bool failed;
-};
 
 const char *event_name(enum event_type type)
 {
@@ -117,72 +111,86 @@ const struct event_field *event_find(const struct event *e, enum event_key key)
 	return NULL;
 }
 
-static void put(struct cursor *c, const void *p, size_t n)
+static size_t text_bytes(struct slice s)
 {
-	if (c->failed || n > c->cap_bytes - c->n) {
-		c->failed = true;
-		return;
-	}
-	if (n)
-		memcpy(c->p + c->n, p, n);
-	c->n += n;
+	return sizeof(uint32_t) + s.n;
 }
 
-static void put_u16(struct cursor *c, uint16_t v)
+static size_t field_bytes(const struct event_field *f)
+{
+	return sizeof(uint16_t) + (key_kind(f->key) == NUMBER ? sizeof(uint32_t) + sizeof(uint64_t)
+							      : text_bytes(f->text));
+}
+
+static size_t encoded_bytes(const struct event *e)
+{
+	size_t n = HEADER_BYTES + text_bytes(e->number);
+
+	for (uint32_t i = 0; i < e->field_count; i++)
+		n += field_bytes(&e->fields[i]);
+	return n;
+}
+
+/* Each returns where the next byte goes. */
+static char *put_u16(char *p, uint16_t v)
 {
 	v = htole16(v);
-	put(c, &v, sizeof(v));
+	return (char *)memcpy(p, &v, sizeof(v)) + sizeof(v);
 }
 
-static void put_u64(struct cursor *c, uint64_t v)
+static char *put_u32(char *p, uint32_t v)
+{
+	v = htole32(v);
+	return (char *)memcpy(p, &v, sizeof(v)) + sizeof(v);
+}
+
+static char *put_u64(char *p, uint64_t v)
 {
 	v = htole64(v);
-	put(c, &v, sizeof(v));
+	return (char *)memcpy(p, &v, sizeof(v)) + sizeof(v);
 }
 
-static void put_text(struct cursor *c, struct slice s)
+static char *put_text(char *p, struct slice s)
 {
-	uint32_t n = htole32((uint32_t)s.n);
-
-	put(c, &n, sizeof(n));
-	put(c, s.p, s.n);
+	p = put_u32(p, (uint32_t)s.n);
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p + s.n;
 }
 
-static void put_header(struct cursor *c, const struct event *e)
+static char *put_header(char *p, const struct event *e)
 {
-	const uint8_t first[2] = {VERSION, (uint8_t)e->field_count};
-
-	put(c, first, sizeof(first));
-	put_u16(c, (uint16_t)e->type);
-	put_u16(c, e->shard);
-	put_u16(c, 0);
-	put_u64(c, (uint64_t)e->wall_ms);
-	put_u64(c, (uint64_t)e->mono_ms);
-	put_u64(c, e->call);
+	*p++ = VERSION;
+	*p++ = (char)e->field_count;
+	p = put_u16(p, (uint16_t)e->type);
+	p = put_u16(p, e->shard);
+	p = put_u16(p, 0);
+	p = put_u64(p, (uint64_t)e->wall_ms);
+	p = put_u64(p, (uint64_t)e->mono_ms);
+	return put_u64(p, e->call);
 }
 
-static void put_field(struct cursor *c, const struct event_field *f)
+static char *put_field(char *p, const struct event_field *f)
 {
-	uint64_t number = htole64((uint64_t)f->number);
-
-	put_u16(c, (uint16_t)f->key);
-	if (key_kind(f->key) == NUMBER)
-		put_text(c, slice_of((const char *)&number, sizeof(number)));
-	else
-		put_text(c, f->text);
+	p = put_u16(p, (uint16_t)f->key);
+	if (key_kind(f->key) == TEXT)
+		return put_text(p, f->text);
+	p = put_u32(p, sizeof(uint64_t));
+	return put_u64(p, (uint64_t)f->number);
 }
 
 int event_encode(const struct event *e, char *dst, size_t cap_bytes, size_t *ret_n)
 {
-	struct cursor c = {.p = dst, .cap_bytes = cap_bytes < UINT32_MAX ? cap_bytes : UINT32_MAX};
+	size_t n = encoded_bytes(e);
+	char *p = dst;
 
-	put_header(&c, e);
-	put_text(&c, e->number);
-	for (uint32_t i = 0; i < e->field_count; i++)
-		put_field(&c, &e->fields[i]);
-	if (c.failed)
+	if (n > cap_bytes || n > UINT32_MAX)
 		return ERR_TOO_BIG;
-	*ret_n = c.n;
+	p = put_header(p, e);
+	p = put_text(p, e->number);
+	for (uint32_t i = 0; i < e->field_count; i++)
+		p = put_field(p, &e->fields[i]);
+	*ret_n = n;
 	return 0;
 }
 
@@ -275,5 +283,18 @@ int event_decode(struct slice bytes, struct event *ret_event)
 	if (failed || bytes.n)
 		return ERR_DAMAGED;
 	*ret_event = e;
+	return 0;
+}
+
+int event_peek(struct slice bytes, struct event_bytes *ret_event)
+{
+	bool failed = false;
+	struct slice rest = bytes;
+	struct event e;
+
+	(void)get_header(&rest, &e, &failed);
+	if (failed)
+		return ERR_DAMAGED;
+	*ret_event = (struct event_bytes){.type = e.type, .call = e.call, .bytes = bytes};
 	return 0;
 }

@@ -5,7 +5,7 @@
  * SIP messages are recorded with their Authorization "response" blanked by whoever records them.
  *
  * A producer (shard) fills a struct event on its stack and emits it into its ring (event/stream.h).
- * A reader gets it decoded, its slices pointing into the ring.
+ * A reader gets it decoded, its slices pointing into the ring, or as the bytes that lie there.
  */
 #pragma once
 
@@ -57,6 +57,9 @@
 	X(CALL_FILE_DAMAGED, "call file: something could not be read", 3)                          \
 	X(CALLS_UNPROTECTED, "calls would not survive a crash", 3)                                 \
 	X(CALLS_PROTECTED, "calls are kept again", 1)                                              \
+	X(RECORDS_DELETED, "old call records deleted", 1)                                          \
+	X(CALL_ANNOUNCED, "caller is told why", 1)                                                 \
+	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)                                      \
 	X(TRUNK_UP, "trunk is up", 1)                                                              \
 	X(TRUNK_DOWN, "trunk is down", 3)                                                          \
 	X(TRUNK_REGISTERED, "registered at the trunk", 1)                                          \
@@ -137,6 +140,15 @@ const struct event_field *event_find(const struct event *e, enum event_key key);
 int event_encode(const struct event *e, char *dst, size_t cap_bytes, size_t *ret_n);
 /* Slices of *ret_event point into bytes. 0 or ERR_DAMAGED. Unknown keys are skipped. */
 int event_decode(struct slice bytes, struct event *ret_event);
+
+/* An encoded event, and what most readers choose by. */
+struct event_bytes {
+	enum event_type type;
+	uint64_t call;
+	struct slice bytes;
+};
+/* 0 or ERR_DAMAGED: no event begins so. The rest is not looked at. */
+int event_peek(struct slice bytes, struct event_bytes *ret_event);
 
 /* One log line, "2026-11-24T20:41:07.123Z info call answered call=0190.. number=050.. code=200",
  * without newline. Never writes control characters raw. Returns what was written to buf (cut at

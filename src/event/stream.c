@@ -11,8 +11,15 @@
 /* The largest datagram, and the texts that go with it. */
 #define SCRATCH_BYTES ((size_t)128 * 1024)
 
+/* So many are told of at once, ... */
+#define HANDFUL 64
+/* ... or so many bytes: the producers get them back while they are still in its cache. */
+#define HANDFUL_BYTES ((size_t)32 * 1024)
+
+/* One of the two. */
 struct reader {
 	event_reader_fn *fn;
+	event_bytes_reader_fn *bytes_fn;
 	void *ctx;
 };
 
@@ -27,6 +34,7 @@ struct event_stream {
 	void (*wake)(void *);
 	void *wake_ctx;
 	size_t reader_count;
+	bool decodes; /* somebody wants them decoded */
 	struct reader readers[READERS_MAX];
 	uint32_t producer_count;
 	struct producer producers[];
@@ -69,12 +77,23 @@ void event_stream_free(struct event_stream *s)
 	free(s);
 }
 
-int event_stream_add_reader(struct event_stream *s, event_reader_fn *fn, void *ctx)
+static int add_reader(struct event_stream *s, struct reader reader)
 {
 	if (s->reader_count == READERS_MAX)
 		return ERR_LIMIT;
-	s->readers[s->reader_count++] = (struct reader){fn, ctx};
+	s->readers[s->reader_count++] = reader;
+	s->decodes |= reader.fn != NULL;
 	return 0;
+}
+
+int event_stream_add_reader(struct event_stream *s, event_reader_fn *fn, void *ctx)
+{
+	return add_reader(s, (struct reader){.fn = fn, .ctx = ctx});
+}
+
+int event_stream_add_bytes_reader(struct event_stream *s, event_bytes_reader_fn *fn, void *ctx)
+{
+	return add_reader(s, (struct reader){.bytes_fn = fn, .ctx = ctx});
 }
 
 /* Traces give way while a quarter of the ring is still free for what matters more. */
@@ -119,24 +138,54 @@ uint64_t event_stream_dropped(const struct event_stream *s)
 	return sum;
 }
 
-static void tell_readers(const struct event_stream *s, const struct event *e)
+static void tell_decoded(const struct event_stream *s, struct slice bytes)
+{
+	struct event e;
+	int err = event_decode(bytes, &e);
+
+	assert(err == 0); /* we have encoded it ourselves */
+	for (size_t i = 0; i < s->reader_count; i++)
+		if (s->readers[i].fn)
+			s->readers[i].fn(s->readers[i].ctx, &e);
+}
+
+static void tell_readers(const struct event_stream *s, const struct event_bytes *v, size_t n)
 {
 	for (size_t i = 0; i < s->reader_count; i++)
-		s->readers[i].fn(s->readers[i].ctx, e);
+		if (s->readers[i].bytes_fn)
+			s->readers[i].bytes_fn(s->readers[i].ctx, v, n);
+	for (size_t i = 0; i < n && s->decodes; i++)
+		tell_decoded(s, v[i].bytes);
+}
+
+/* The next ones behind the cursor. */
+static size_t take_handful(const struct ring *ring, size_t *cursor,
+			   struct event_bytes ret_events[HANDFUL])
+{
+	size_t n = 0, sum = 0;
+	struct slice bytes;
+
+	while (n < HANDFUL && sum < HANDFUL_BYTES && (bytes = ring_peek_on(ring, cursor)).p) {
+		int err = event_peek(bytes, &ret_events[n++]);
+
+		assert(err == 0); /* we have encoded it ourselves */
+		sum += bytes.n;
+	}
+	return n;
 }
 
 static size_t drain_ring(const struct event_stream *s, struct ring *ring)
 {
-	struct slice bytes;
-	size_t count = 0;
+	struct event_bytes events[HANDFUL];
+	size_t count = 0, cursor, n;
 
-	for (; (bytes = ring_peek(ring)).p != NULL; count++) {
-		struct event e;
-		int err = event_decode(bytes, &e);
-
-		assert(err == 0); /* we have encoded it ourselves */
-		tell_readers(s, &e);
-		ring_pop(ring);
+	if (!ring_peek(ring).p)
+		return 0;
+	cursor = ring_cursor(ring);
+	while ((n = take_handful(ring, &cursor, events)) > 0) {
+		tell_readers(s, events, n);
+		ring_pop_to(ring, cursor);
+		count += n;
 	}
 	return count;
 }

@@ -106,8 +106,12 @@ static int take_memory(struct loop *loop)
 {
 	const struct pool_params p = {
 		.name = "sockets", .slot_bytes = sizeof(struct sock), .limit = SOCKS_MAX};
+	const struct pool_params streams = {
+		.name = "streams", .slot_bytes = sizeof(struct stream), .limit = SOCKS_MAX};
 	int err = pool_new(&p, &loop->socks);
 
+	if (!err)
+		err = pool_new(&streams, &loop->streams);
 	if (!err)
 		err = udp_in_new(&loop->udp_in);
 	if (!err)
@@ -166,6 +170,7 @@ void loop_free(struct loop *loop)
 	if (loop->wake_fd >= 0)
 		close(loop->wake_fd);
 	pool_free(loop->socks);
+	pool_free(loop->streams);
 	free(loop->ids);
 	udp_in_free(loop->udp_in);
 	udp_out_free(loop->udp_out);

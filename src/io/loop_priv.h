@@ -42,7 +42,9 @@ struct stream_out {
 	size_t at, n, cap_bytes; /* at: sent so far */
 };
 
+/* Few of many sockets are streams (most are a relay's): what only these need stands apart. */
 struct stream {
+	struct id self;
 	struct addr peer, local;
 	struct stream_out out;
 	bool waits_writable;  /* epoll looks for EPOLLOUT too */
@@ -61,9 +63,10 @@ struct sock {
 	TAILQ_ENTRY(sock) waiting; /* in the list that *waits_in is */
 	struct sock_list *waits_in;
 	bool is_flushing;
+	bool is_stream; /* is, or was until it was closed */
 	union {
 		struct udp_chain chain; /* KIND_UDP */
-		struct stream stream;	/* KIND_CONNECTING, KIND_STREAM, KIND_DOOMED */
+		struct stream *stream;	/* is_stream; goes with the slot */
 	};
 };
 
@@ -89,7 +92,7 @@ struct loop {
 	int64_t gather_until_us; /* the next turn begins then at the soonest; 0: at once */
 	bool more;		 /* something was left unread in this turn */
 
-	struct pool *socks;
+	struct pool *socks, *streams;
 	struct id *ids; /* by handle */
 	size_t ids_cap;
 	struct sock_list flush;	 /* have something to send */

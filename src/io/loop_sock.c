@@ -183,8 +183,10 @@ void sock_drop(struct loop *loop, struct sock *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
-	if (s->kind == KIND_CONNECTING || s->kind == KIND_STREAM || s->kind == KIND_DOOMED)
-		free(s->stream.out.p);
+	if (s->is_stream) {
+		free(s->stream->out.p);
+		s->stream->out = (struct stream_out){0};
+	}
 	s->kind = KIND_CLOSED;
 	if (s->is_flushing)
 		TAILQ_REMOVE(&loop->flush, s, flush);
@@ -198,6 +200,8 @@ void sock_give_closed(struct loop *loop)
 
 	while ((s = TAILQ_FIRST(&loop->closed)) != NULL) {
 		sock_wait_in(s, NULL);
+		if (s->is_stream)
+			pool_give(loop->streams, s->stream->self);
 		pool_give(loop->socks, s->id);
 	}
 }

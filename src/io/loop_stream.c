@@ -26,8 +26,8 @@ static struct io_stream_note note_of(const struct sock *s, enum io_stream_event 
 	return (struct io_stream_note){.event = event,
 				       .handle = sock_handle(s),
 				       .cookie = s->cookie,
-				       .peer = &s->stream.peer,
-				       .local = &s->stream.local};
+				       .peer = &s->stream->peer,
+				       .local = &s->stream->local};
 }
 
 /* The slot stays until the turn is over, so the addresses may still be looked at. */
@@ -46,8 +46,8 @@ static void doom(struct loop *loop, struct sock *s, int err)
 	close(s->fd);
 	s->fd = -1;
 	s->kind = KIND_DOOMED;
-	s->stream.err = err;
-	s->stream.doomed_turn = loop->turn;
+	s->stream->err = err;
+	s->stream->doomed_turn = loop->turn;
 	sock_wait_in(s, &loop->doomed);
 }
 
@@ -57,8 +57,8 @@ void stream_report_doomed(struct loop *loop)
 {
 	struct sock *s;
 
-	while ((s = TAILQ_FIRST(&loop->doomed)) != NULL && s->stream.doomed_turn != loop->turn)
-		tell_closed(loop, s, s->stream.err);
+	while ((s = TAILQ_FIRST(&loop->doomed)) != NULL && s->stream->doomed_turn != loop->turn)
+		tell_closed(loop, s, s->stream->err);
 }
 
 static int bind_listener(int fd, const struct addr *local, struct addr *ret_local)
@@ -97,6 +97,29 @@ int loop_listen(struct io *io, const struct addr *local, uint64_t cookie, int *r
 	return 0;
 }
 
+/* As sock_add. */
+static int add_stream(struct loop *loop, enum sock_kind kind, int fd, uint64_t cookie,
+		      uint32_t events, struct sock **ret_sock)
+{
+	struct id id;
+	struct stream *stream = pool_take(loop->streams, &id);
+	int err;
+
+	if (!stream) {
+		close(fd);
+		return ERR_LIMIT;
+	}
+	err = sock_add(loop, kind, fd, cookie, events, ret_sock);
+	if (err) {
+		pool_give(loop->streams, id);
+		return err;
+	}
+	stream->self = id;
+	(*ret_sock)->is_stream = true;
+	(*ret_sock)->stream = stream;
+	return 0;
+}
+
 static void accepted(struct loop *loop, const struct sock *listener, int fd,
 		     const struct addr *peer)
 {
@@ -104,10 +127,10 @@ static void accepted(struct loop *loop, const struct sock *listener, int fd,
 	struct sock *s;
 
 	loop_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (sock_add(loop, KIND_STREAM, fd, listener->cookie, EPOLLIN, &s) != 0)
+	if (add_stream(loop, KIND_STREAM, fd, listener->cookie, EPOLLIN, &s) != 0)
 		return;
-	s->stream = (struct stream){.peer = *peer};
-	loop_local(fd, &s->stream.local);
+	s->stream->peer = *peer;
+	loop_local(fd, &s->stream->local);
 	note = note_of(s, IO_STREAM_ACCEPTED);
 	tell(loop, &note);
 }
@@ -171,10 +194,10 @@ int loop_connect(struct io *io, const struct addr *dst, uint64_t cookie, int *re
 	loop_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (connect(fd, (struct sockaddr *)&sa, n) != 0 && errno != EINPROGRESS)
 		failure = errno;
-	err = sock_add(loop, KIND_CONNECTING, fd, cookie, EPOLLOUT, &s);
+	err = add_stream(loop, KIND_CONNECTING, fd, cookie, EPOLLOUT, &s);
 	if (err)
 		return err;
-	s->stream = (struct stream){.peer = *dst};
+	s->stream->peer = *dst;
 	if (failure)
 		doom(loop, s, loop_net_err(failure));
 	*ret_handle = sock_handle(s);
@@ -194,7 +217,7 @@ static void connected(struct loop *loop, struct sock *s)
 		return;
 	}
 	s->kind = KIND_STREAM;
-	loop_local(s->fd, &s->stream.local);
+	loop_local(s->fd, &s->stream->local);
 	sock_watch(loop, s, EPOLLIN);
 	sock_flush_later(loop, s); /* what was queued meanwhile */
 	tell(loop, &note);
@@ -239,15 +262,15 @@ static void forget_sent(struct stream_out *out, size_t sent)
 
 static void wait_writable(struct loop *loop, struct sock *s, bool wait)
 {
-	if (s->stream.waits_writable == wait)
+	if (s->stream->waits_writable == wait)
 		return;
-	s->stream.waits_writable = wait;
+	s->stream->waits_writable = wait;
 	sock_watch(loop, s, wait ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 void stream_flush(struct loop *loop, struct sock *s)
 {
-	struct stream_out *out = &s->stream.out;
+	struct stream_out *out = &s->stream->out;
 
 	while (out->at < out->n) {
 		ssize_t sent = send(s->fd, out->p + out->at, out->n - out->at, MSG_NOSIGNAL);
@@ -297,7 +320,7 @@ int loop_stream_send(struct io *io, int handle, struct slice bytes)
 
 	if (!s || (s->kind != KIND_STREAM && s->kind != KIND_CONNECTING))
 		return ERR_CLOSED;
-	out = &s->stream.out;
+	out = &s->stream->out;
 	if (s->kind == KIND_STREAM && bytes.n > OUT_BYTES_MAX - (out->n - out->at))
 		stream_flush(loop, s);
 	if (s->kind == KIND_DOOMED)
@@ -309,7 +332,7 @@ int loop_stream_send(struct io *io, int handle, struct slice bytes)
 	if (bytes.n)
 		memcpy(out->p + out->n, bytes.p, bytes.n);
 	out->n += bytes.n;
-	if (s->kind == KIND_STREAM && !s->stream.waits_writable)
+	if (s->kind == KIND_STREAM && !s->stream->waits_writable)
 		sock_flush_later(loop, s);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "core/announcement.h"
 #include "digest/digest.h"
 #include "shard/shard.h"
 #include "transport/transport.h"
@@ -43,6 +44,11 @@ struct config {
 	struct addr media4, media6;
 	uint16_t media_port_first, media_port_last;
 	uint32_t media_timeout_s;
+	enum announce_play announce;
+	char announce_folder[CONFIG_PATH_BYTES]; /* empty: none */
+	char announce_language[SOUNDS_LANGUAGE_BYTES];
+	uint64_t announce_off[ANNOUNCE_OFF_WORDS]; /* bits of enum call_cause */
+	uint32_t announce_limit_s, announce_calls_max;
 	char http_socket[CONFIG_SOCKET_BYTES];
 	struct addr http_listen; /* family 0: off */
 	uint32_t shards;	 /* CONFIG_SHARDS_AUTO or a number */
@@ -50,6 +56,7 @@ struct config {
 	uint32_t log_level;	 /* least level of event that is logged */
 	uint32_t trace_memory_mb;
 	uint32_t shutdown_grace_s;
+	uint32_t keep_days; /* of records; 0: for ever */
 };
 
 /* 0, ERR_IO (cannot be read), ERR_SYNTAX or ERR_INVALID; ret_text then holds the line that says

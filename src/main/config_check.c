@@ -40,6 +40,18 @@ static int check_session(struct config_source *s, const struct config *c)
 			    c->session_expires_s, c->session_min_s);
 }
 
+#define KEEP_DAYS_MIN 62 /* two months */
+
+static int check_records(struct config_source *s, const struct config *c)
+{
+	if (c->keep_days == 0 || c->keep_days >= KEEP_DAYS_MIN)
+		return 0;
+	return config_fault(s, ERR_INVALID, line_of(s, "records.keep_days"), "records.keep_days",
+			    "%u days are too few for the statement of the month before; give at "
+			    "least %d, or 0 to keep records for ever",
+			    c->keep_days, KEEP_DAYS_MIN);
+}
+
 #define PORTS_PER_SHARD_MIN 8 /* two calls */
 
 static int check_ports(struct config_source *s, const struct config *c)
@@ -114,7 +126,8 @@ int config_check(struct config_source *s, struct config *c)
 	int err = check_expires(s, c);
 	if (!err)
 		err = check_session(s, c);
-
+	if (!err)
+		err = check_records(s, c);
 	if (!err)
 		err = check_ports(s, c);
 	if (!err)

@@ -115,6 +115,29 @@ const struct config_key config_keys[] = {
 	 "A call without any media for this long, not on hold, is ended; 0: never.",
 	 COUNT(media_timeout_s, 0, 86400), .live = true},
 
+	{"announcements.play", "files",
+	 "What a caller hears before a refusal, as early media: off: nothing, the phone makes its "
+	 "own tone; files: the file of announcements.folder for the cause, where there is one; "
+	 "all: that, else the busy tone of 400 Hz for five seconds.",
+	 .read = config_read_announce, MEMBER(announce), .live = true},
+	{"announcements.folder", "",
+	 "Directory of WAV files, LANGUAGE/CAUSE.wav or CAUSE.wav (for every language): mono, "
+	 "16-bit PCM of 8 or 16 kHz or G.711, up to 60 seconds. Read at the start.",
+	 .read = config_read_text, MEMBER(announce_folder)},
+	{"announcements.language", "ja",
+	 "Language of announcements for phones that do not ask for one (Accept-Language).",
+	 .read = config_read_language, MEMBER(announce_language), .live = true},
+	{"announcements.off", "",
+	 "Causes that are refused without an announcement, by their words in call records: busy, "
+	 "no_answer, ... One or a list.",
+	 .read = config_read_cause, MEMBER(announce_off), .many = true, .live = true},
+	{"announcements.limit_s", "30", "Longest announcement, in seconds; a longer one is cut.",
+	 COUNT(announce_limit_s, 1, 60), .live = true},
+	{"announcements.calls_max", "200",
+	 "Calls that are being announced to, or answered by a service code, at a time, all shards "
+	 "together; one more is refused without an announcement. Of one number, four.",
+	 COUNT(announce_calls_max, 0, 100000)},
+
 	{"http.socket", "",
 	 "Unix socket of the API, for opengatectl: who may open it may do everything. Default: "
 	 "api.sock in data_dir.",
@@ -135,6 +158,11 @@ const struct config_key config_keys[] = {
 	{"trace.memory_mb", "64",
 	 "Memory for the ladders of recent calls, in MiB; the oldest give way.",
 	 COUNT(trace_memory_mb, 1, 65536)},
+	{"records.keep_days", "0",
+	 "Call records older than so many days are deleted, a few at a time; 0: they are kept "
+	 "until 'opengatectl records prune'. At least 62, so that the statement of the month "
+	 "before can be made.",
+	 COUNT(keep_days, 0, 36500), .live = true},
 	{"shutdown_grace_s", "10", "How long a stopping server waits for calls to end, in seconds.",
 	 COUNT(shutdown_grace_s, 0, 86400), .live = true},
 };

@@ -273,6 +273,50 @@ const char *config_read_own(const struct config_key *key, struct slice text, str
 	return NULL;
 }
 
+const char *config_read_announce(const struct config_key *key, struct slice text, struct config *c)
+{
+	static const char *const names[] = {
+		[ANNOUNCE_OFF] = "off", [ANNOUNCE_FILES] = "files", [ANNOUNCE_ALL] = "all"};
+
+	(void)key;
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!slice_ieq(text, slice_str(names[i])))
+			continue;
+		c->announce = (enum announce_play)i;
+		return NULL;
+	}
+	return sentence("\"%.*s\" is none of off, files, all", SLICE_ARG(slice_first(text, 40)));
+}
+
+const char *config_read_language(const struct config_key *key, struct slice text, struct config *c)
+{
+	bool letters = text.n == 2 || text.n == 3;
+
+	for (size_t i = 0; i < text.n; i++)
+		letters &= text.p[i] >= 'a' && text.p[i] <= 'z';
+	if (!letters || slice_copy(text, c->announce_language, key->bytes))
+		return sentence("\"%.*s\" is no language; write its two letters, for example ja "
+				"or en",
+				SLICE_ARG(slice_first(text, 40)));
+	return NULL;
+}
+
+const char *config_read_cause(const struct config_key *key, struct slice text, struct config *c)
+{
+	uint32_t cause;
+
+	(void)key;
+	if (announcement_cause(text, &cause)) {
+		c->announce_off[cause / 64] |= (uint64_t)1 << (cause % 64);
+		return NULL;
+	}
+	const char *guess = announcement_guess(text);
+	return guess ? sentence("there is no cause \"%.*s\"; did you mean %s?",
+				SLICE_ARG(slice_first(text, 40)), guess)
+		     : sentence("there is no cause \"%.*s\"; opengate.yaml(5) lists them",
+				SLICE_ARG(slice_first(text, 40)));
+}
+
 const char *config_read_level(const struct config_key *key, struct slice text, struct config *c)
 {
 	static const char *const names[] = {"trace", "info", "warning", "error"};

@@ -4,21 +4,31 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
-/* The mutex guards two flags; a ring cannot be slept on. Held for a few instructions. */
+/* The mutex guards the words below; a ring cannot be slept on. Held for a few instructions. */
 struct event_gate {
 	pthread_mutex_t lock;
-	pthread_cond_t knocked;
-	bool knock, closed;
+	pthread_cond_t moved;	/* for the reader */
+	pthread_cond_t settled; /* for those who wait for it */
+	int64_t gather_ms;
+	bool knock, hurry, closed;
+	uint64_t begun, done; /* rounds of reading */
 };
 
-int event_gate_new(struct event_gate **ret_gate)
+int event_gate_new(int64_t gather_ms, struct event_gate **ret_gate)
 {
 	struct event_gate *g = calloc(1, sizeof(*g));
+	pthread_condattr_t attr;
 	if (g == NULL)
 		return ERR_NOMEM;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&g->lock, NULL);
-	pthread_cond_init(&g->knocked, NULL);
+	pthread_cond_init(&g->moved, &attr);
+	pthread_cond_init(&g->settled, NULL);
+	pthread_condattr_destroy(&attr);
+	g->gather_ms = gather_ms;
 	*ret_gate = g;
 	return 0;
 }
@@ -27,7 +37,8 @@ void event_gate_free(struct event_gate *g)
 {
 	if (g == NULL)
 		return;
-	pthread_cond_destroy(&g->knocked);
+	pthread_cond_destroy(&g->settled);
+	pthread_cond_destroy(&g->moved);
 	pthread_mutex_destroy(&g->lock);
 	free(g);
 }
@@ -36,7 +47,7 @@ static void set(struct event_gate *g, bool *flag)
 {
 	pthread_mutex_lock(&g->lock);
 	*flag = true;
-	pthread_cond_signal(&g->knocked);
+	pthread_cond_signal(&g->moved);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -51,13 +62,47 @@ void event_gate_close(struct event_gate *g)
 	set(g, &g->closed);
 }
 
+static struct timespec moment(int64_t ms_from_now)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + ms_from_now;
+	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+}
+
+/* With the lock, after a knock. */
+static void gather(struct event_gate *g)
+{
+	struct timespec until = moment(g->gather_ms);
+	while (!g->hurry && !g->closed && pthread_cond_timedwait(&g->moved, &g->lock, &until) == 0)
+		;
+}
+
 bool event_gate_wait(struct event_gate *g)
 {
 	pthread_mutex_lock(&g->lock);
-	while (!g->knock && !g->closed)
-		pthread_cond_wait(&g->knocked, &g->lock);
-	bool again = g->knock;
-	g->knock = false;
+	g->done = g->begun;
+	pthread_cond_broadcast(&g->settled);
+	while (!g->knock && !g->hurry && !g->closed)
+		pthread_cond_wait(&g->moved, &g->lock);
+	gather(g);
+	bool again = g->knock || g->hurry;
+	g->knock = g->hurry = false;
+	g->begun++;
+	if (!again) /* nobody reads any more */
+		pthread_cond_broadcast(&g->settled);
 	pthread_mutex_unlock(&g->lock);
 	return again;
+}
+
+void event_gate_settle(void *gate)
+{
+	struct event_gate *g = gate;
+	pthread_mutex_lock(&g->lock);
+	uint64_t want = g->begun + 1; /* one that is going on may have passed by it */
+	g->hurry = true;
+	pthread_cond_signal(&g->moved);
+	while (g->done < want && !g->closed)
+		pthread_cond_wait(&g->settled, &g->lock);
+	pthread_mutex_unlock(&g->lock);
 }

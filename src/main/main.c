@@ -1,6 +1,7 @@
 /* opengated: arguments, then server.c until a signal ends it. */
 #include "base/spell.h"
 #include "main/notify.h"
+#include "main/preflight.h"
 #include "main/server.h"
 #include "main/signals.h"
 
@@ -118,6 +119,17 @@ static int serve(struct server *s)
 	return EXIT_SUCCESS;
 }
 
+static int check(const struct server *s)
+{
+	char text[CONFIG_FAULT_BYTES];
+	if (preflight_announcements(&s->config, text, sizeof(text)) != 0) {
+		fprintf(stderr, "opengated: announcements.folder: %s\n", text);
+		return EXIT_REFUSED;
+	}
+	printf("%s: good\n", s->config_path);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments args = {0};
@@ -136,9 +148,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "opengated: %s\n", text);
 		return EXIT_REFUSED;
 	}
-	if (args.check) {
-		printf("%s: good\n", args.config);
-		return EXIT_SUCCESS;
-	}
-	return serve(&server);
+	return args.check ? check(&server) : serve(&server);
 }

@@ -85,6 +85,14 @@ int preflight_addresses(const struct config *c, char *ret_text, size_t text_byte
 	return err ? err : check_media(&c->media6, ret_text, text_bytes);
 }
 
+int preflight_announcements(const struct config *c, char *ret_text, size_t text_bytes)
+{
+	struct sounds *sounds = NULL;
+	int err = announcements_load(c->announce_folder, &sounds, ret_text, text_bytes);
+	sounds_free(sounds);
+	return err;
+}
+
 #define PER_CALL 4   /* two legs, RTP and RTCP each */
 #define SPARE	 256 /* listeners, connections, database, API */
 

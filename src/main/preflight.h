@@ -11,6 +11,9 @@
  */
 int preflight_addresses(const struct config *c, char *ret_text, size_t text_bytes);
 
+/* Every file of announcements.folder can be played. 0 or the error. */
+int preflight_announcements(const struct config *c, char *ret_text, size_t text_bytes);
+
 /* Descriptors that so many calls need. */
 uint64_t preflight_descriptors_needed(uint32_t calls);
 /* Raises the limit as far as is needed and allowed. False: it stays below what sip.calls_max needs;

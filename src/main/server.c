@@ -1,5 +1,6 @@
 #include "main/server.h"
 
+#include "base/day.h"
 #include "base/err.h"
 #include "main/data_dir.h"
 #include "main/gate.h"
@@ -16,10 +17,7 @@
 #define INBOX_BYTES	 (16u << 20)
 #define EVENT_RING_BYTES (16u << 20)
 #define WRITER_BYTES	 (64u << 20)
-/* Events wait so long for company before the reader takes them: a busy shard then wakes it a
- * hundred times a second instead of once for every event, which cost more than the calls
- * themselves. */
-#define GATHER_EVENTS_MS 10
+#define GATHER_EVENTS_MS 20   /* what comes in the meantime should still be in a cache */
 #define READY_PAIRS_MAX	 4096 /* enough for 2,000 calls a second */
 #define FAREWELL_MS	 2000 /* for the answers to our BYEs */
 
@@ -74,6 +72,11 @@ static uint32_t writer_producer(const struct server *s)
 	return s->shard_count + 1u;
 }
 
+static uint32_t keeper_producer(const struct server *s)
+{
+	return s->shard_count + 2u;
+}
+
 static void emit(struct server *s, uint32_t producer, enum event_type type, const char *detail)
 {
 	struct timespec t;
@@ -93,6 +96,30 @@ void server_event(struct server *s, enum event_type type, const char *detail)
 static void write_failed(void *ctx, const char *text)
 {
 	emit(ctx, writer_producer(ctx), EVENT_STORE_FAILED, text);
+}
+
+static void records_deleted(void *ctx, int64_t before_ms, uint64_t deleted, const char *text)
+{
+	char detail[128], day[DAY_CHARS + 1];
+	day_text(day_of(before_ms), day);
+	snprintf(detail, sizeof(detail), "%llu from before %s", (unsigned long long)deleted, day);
+	if (deleted)
+		emit(ctx, keeper_producer(ctx), EVENT_RECORDS_DELETED, detail);
+	if (text)
+		emit(ctx, keeper_producer(ctx), EVENT_STORE_FAILED, text);
+}
+
+/* After the events, which it tells of what it does. */
+static int open_keeper(struct server *s, char *ret_text, size_t text_bytes)
+{
+	const struct keeper_params p = {.path = s->data_file,
+					.keep_days = s->config.keep_days,
+					.pruned = records_deleted,
+					.ctx = s};
+	int err = keeper_new(&p, &s->keeper);
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: %s", s->data_file, err_text(err));
+	return err;
 }
 
 static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
@@ -136,37 +163,45 @@ static int open_trunks(struct server *s, char *ret_text, size_t text_bytes)
 	return err;
 }
 
-static void log_event(void *ctx, const struct event *e)
+static void log_event(const struct event_bytes *bytes)
+{
+	struct event e;
+	char line[1024];
+	if (event_decode(bytes->bytes, &e) != 0)
+		return;
+	struct slice text = event_log_line(&e, line, sizeof(line));
+	fprintf(stderr, "%.*s\n", SLICE_ARG(text));
+}
+
+static void log_events(void *ctx, const struct event_bytes *events, size_t n)
 {
 	const struct server *s = ctx;
-	char line[1024];
-	if (e->type == EVENT_SIP_MESSAGE || event_level(e->type) < (int)atomic_load(&s->log_level))
-		return;
-	struct slice text = event_log_line(e, line, sizeof(line));
-	fprintf(stderr, "%.*s\n", SLICE_ARG(text));
+	int level = (int)atomic_load(&s->log_level);
+	for (size_t i = 0; i < n; i++) {
+		enum event_type type = events[i].type;
+		if (type != EVENT_SIP_MESSAGE && event_level(type) >= level)
+			log_event(&events[i]);
+	}
 }
 
 static void *read_events(void *arg)
 {
 	struct server *s = arg;
-	const struct timespec gather = {.tv_nsec = GATHER_EVENTS_MS * 1000000};
-	while (event_gate_wait(s->gate)) {
-		nanosleep(&gather, NULL);
+	while (event_gate_wait(s->gate))
 		while (event_stream_drain(s->events))
 			;
-	}
 	return NULL;
 }
 
 static int open_events(struct server *s, char *ret_text, size_t text_bytes)
 {
-	int err = event_gate_new(&s->gate);
+	int err = event_gate_new(GATHER_EVENTS_MS, &s->gate);
 	atomic_store(&s->log_level, s->config.log_level);
 	if (err == 0)
-		err = event_stream_new(writer_producer(s) + 1, EVENT_RING_BYTES, event_gate_knock,
+		err = event_stream_new(keeper_producer(s) + 1, EVENT_RING_BYTES, event_gate_knock,
 				       s->gate, &s->events);
 	if (err == 0)
-		err = event_stream_add_reader(s->events, log_event, s);
+		err = event_stream_add_bytes_reader(s->events, log_events, s);
 	if (err)
 		snprintf(ret_text, text_bytes, "events: %s", err_text(err));
 	return err;
@@ -190,11 +225,12 @@ static uint32_t ready_pairs(uint32_t pairs, uint32_t shards)
 	return (uint32_t)(pairs / 4 < most ? pairs / 4 : most);
 }
 
-/* Each shard gets an even number of ports, whole pairs, and its part of the calls. */
-static struct shard_config part_of(const struct config *c, uint16_t shard, uint16_t count)
+/* Each shard gets its share of the ports, whole pairs, and its part of the calls. */
+static struct shard_config part_of(const struct server *s, uint16_t shard)
 {
-	uint32_t pairs = (uint32_t)(c->media_port_last - c->media_port_first + 1) / 2 / count;
-	uint32_t first = c->media_port_first + shard * pairs * 2;
+	const struct config *c = &s->config;
+	uint16_t count = s->shard_count;
+	struct config_ports ports = config_port_share(c, shard, count);
 	struct shard_config part = {
 		.domain = c->domain,
 		.server_name = "OpenGate",
@@ -213,17 +249,23 @@ static struct shard_config part_of(const struct config *c, uint16_t shard, uint1
 		.connections_per_source_max = (c->connections_per_source + count - 1) / count,
 		.media4 = c->media4,
 		.media6 = c->media6,
-		.media_port_first = (uint16_t)first,
-		.media_port_last = (uint16_t)(first + pairs * 2 - 1),
-		.media_ready_pairs = ready_pairs(pairs, count),
+		.media_port_first = ports.first,
+		.media_port_last = ports.last,
+		.media_ready_pairs = ready_pairs((ports.last + 1u - ports.first) / 2, count),
 		.trusted_count = c->trusted_count,
 		.trunk_answer_ms = c->trunk_answer_ms,
 		.trunk_progress_s = c->trunk_progress_s,
 		.trunk_options_s = c->trunk_options_s,
 		.trunk_failures = c->trunk_failures,
 		.trunk_expires_s = c->trunk_expires_s,
+		.sounds = s->sounds,
+		.announce = c->announce,
+		.announce_limit_s = c->announce_limit_s,
+		.players_max = (c->announce_calls_max + count - 1) / count,
 	};
 	memcpy(part.trusted, c->trusted, sizeof(part.trusted));
+	memcpy(part.announce_language, c->announce_language, sizeof(part.announce_language));
+	memcpy(part.announce_off, c->announce_off, sizeof(part.announce_off));
 	return part;
 }
 
@@ -262,7 +304,7 @@ static int open_locator(struct server *s, char *ret_text, size_t text_bytes)
 
 static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_bytes)
 {
-	s->shard_config[i] = part_of(&s->config, i, s->shard_count);
+	s->shard_config[i] = part_of(s, i);
 	int err = loop_new(&s->loops[i]);
 	if (err) {
 		snprintf(ret_text, text_bytes, "shard %u: %s", i, err_text(err));
@@ -363,13 +405,25 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 		.directory = s->directory,
 		.trunks = s->trunks,
 		.events = s->events,
+		.settle = event_gate_settle,
+		.settle_ctx = s->gate,
 		.writer = s->writer,
+		.keeper = s->keeper,
 		.set = s->set,
 		.trace_bytes = (size_t)s->config.trace_memory_mb << 20,
 		.sip_listeners = s->config.listeners,
 		.sip_listener_count = s->config.listener_count,
 	};
 	return api_new(&p, &s->api, ret_text, text_bytes);
+}
+
+static int open_sounds(struct server *s, char *ret_text, size_t text_bytes)
+{
+	char why[CONFIG_FAULT_BYTES - 32];
+	int err = announcements_load(s->config.announce_folder, &s->sounds, why, sizeof(why));
+	if (err)
+		snprintf(ret_text, text_bytes, "announcements.folder: %s", why);
+	return err;
 }
 
 int server_start(struct server *s, char *ret_text, size_t text_bytes)
@@ -379,11 +433,15 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 	char few[CONFIG_FAULT_BYTES];
 	bool enough = preflight_descriptors(&s->config, few, sizeof(few));
 	if (err == 0)
+		err = open_sounds(s, ret_text, text_bytes);
+	if (err == 0)
 		err = open_data(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_events(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_directory(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_keeper(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_trunks(s, ret_text, text_bytes);
 	if (err == 0)
@@ -423,8 +481,10 @@ void server_stop(struct server *s)
 	locator_free(s->locator);
 	for (uint16_t i = 0; i < s->shard_count; i++)
 		shard_free(s->shards[i]);
+	sounds_free(s->sounds);
 	if (s->writer)
 		writer_free(s->writer);
+	keeper_free(s->keeper);
 	for (uint16_t i = 0; i < s->shard_count; i++) {
 		if (s->loops[i])
 			loop_free(s->loops[i]);
@@ -496,8 +556,7 @@ static void reconfigure(struct shard *shard, void *arg)
 	struct reload *r = arg;
 	uint16_t i = r->next++;
 	struct shard_config *live = &r->server->shard_config[i];
-	*live = part_of(&r->server->config, i,
-			r->server->shard_count); /* on the shard's own thread */
+	*live = part_of(r->server, i); /* on the shard's own thread */
 	shard_reconfigure(shard, live);
 }
 
@@ -512,6 +571,7 @@ void server_reload(struct server *s)
 	config_apply(&s->config, &fresh, applied, restart, sizeof(applied));
 	atomic_store(&s->log_level, s->config.log_level);
 	trunks_set_own(s->trunks, s->config.own, s->config.own_count);
+	keeper_set_days(s->keeper, s->config.keep_days);
 	struct reload r = {.server = s};
 	(void)shard_set_run(s->set, reconfigure, &r);
 	snprintf(text, sizeof(text), "in force: %.200s; wants a restart: %.200s",

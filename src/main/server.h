@@ -23,6 +23,7 @@ struct server {
 	int lock_fd;
 	struct store *store;
 	struct writer *writer;
+	struct keeper *keeper;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct directory *directory;
@@ -32,6 +33,7 @@ struct server {
 	atomic_uint log_level; /* config's, for the thread that reads events */
 	struct shard_set *set;
 	struct locator *locator;
+	struct sounds *sounds;
 	struct replica_image kept; /* while starting */
 	uint16_t shard_count;
 	struct shard_config shard_config[SHARDS_MAX];

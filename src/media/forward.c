@@ -39,16 +39,16 @@ static enum packet_class classify(const struct endpoint *e, bool on_rtcp, struct
 		return bytes.n >= 8 ? PACKET_RTCP : PACKET_MALFORMED;
 	if (is_beside((uint8_t)bytes.p[0]))
 		return PACKET_BESIDE;
-	if (on_rtcp || rtp_parse_protected(bytes, ret_rtp) != 0)
+	if (on_rtcp || rtp_parse(bytes, ret_rtp) != 0)
 		return PACKET_MALFORMED;
 	return PACKET_RTP;
 }
 
 /* True when the source has been told of already, or there are too many of them. */
-static bool is_old_news(const struct endpoint *e, const struct addr *src)
+static bool is_old_news(const struct endpoint *e, uint32_t source)
 {
 	for (uint32_t i = 0; i < e->refused_count; i++)
-		if (addr_eq(&e->refused[i], src))
+		if (e->refused[i] == source)
 			return true;
 	return e->refused_count == RELAY_REFUSED_MAX;
 }
@@ -59,10 +59,11 @@ static void refuse(struct relay *relay, struct endpoint *e, const struct addr *s
 	if (!e->has_peer)
 		return;
 	e->stats.refused_packets++;
-	e->stats.refused_source = *src;
-	if (is_old_news(e, src))
+	uint32_t source =
+		(uint32_t)hash_slice(&relay->hash_key, slice_of((const char *)src, sizeof(*src)));
+	if (is_old_news(e, source))
 		return;
-	e->refused[e->refused_count++] = *src;
+	e->refused[e->refused_count++] = source;
 	if (relay->p.ops.on_refused)
 		relay->p.ops.on_refused(relay->p.ops.ctx, e->owner, e->self, src);
 }
@@ -78,15 +79,16 @@ static void note_learned(struct relay *relay, const struct passage *p, bool move
 					p->on_rtcp);
 }
 
-static uint32_t clock_of(const struct endpoint *e, uint8_t payload_type)
+static uint32_t clock_of(const struct relay *relay, const struct endpoint *e, uint8_t payload_type)
 {
 	const struct rtp_stats *s = &e->stats.received;
 	if (s->started && s->payload_type == payload_type)
 		return s->clock_hz;
-	for (uint32_t i = 0; i < e->format_count; i++)
-		if (e->payload_types[i] == payload_type)
-			return e->clocks_hz[i];
-	return 0;
+	const struct clocks *clocks = pool_get(relay->clocks, e->clocks);
+	for (uint8_t i = 0; clocks && i < clocks->count; i++)
+		if (clocks->payload_types[i] == payload_type)
+			return clocks->hz[i];
+	return RELAY_CLOCK_HZ;
 }
 
 /* UDPTL has no header to go by: packets, bytes and gaps are what there is. */
@@ -107,7 +109,7 @@ static void count_in(struct relay *relay, const struct passage *p)
 	switch (p->class) {
 	case PACKET_RTP:
 		rtp_stats_add(&stats->received, &p->rtp, p->bytes.n, p->now_us,
-			      clock_of(p->e, p->rtp.payload_type));
+			      clock_of(relay, p->e, p->rtp.payload_type));
 		break;
 	case PACKET_UDPTL:
 		count_udptl(&stats->received, p->bytes.n, p->now_us);
@@ -142,6 +144,24 @@ static void forward(struct relay *relay, const struct passage *p)
 		to->stats.sent_bytes += p->bytes.n;
 	}
 	io_udp_send(relay->p.io, by_rtcp ? to->rtcp_handle : to->rtp_handle, dst, p->bytes);
+}
+
+bool relay_endpoint_has_target(const struct relay *relay, struct id endpoint)
+{
+	const struct endpoint *e = pool_get(relay->endpoints, endpoint);
+	return e && latch_target(&e->rtp);
+}
+
+bool relay_endpoint_send(struct relay *relay, struct id endpoint, struct slice packet)
+{
+	struct endpoint *e = pool_get(relay->endpoints, endpoint);
+	const struct addr *dst = e ? latch_target(&e->rtp) : NULL;
+	if (!dst)
+		return false;
+	e->stats.sent_packets++;
+	e->stats.sent_bytes += packet.n;
+	io_udp_send(relay->p.io, e->rtp_handle, dst, packet);
+	return true;
 }
 
 /* Callbacks come last but for the sending: they may close the endpoint, so e is looked up again

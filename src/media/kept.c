@@ -11,17 +11,20 @@ bool relay_endpoint_kept(const struct relay *relay, struct id endpoint, struct r
 		return false;
 	*ret_kept = (struct relay_kept){
 		.rtp = e->rtp_local,
-		.rtcp = e->rtcp_local,
-		.kind = (uint8_t)e->kind,
+		.rtcp = relay_rtcp_of(e->rtp_local),
+		.kind = e->kind,
 		.rtcp_mux = e->rtcp_mux,
 		.has_peer = e->has_peer,
-		.format_count = (uint8_t)e->format_count,
 		.rtp_latch = e->rtp,
 		.rtcp_latch = e->rtcp,
 		.stats = e->stats,
 	};
-	for (uint32_t i = 0; i < e->format_count; i++)
-		ret_kept->formats[i] = (struct relay_format){e->payload_types[i], e->clocks_hz[i]};
+	const struct clocks *clocks = pool_get(relay->clocks, e->clocks);
+	for (uint8_t i = 0; clocks && i < clocks->count; i++) {
+		ret_kept->formats[i] =
+			(struct relay_format){clocks->payload_types[i], clocks->hz[i]};
+		ret_kept->format_count = i + 1;
+	}
 	return true;
 }
 
@@ -37,19 +40,15 @@ static void mend_times(struct relay_stats *stats, int64_t now_ms)
 	r->first_us = r->last_us = now_ms * 1000;
 }
 
-static void fill(struct endpoint *e, const struct relay_kept *kept)
+static void fill(struct relay *relay, struct endpoint *e, const struct relay_kept *kept)
 {
-	e->kind = (enum relay_kind)kept->kind;
+	e->kind = kept->kind;
 	e->rtcp_mux = kept->rtcp_mux;
 	e->has_peer = kept->has_peer;
 	e->rtp = kept->rtp_latch;
 	e->rtcp = kept->rtcp_latch;
 	e->stats = kept->stats;
-	e->format_count = kept->format_count;
-	for (uint32_t i = 0; i < e->format_count; i++) {
-		e->payload_types[i] = kept->formats[i].payload_type;
-		e->clocks_hz[i] = kept->formats[i].clock_hz;
-	}
+	relay_set_clocks(relay, e, kept->formats, kept->format_count);
 }
 
 int relay_endpoint_restore(struct relay *relay, struct id owner, const struct relay_kept *kept,
@@ -72,7 +71,7 @@ int relay_endpoint_restore(struct relay *relay, struct id owner, const struct re
 		pool_give(relay->endpoints, id);
 		return err;
 	}
-	fill(e, kept);
+	fill(relay, e, kept);
 	mend_times(&e->stats, io_now_ms(relay->p.io));
 	relay->ids[id_slot(id)] = id;
 	*ret_endpoint = id;

@@ -6,18 +6,13 @@
 #include "media/latch.h"
 #include "media/relay.h"
 
-struct relay_format {
-	uint8_t payload_type;
-	uint32_t clock_hz;
-};
-
 struct relay_kept {
 	struct addr rtp, rtcp; /* its own */
 	uint8_t kind;	       /* enum relay_kind */
 	bool rtcp_mux;
 	bool has_peer; /* relay_endpoint_expect was called */
 	uint8_t format_count;
-	struct relay_format formats[RELAY_FORMATS_MAX];
+	struct relay_format formats[RELAY_FORMATS_MAX]; /* those that are not of 8000 Hz */
 	struct latch rtp_latch, rtcp_latch;
-	struct relay_stats stats; /* its source stands in the latch */
+	struct relay_stats stats;
 };

@@ -16,8 +16,17 @@ int relay_new(const struct relay_params *p, struct relay **ret_relay)
 		.slot_bytes = sizeof(struct endpoint),
 		.limit = p->endpoints_max,
 	};
+	struct pool_params clocks = {
+		.name = "relay clocks",
+		.shard = p->shard,
+		.slot_bytes = sizeof(struct clocks),
+		.limit = p->endpoints_max,
+	};
 	relay->p = *p;
+	rng_bytes(p->rng, &relay->hash_key, sizeof(relay->hash_key));
 	int err = pool_new(&pool, &relay->endpoints);
+	if (!err)
+		err = pool_new(&clocks, &relay->clocks);
 	if (!err)
 		err = ports_new(p->port_first, p->port_last, &relay->ports);
 	if (!err && p->ready_pairs_max)
@@ -57,6 +66,7 @@ void relay_free(struct relay *relay)
 	while (close_oldest_ready(relay))
 		;
 	ready_free(relay->ready);
+	pool_free(relay->clocks);
 	pool_free(relay->endpoints);
 	ports_free(relay->ports);
 	free(relay);
@@ -107,11 +117,12 @@ static int open_socket(struct relay *relay, struct addr local, uint64_t cookie, 
 int relay_open_pair(struct relay *relay, struct endpoint *e, struct addr local)
 {
 	uint64_t cookie = (uint64_t)id_slot(e->self) << 1;
+	struct addr rtcp;
 	int err = open_socket(relay, local, cookie, &e->rtp_handle, &e->rtp_local);
 	if (err)
 		return err;
 	local.port++;
-	err = open_socket(relay, local, cookie | 1, &e->rtcp_handle, &e->rtcp_local);
+	err = open_socket(relay, local, cookie | 1, &e->rtcp_handle, &rtcp);
 	if (err)
 		io_close(relay->p.io, e->rtp_handle);
 	return err;
@@ -147,7 +158,6 @@ static void take_over(struct relay *relay, struct endpoint *e, const struct read
 	e->rtp_handle = pair->rtp_handle;
 	e->rtcp_handle = pair->rtcp_handle;
 	e->rtp_local = pair->rtp;
-	e->rtcp_local = pair->rtcp;
 	set_cookies(relay, pair, id_slot(e->self));
 }
 
@@ -187,7 +197,7 @@ int relay_endpoint_open(struct relay *relay, struct id owner, int family, struct
 	relay->ids[id_slot(id)] = id;
 	*ret_endpoint = id;
 	*ret_rtp = e->rtp_local;
-	*ret_rtcp = e->rtcp_local;
+	*ret_rtcp = relay_rtcp_of(e->rtp_local);
 	return 0;
 }
 
@@ -208,22 +218,37 @@ void relay_endpoint_close(struct relay *relay, struct id endpoint)
 	if (!e)
 		return;
 	relay_disconnect(relay, endpoint);
-	struct ready_pair pair = {e->rtp_handle, e->rtcp_handle, e->rtp_local, e->rtcp_local};
+	struct ready_pair pair = {e->rtp_handle, e->rtcp_handle, e->rtp_local,
+				  relay_rtcp_of(e->rtp_local)};
 	if (relay->ready && ports_is_taken(relay->ports, pair.rtp.port))
 		keep_ready(relay, &pair);
 	else
 		close_pair(relay, &pair);
 	relay->ids[id_slot(endpoint)] = ID_NONE;
+	pool_give(relay->clocks, e->clocks);
 	pool_give(relay->endpoints, endpoint);
 }
 
-static void copy_formats(struct endpoint *e, const struct relay_peer *peer)
+static bool is_usual(const struct relay_format *f)
 {
-	e->format_count =
-		peer->format_count < RELAY_FORMATS_MAX ? peer->format_count : RELAY_FORMATS_MAX;
-	for (uint32_t i = 0; i < e->format_count; i++) {
-		e->payload_types[i] = peer->formats[i].payload_type;
-		e->clocks_hz[i] = peer->formats[i].clock_hz;
+	return f->clock_hz == 0 || f->clock_hz == RELAY_CLOCK_HZ;
+}
+
+void relay_set_clocks(struct relay *relay, struct endpoint *e, const struct relay_format *v,
+		      uint32_t count)
+{
+	struct clocks *clocks = NULL;
+	pool_give(relay->clocks, e->clocks);
+	e->clocks = ID_NONE;
+	for (uint32_t i = 0; i < count && i < RELAY_FORMATS_MAX; i++) {
+		if (is_usual(&v[i]))
+			continue;
+		if (!clocks)
+			clocks = pool_take(relay->clocks, &e->clocks);
+		if (!clocks)
+			return;
+		clocks->payload_types[clocks->count] = v[i].payload_type;
+		clocks->hz[clocks->count++] = v[i].clock_hz;
 	}
 }
 
@@ -253,11 +278,11 @@ void relay_endpoint_expect(struct relay *relay, struct id endpoint, const struct
 	latch_expect(&e->rtcp, &rtcp);
 	if (fresh || e->kind != peer->kind)
 		rtp_stats_break(&e->stats.received);
-	e->kind = peer->kind;
+	e->kind = (uint8_t)peer->kind;
 	e->rtp.has_rtp = peer->kind == RELAY_RTP;
 	e->rtcp_mux = peer->rtcp_mux;
 	e->has_peer = true;
-	copy_formats(e, peer);
+	relay_set_clocks(relay, e, peer->formats, peer->format_count);
 }
 
 void relay_endpoint_turned(struct relay *relay, struct id endpoint)
@@ -296,8 +321,13 @@ bool relay_endpoint_stats(const struct relay *relay, struct id endpoint,
 	if (!e)
 		return false;
 	*ret_stats = e->stats;
-	ret_stats->source = e->rtp.source;
 	return true;
+}
+
+struct addr relay_endpoint_source(const struct relay *relay, struct id endpoint)
+{
+	const struct endpoint *e = endpoint_get(relay, endpoint);
+	return e ? e->rtp.source : (struct addr){0};
 }
 
 bool relay_endpoint_addr(const struct relay *relay, struct id endpoint, struct addr *ret_rtp,
@@ -307,7 +337,7 @@ bool relay_endpoint_addr(const struct relay *relay, struct id endpoint, struct a
 	if (!e)
 		return false;
 	*ret_rtp = e->rtp_local;
-	*ret_rtcp = e->rtcp_local;
+	*ret_rtcp = relay_rtcp_of(e->rtp_local);
 	return true;
 }
 

@@ -40,6 +40,11 @@ enum relay_kind { RELAY_RTP, RELAY_UDPTL };
 
 #define RELAY_FORMATS_MAX 32
 
+struct relay_format {
+	uint8_t payload_type;
+	uint32_t clock_hz;
+};
+
 /* What the phone's SDP says of its own end, and where its signalling comes from. */
 struct relay_peer {
 	enum relay_kind kind;
@@ -47,10 +52,7 @@ struct relay_peer {
 	struct addr rtcp;	/* family 0: none */
 	struct addr signalling; /* host; the port is ignored; family 0: do not use */
 	bool rtcp_mux;
-	struct {
-		uint8_t payload_type;
-		uint32_t clock_hz;
-	} formats[RELAY_FORMATS_MAX];
+	struct relay_format formats[RELAY_FORMATS_MAX];
 	uint32_t format_count;
 };
 
@@ -118,6 +120,11 @@ void relay_endpoint_turned(struct relay *relay, struct id endpoint);
 void relay_connect(struct relay *relay, struct id a, struct id b);
 void relay_disconnect(struct relay *relay, struct id a);
 
+/* RTP of our own (media/player.h) from this endpoint to its phone. False: it went nowhere: the
+ * endpoint is stale, or does not know (yet) where its phone is, which is what has_target says. */
+bool relay_endpoint_has_target(const struct relay *relay, struct id endpoint);
+bool relay_endpoint_send(struct relay *relay, struct id endpoint, struct slice packet);
+
 struct relay_stats {
 	struct rtp_stats received;	   /* from the phone */
 	uint64_t sent_packets, sent_bytes; /* RTP or UDPTL, as in received */
@@ -126,12 +133,12 @@ struct relay_stats {
 	uint64_t malformed_packets; /* from whom it believes, but neither RTP nor RTCP nor what
 				       passes beside them */
 	int64_t last_received_ms;   /* RTP, RTCP or UDPTL; monotonic; 0: nothing yet */
-	struct addr source;	    /* learned; family 0: not yet */
-	struct addr refused_source; /* the last one; family 0: none */
 };
 /* False for a stale id. */
 bool relay_endpoint_stats(const struct relay *relay, struct id endpoint,
 			  struct relay_stats *ret_stats);
+/* Whose RTP or UDPTL it has learned; family 0: nobody's yet, or a stale id. */
+struct addr relay_endpoint_source(const struct relay *relay, struct id endpoint);
 bool relay_endpoint_addr(const struct relay *relay, struct id endpoint, struct addr *ret_rtp,
 			 struct addr *ret_rtcp);
 

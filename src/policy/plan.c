@@ -1,5 +1,7 @@
 #include "policy/plan.h"
 
+#include "base/err.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +47,8 @@ static const struct plan_table_row rows[] = {
 	{"9", 1, ANY, PLAN_NO_AREA_CODE, PLAN_NO_NO_AREA_CODE},
 	{"#", 1, ANY, PLAN_HASH_CODE, PLAN_NO_HASH_CODE},
 	{"*", 1, ANY, PLAN_SERVICE_CODE, PLAN_NO_NO_SERVICE_CODE},
+	{"*43", 3, 3, PLAN_SERVICE_CODE, PLAN_ALLOWED}, /* echo test */
+	{"*44", 3, 3, PLAN_SERVICE_CODE, PLAN_ALLOWED}, /* quality test */
 };
 
 const struct plan_table_row *plan_table_at(size_t i)
@@ -81,10 +85,17 @@ static bool digits_only(const char *digits)
 	return digits[strspn(digits, "0123456789")] == '\0';
 }
 
+static enum plan_reason count_digits(const struct plan_verdict *v)
+{
+	size_t n = strlen(v->dialled.digits);
+	if (n < v->row->digits_min)
+		return PLAN_NO_INCOMPLETE;
+	return n > v->row->digits_max ? PLAN_NO_TOO_MANY_DIGITS : PLAN_ALLOWED;
+}
+
 static enum plan_reason judge(const struct plan_line *line, struct plan_verdict *v)
 {
 	const char *digits = v->dialled.digits;
-	size_t n = strlen(digits);
 	const struct plan_table_row *row = row_of(digits);
 	v->row = row;
 	v->class = row ? row->class : PLAN_UNKNOWN;
@@ -92,7 +103,7 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 		return PLAN_NO_NOT_A_NUMBER;
 	v->decider = PLAN_BY_ROW;
 	if (v->class == PLAN_HASH_CODE || v->class == PLAN_SERVICE_CODE)
-		return row->reason;
+		return strlen(digits) > row->digits_max ? PLAN_NO_NO_SERVICE_CODE : row->reason;
 	if (!digits_only(digits)) {
 		v->decider = PLAN_BY_FORM;
 		return PLAN_NO_NOT_A_NUMBER;
@@ -101,19 +112,62 @@ static enum plan_reason judge(const struct plan_line *line, struct plan_verdict 
 	if (row->reason != PLAN_ALLOWED && v->class != PLAN_SPECIAL_1XY &&
 	    v->class != PLAN_EMERGENCY)
 		return row->reason;
-	if (n < row->digits_min)
-		return PLAN_NO_INCOMPLETE;
-	if (n > row->digits_max)
-		return v->class == PLAN_SPECIAL_1XY || v->class == PLAN_EMERGENCY
-			       ? PLAN_NO_NO_SUCH_NUMBER
-			       : PLAN_NO_TOO_MANY_DIGITS;
+	enum plan_reason counted = count_digits(v);
+	if (counted == PLAN_NO_TOO_MANY_DIGITS &&
+	    (v->class == PLAN_SPECIAL_1XY || v->class == PLAN_EMERGENCY))
+		return PLAN_NO_NO_SUCH_NUMBER;
+	if (counted != PLAN_ALLOWED)
+		return counted;
 	return v->class == PLAN_INTERNATIONAL ? reason_abroad(line, v) : row->reason;
 }
 
+/* It could be called if those in charge wished so. */
+static bool is_whole(const struct plan_verdict *v)
+{
+	return v->reason == PLAN_ALLOWED || v->reason == PLAN_NO_INTERNATIONAL ||
+	       v->reason == PLAN_NO_BLOCKED || v->reason == PLAN_NO_COUNTRY_BLOCKED;
+}
+
+/* Refused for its class alone, and the class can be opened. */
+static bool is_closed(const struct plan_verdict *v)
+{
+	return v->row && v->reason != PLAN_ALLOWED && v->reason == v->row->reason &&
+	       plan_class_opens(v->class);
+}
+
+static const struct plan_rule *rule_of(const struct plan_line *line, const struct plan_verdict *v)
+{
+	struct plan_question q = {
+		.number = line->number,
+		.customer = line->customer,
+		.digits = slice_str(v->dialled.digits),
+		.class = slice_str(plan_class_word(v->class)),
+		.country = slice_str(v->country ? v->country->id : ""),
+	};
+	return plan_rules_decide(line->rules, &q);
+}
+
+/* The permission to call abroad stands beside the rules: one does not replace the other. */
+static void apply_rules(const struct plan_line *line, struct plan_verdict *v)
+{
+	const struct plan_rule *rule = is_whole(v) || is_closed(v) ? rule_of(line, v) : NULL;
+	if (rule == NULL)
+		return;
+	if (rule->allow && is_closed(v))
+		v->reason = count_digits(v);
+	else if (!rule->allow && is_whole(v))
+		v->reason = v->country ? PLAN_NO_COUNTRY_BLOCKED : PLAN_NO_BLOCKED;
+	if (rule->allow ? v->reason != PLAN_ALLOWED : !is_whole(v))
+		return;
+	v->decider = PLAN_BY_RULE;
+	v->rule = rule->id;
+}
+
+/* 1XY and codes have none. */
 static void write_e164(struct plan_verdict *v)
 {
 	const char *digits = v->dialled.digits;
-	if (v->reason != PLAN_ALLOWED && v->reason != PLAN_NO_INTERNATIONAL)
+	if (!is_whole(v) || digits[0] != '0')
 		return;
 	v->e164[0] = '+';
 	if (v->class == PLAN_INTERNATIONAL) {
@@ -129,6 +183,7 @@ void plan_check(const struct plan_line *line, struct slice user, struct plan_ver
 	struct plan_verdict v = {.class = PLAN_UNKNOWN, .reason = PLAN_NO_NOT_A_NUMBER};
 	if (dial_normalise(user, &v.dialled) == 0) {
 		v.reason = judge(line, &v);
+		apply_rules(line, &v);
 		write_e164(&v);
 	}
 	*ret_verdict = v;
@@ -136,17 +191,20 @@ void plan_check(const struct plan_line *line, struct slice user, struct plan_ver
 
 const char *plan_decided_by(const struct plan_verdict *v, char ret_text[PLAN_DECIDED_BYTES])
 {
-	static const char *const words[] = {"form", "plan", "country", "permission"};
-	bool row = v->decider == PLAN_BY_ROW;
-	snprintf(ret_text, PLAN_DECIDED_BYTES, "%s%s%s", words[v->decider], row ? ":" : "",
-		 row ? v->row->prefix : "");
+	static const char *const words[] = {"form", "", "country", "permission"};
+	if (v->decider == PLAN_BY_RULE)
+		snprintf(ret_text, PLAN_DECIDED_BYTES, "rule:%llu", (unsigned long long)v->rule);
+	else if (v->decider == PLAN_BY_ROW)
+		snprintf(ret_text, PLAN_DECIDED_BYTES, "plan:%s", v->row->prefix);
+	else
+		snprintf(ret_text, PLAN_DECIDED_BYTES, "%s", words[v->decider]);
 	return ret_text;
 }
 
 const char *plan_class_word(enum plan_class c)
 {
 	static const char *const words[] = {
-#define X(name, word, ja) word,
+#define X(name, word, ja, opens) word,
 		PLAN_CLASS_TABLE(X)
 #undef X
 	};
@@ -156,11 +214,32 @@ const char *plan_class_word(enum plan_class c)
 const char *plan_class_ja(enum plan_class c)
 {
 	static const char *const names[] = {
-#define X(name, word, ja) ja,
+#define X(name, word, ja, opens) ja,
 		PLAN_CLASS_TABLE(X)
 #undef X
 	};
 	return names[c];
+}
+
+bool plan_class_opens(enum plan_class c)
+{
+	static const bool opens[] = {
+#define X(name, word, ja, opens) opens,
+		PLAN_CLASS_TABLE(X)
+#undef X
+	};
+	return opens[c];
+}
+
+int plan_class_of(struct slice word, enum plan_class *ret_class)
+{
+	for (enum plan_class c = 0; c < PLAN_CLASSES; c++) {
+		if (!slice_eq(word, slice_str(plan_class_word(c))))
+			continue;
+		*ret_class = c;
+		return 0;
+	}
+	return ERR_NOT_FOUND;
 }
 
 const struct plan_reason_info *plan_reason_info(enum plan_reason r)

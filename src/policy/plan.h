@@ -6,33 +6,39 @@
  *
  * Numbers here are those of the plan; whether one of the operator's own is allocated is the
  * directory's to say.
+ *
+ * What the operator's rules (policy/rules.h) say changes a verdict on a whole number that could be
+ * called, or on a class that is closed. They never open emergency numbers, nor make a number of
+ * what is none.
  */
 #pragma once
 
 #include "policy/country.h"
 #include "policy/dial.h"
 #include "policy/reason.h"
+#include "policy/rules.h"
 
-/* name, word, Japanese */
+/* name, word, Japanese, may a rule open it where the table refuses it? Not what carrier prefixes
+ * hide (the number behind them would pass every other rule), nor what no network takes. */
 #define PLAN_CLASS_TABLE(X)                                                                        \
-	X(GEOGRAPHIC, "geographic", "固定電話(0AB-J)")                                             \
-	X(IP_PHONE, "ip_phone", "IP電話(050)")                                                     \
-	X(MOBILE, "mobile", "携帯電話")                                                            \
-	X(M2M, "m2m", "M2M・無線呼出し(020)")                                                      \
-	X(FREEPHONE, "freephone", "着信課金(0120、0800)")                                          \
-	X(NAVI, "navi_dial", "ナビダイヤルなど(0570、0180、0170、0990)")                           \
-	X(DESIGNATED, "designated", "事業者指定番号(091)")                                         \
-	X(CARRIER_SELECT, "carrier_select", "事業者識別番号(00XY)")                                \
-	X(INTERNATIONAL, "international", "国際電話(010)")                                         \
-	X(EMERGENCY, "emergency", "緊急通報")                                                      \
-	X(SPECIAL_1XY, "special_1xy", "1XY番号")                                                   \
-	X(HASH_CODE, "hash_code", "#番号")                                                         \
-	X(NO_AREA_CODE, "no_area_code", "市外局番なし")                                            \
-	X(SERVICE_CODE, "service_code", "サービスコード")                                          \
-	X(UNKNOWN, "unknown", "番号計画外")
+	X(GEOGRAPHIC, "geographic", "固定電話(0AB-J)", true)                                       \
+	X(IP_PHONE, "ip_phone", "IP電話(050)", true)                                               \
+	X(MOBILE, "mobile", "携帯電話", true)                                                      \
+	X(M2M, "m2m", "M2M・無線呼出し(020)", true)                                                \
+	X(FREEPHONE, "freephone", "着信課金(0120、0800)", true)                                    \
+	X(NAVI, "navi_dial", "ナビダイヤルなど(0570、0180、0170、0990)", true)                     \
+	X(DESIGNATED, "designated", "事業者指定番号(091)", true)                                   \
+	X(CARRIER_SELECT, "carrier_select", "事業者識別番号(00XY)", false)                         \
+	X(INTERNATIONAL, "international", "国際電話(010)", true)                                   \
+	X(EMERGENCY, "emergency", "緊急通報", false)                                               \
+	X(SPECIAL_1XY, "special_1xy", "1XY番号", true)                                             \
+	X(HASH_CODE, "hash_code", "#番号", false)                                                  \
+	X(NO_AREA_CODE, "no_area_code", "市外局番なし", false)                                     \
+	X(SERVICE_CODE, "service_code", "サービスコード", false)                                   \
+	X(UNKNOWN, "unknown", "番号計画外", false)
 
 enum plan_class {
-#define X(name, word, ja) PLAN_##name,
+#define X(name, word, ja, opens) PLAN_##name,
 	PLAN_CLASS_TABLE(X)
 #undef X
 		PLAN_CLASSES
@@ -40,6 +46,9 @@ enum plan_class {
 
 const char *plan_class_word(enum plan_class c);
 const char *plan_class_ja(enum plan_class c);
+bool plan_class_opens(enum plan_class c);
+/* ERR_NOT_FOUND: no class is called so. */
+int plan_class_of(struct slice word, enum plan_class *ret_class);
 
 enum plan_reason {
 	PLAN_ALLOWED,
@@ -72,10 +81,11 @@ const struct plan_table_row *plan_table_at(size_t i); /* NULL behind the last */
 
 /* What a verdict rests on. */
 enum plan_decider {
-	PLAN_BY_FORM,	   /* nothing that can be dialled, or no row has it */
-	PLAN_BY_ROW,	   /* the table's row */
-	PLAN_BY_COUNTRY,   /* no country has that code */
-	PLAN_BY_PERMISSION /* the line's permission to call abroad */
+	PLAN_BY_FORM,	    /* nothing that can be dialled, or no row has it */
+	PLAN_BY_ROW,	    /* the table's row */
+	PLAN_BY_COUNTRY,    /* no country has that code */
+	PLAN_BY_PERMISSION, /* the line's permission to call abroad */
+	PLAN_BY_RULE	    /* the operator's rule */
 };
 
 struct plan_verdict {
@@ -83,6 +93,7 @@ struct plan_verdict {
 	enum plan_reason reason; /* PLAN_ALLOWED: it may be called */
 	enum plan_decider decider;
 	const struct plan_table_row *row; /* of the table; NULL: none has it */
+	uint64_t rule;			  /* its id; 0: none decided */
 	struct dialled dialled;		  /* digits "" when it is not a number */
 	char e164[DIAL_BYTES]; /* "+815010000014"; "" where there is none (1XY, codes, refused
 				  forms) */
@@ -91,11 +102,14 @@ struct plan_verdict {
 
 /* What the plan must know of the line that dials. */
 struct plan_line {
-	bool international; /* the line's permission */
+	bool international;		/* the line's permission */
+	struct slice number, customer;	/* whose rules count */
+	const struct plan_rules *rules; /* NULL: none */
 };
 
 #define PLAN_DECIDED_BYTES 32
-/* What decided, as a word for events and people: "form", "plan:0120", "country", "permission". */
+/* What decided, as a word for events and people: "form", "plan:0120", "country", "permission",
+ * "rule:7". */
 const char *plan_decided_by(const struct plan_verdict *v, char ret_text[PLAN_DECIDED_BYTES]);
 
 /* user: as dial_normalise takes it. */

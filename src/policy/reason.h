@@ -51,4 +51,9 @@
 	  "この国番号はありません。010 + 国番号 + 相手先の番号をダイヤルしてください。")           \
 	X(INTERNATIONAL, 403, 21, "international_not_permitted",                                   \
 	  "International calls are not permitted for this number; apply for them",                 \
-	  "この番号では国際発信が許容されていません。ご利用にはお申し込みが必要です。")
+	  "この番号では国際発信が許容されていません。ご利用にはお申し込みが必要です。")            \
+	X(BLOCKED, 403, 21, "number_blocked", "The operator does not allow calls to this number",  \
+	  "この番号への発信は、事業者の設定により制限されています。")                              \
+	X(COUNTRY_BLOCKED, 403, 21, "country_blocked",                                             \
+	  "The operator does not allow calls to this destination abroad",                          \
+	  "この国・地域への発信は、事業者の設定により制限されています。")

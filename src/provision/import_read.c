@@ -1,5 +1,5 @@
 /* A CSV file into drafts, each mistake with its line and column. */
-#include "provision/csv.h"
+#include "base/csv.h"
 #include "provision/import_priv.h"
 
 #include <stdlib.h>

@@ -197,7 +197,7 @@ static int set_bytes(const struct replica_field *f, struct slice bytes, void *to
 		*(struct slice *)field_at(f, to) = bytes;
 		return 0;
 	case REPLICA_DIALOG_TEXT:
-		return dialog_set_text(to, (enum dialog_text)f->max, bytes) ? ERR_DAMAGED : 0;
+		return dialog_view_text(to, (enum dialog_text)f->max, bytes) ? ERR_DAMAGED : 0;
 	case REPLICA_ADDR:
 		return set_addr(f, bytes, to);
 	case REPLICA_STRUCT:

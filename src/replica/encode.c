@@ -155,10 +155,15 @@ static void put_field(struct out *o, const struct replica_field *f, const void *
 	}
 }
 
+/* Most members are numbers, and most of them zero: those are passed over here. */
 static void put_all(struct out *o, const struct replica_table *t, const void *from)
 {
-	for (uint32_t i = 0; i < t->count; i++)
-		put_field(o, &t->fields[i], from);
+	for (const struct replica_field *f = t->fields, *end = f + t->count; f < end; f++) {
+		if (f->type == REPLICA_UINT)
+			put_uint(o, f, field_uint(f, from));
+		else if (f->type != REPLICA_NOT_KEPT)
+			put_field(o, f, from);
+	}
 }
 
 int replica_encode(const struct replica_table *t, const void *from, char *dst, size_t cap_bytes,

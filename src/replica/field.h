@@ -26,7 +26,8 @@ enum replica_type {
 	REPLICA_TEXT,	     /* char[], NUL-terminated */
 	REPLICA_SLICE,	     /* struct slice; decoded, it points into the encoded bytes */
 	REPLICA_ADDR,	     /* struct addr */
-	REPLICA_DIALOG_TEXT, /* of a struct dialog, the text with number `max` */
+	REPLICA_DIALOG_TEXT, /* of a struct dialog, the text with number `max`; decoded, it stays
+				where it is in the encoded bytes */
 	REPLICA_STRUCT,	     /* a struct within this one */
 	REPLICA_LIST,	     /* an array of structs; how many stands in a uint8_t member */
 	REPLICA_REFS,	     /* an array of pointers to structs, likewise. Decoding fills what they

@@ -217,13 +217,3 @@ size_t replica_image_next(const struct replica_image *image, size_t from)
 		i++;
 	return i;
 }
-
-const struct replica_item *replica_image_find(const struct replica_image *image, size_t from,
-					      uint32_t kind)
-{
-	for (size_t i = from; i < replica_image_next(image, from); i++) {
-		if (image->items[i].kind == kind)
-			return &image->items[i];
-	}
-	return NULL;
-}

@@ -47,8 +47,5 @@ int replica_path(const char *dir, uint16_t shard, char ret_path[REPLICA_PATH_BYT
 /* From memory, for tests and fuzzing: errors as above. */
 int replica_image_add_bytes(struct replica_image *image, struct slice bytes);
 
-/* The item of that kind among the n first ones from `from` on that are of its call; NULL: none. */
-const struct replica_item *replica_image_find(const struct replica_image *image, size_t from,
-					      uint32_t kind);
 /* Where the next call's items begin. */
 size_t replica_image_next(const struct replica_image *image, size_t from);

@@ -41,7 +41,7 @@ static const struct replica_field flow_rows[] = {
 #define F_DIALOG_TEXT(t, n, what)                                                                  \
 	{                                                                                          \
 		.tag = t, .type = REPLICA_DIALOG_TEXT, .name = n,                                  \
-		.offset = offsetof(struct dialog, text), .bytes = DIALOG_TEXT_BYTES, .max = what   \
+		.offset = offsetof(struct dialog, text), .bytes = sizeof(char *), .max = what      \
 	}
 static const struct replica_field dialog_rows[] = {
 	F_UPTO(1, dialog, state, DIALOG_ENDED),
@@ -58,7 +58,9 @@ static const struct replica_field dialog_rows[] = {
 	F_DIALOG_TEXT(12, "remote_target", DIALOG_REMOTE_TARGET),
 	F_DIALOG_TEXT(13, "routes", DIALOG_ROUTES),
 	F_NOT_KEPT(dialog, text_used), /* the texts find their places anew */
+	F_NOT_KEPT(dialog, text_cap),
 	F_NOT_KEPT(dialog, spans),
+	F_NOT_KEPT(dialog, bufs),
 };
 
 static const struct replica_field leg_stream_rows[] = {
@@ -68,7 +70,6 @@ static const struct replica_field leg_stream_rows[] = {
 	F_BOOL(3, leg_stream, offered),
 	F_NOT_KEPT(leg_stream, fresh), /* an offer that waits is not undone any more */
 	F_NOT_KEPT(leg_stream, was),
-	F_NOT_KEPT(leg_stream, rtp),
 };
 
 static const struct replica_field leg_session_rows[] = {
@@ -142,11 +143,15 @@ static const struct replica_field call_rows[] = {
 	F_INT(17, call, answered_at),
 	F_INT(18, call, ended_at),
 	F_UINT(19, call, max_forwards),
+	F_UPTO(20, call, service, CALL_SERVICES - 1),
+	F_UPTO(21, call, service_format, 127),
 	F_TEXT(31, call, shown),
 	F_TEXT(32, call, trunk),
 	F_UPTO(33, call, direction, CALL_IN),
 	F_UINT(34, call, withheld),
-	F_NOT_KEPT(call, id), /* nobody outside knows it */
+	F_NOT_KEPT(call, in_live), /* counted anew */
+	F_NOT_KEPT(call, player),  /* taken anew */
+	F_NOT_KEPT(call, id),	   /* nobody outside knows it */
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),
@@ -205,8 +210,7 @@ static const struct replica_field relay_stats_rows[] = {
 	F_UINT(6, relay_stats, rtcp_sent),
 	F_UINT(7, relay_stats, malformed_packets),
 	F_INT(8, relay_stats, last_received_ms),
-	F_ADDR(9, relay_stats, refused_source),
-	F_NOT_KEPT(relay_stats, source), /* the latch's */
+	/* 9 was the last one refused */
 };
 
 /* What an offer or answer changes. */

@@ -3,8 +3,7 @@
 
 #include "base/err.h"
 
-#define RTP_FIXED_BYTES	 12
-#define RTCP_FIXED_BYTES 4
+#define RTP_FIXED_BYTES 12
 
 static uint8_t byte_at(struct slice s, size_t i)
 {
@@ -40,7 +39,7 @@ static size_t header_bytes(struct slice packet)
 	return n <= packet.n ? n : 0;
 }
 
-int rtp_parse_protected(struct slice packet, struct rtp_header *ret_header)
+int rtp_parse(struct slice packet, struct rtp_header *ret_header)
 {
 	size_t n = header_bytes(packet);
 	if (n == 0)
@@ -56,45 +55,8 @@ int rtp_parse_protected(struct slice packet, struct rtp_header *ret_header)
 	return 0;
 }
 
-/* With the P bit the last byte counts the padding, itself included. */
-int rtp_parse(struct slice packet, struct rtp_header *ret_header)
-{
-	struct rtp_header h;
-	int err = rtp_parse_protected(packet, &h);
-	if (err)
-		return err;
-	if (byte_at(packet, 0) & 0x20) {
-		size_t padding = byte_at(packet, packet.n - 1);
-		if (padding == 0 || padding > h.payload_bytes)
-			return ERR_SYNTAX;
-		h.payload_bytes -= padding;
-	}
-	*ret_header = h;
-	return 0;
-}
-
 bool rtp_is_rtcp(struct slice packet)
 {
 	return packet.n >= 2 && is_version_2(packet) && byte_at(packet, 1) >= 192 &&
 	       byte_at(packet, 1) <= 223;
-}
-
-/* Only the last packet of a compound may be padded. */
-int rtcp_check(struct slice packet)
-{
-	do {
-		if (packet.n < RTCP_FIXED_BYTES || !rtp_is_rtcp(packet))
-			return ERR_SYNTAX;
-		size_t n = 4 * ((size_t)u16_at(packet, 2) + 1);
-		bool padded = byte_at(packet, 0) & 0x20;
-		if (n > packet.n || (padded && n < packet.n))
-			return ERR_SYNTAX;
-		if (padded) {
-			size_t padding = byte_at(packet, n - 1);
-			if (padding == 0 || padding % 4 != 0 || padding > n - RTCP_FIXED_BYTES)
-				return ERR_SYNTAX;
-		}
-		packet = slice_from(packet, n);
-	} while (packet.n > 0);
-	return 0;
 }

@@ -17,16 +17,12 @@ struct rtp_header {
 	size_t payload_bytes;
 };
 
-/* 0, or ERR_SYNTAX: not RTP version 2, or its lengths (CSRC, extension, padding) do not fit. */
+/* 0, or ERR_SYNTAX: not RTP version 2, or its lengths (CSRC, extension) do not fit. The packet may
+ * be SRTP: there the count of padding bytes is encrypted, so padding is not looked at and
+ * payload_bytes includes it (and SRTP's tag). */
 int rtp_parse(struct slice packet, struct rtp_header *ret_header);
-/* The same for a packet that may be SRTP: there the count of padding bytes is encrypted, so padding
- * is not looked at and payload_bytes includes it (and SRTP's tag). */
-int rtp_parse_protected(struct slice packet, struct rtp_header *ret_header);
 /* RTCP by its payload type 192..223 (RFC 5761 §4). */
 bool rtp_is_rtcp(struct slice packet);
-/* Compound RTCP: version and lengths consistent all through. 0 or ERR_SYNTAX. Not for SRTCP: all
- * but the first 8 bytes are encrypted there. */
-int rtcp_check(struct slice packet);
 
 /* What one receiver sees of one stream (RFC 3550 appendix A.1, A.8). Plain data. */
 struct rtp_stats {

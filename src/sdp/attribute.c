@@ -14,18 +14,23 @@ void sdp_attribute_split(struct slice text, struct slice *ret_name, struct slice
  */
 static bool is_other_way(struct slice name)
 {
-	static const char *const names[] = {
-		"candidate",
-		"remote-candidates",
-		"end-of-candidates",
-		"alt",
-		"altc",
-		"X-nat",
-		"source-filter",
-		"rtcp",
+#define NAME(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+	static const struct slice names[] = {
+		NAME("candidate"),
+		NAME("remote-candidates"),
+		NAME("end-of-candidates"),
+		NAME("alt"),
+		NAME("altc"),
+		NAME("X-nat"),
+		NAME("source-filter"),
+		NAME("rtcp"),
 	};
+#undef NAME
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (slice_ieq(name, slice_str(names[i])))
+		if (slice_ieq(name, names[i]))
 			return true;
 	return slice_istarts(name, SLICE("ice-")) || slice_ieq(name, SLICE("ice2"));
 }

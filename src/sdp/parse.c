@@ -22,42 +22,46 @@ struct reading {
 };
 
 struct word_value {
-	const char *word;
+	struct slice word;
 	int value;
 };
+#define WORD(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
 
 static const struct word_value kinds[] = {
-	{"audio", SDP_AUDIO},
-	{"video", SDP_VIDEO},
-	{"image", SDP_IMAGE},
-	{"text", SDP_TEXT},
-	{"application", SDP_APPLICATION},
-	{"message", SDP_MESSAGE},
-	{NULL, SDP_KIND_OTHER},
+	{WORD("audio"), SDP_AUDIO},
+	{WORD("video"), SDP_VIDEO},
+	{WORD("image"), SDP_IMAGE},
+	{WORD("text"), SDP_TEXT},
+	{WORD("application"), SDP_APPLICATION},
+	{WORD("message"), SDP_MESSAGE},
+	{{NULL, 0}, SDP_KIND_OTHER},
 };
 
 static const struct word_value protos[] = {
-	{"RTP/AVP", SDP_RTP_AVP},
-	{"RTP/SAVP", SDP_RTP_SAVP},
-	{"RTP/AVPF", SDP_RTP_AVPF},
-	{"RTP/SAVPF", SDP_RTP_SAVPF},
-	{"UDP/TLS/RTP/SAVP", SDP_RTP_DTLS},
-	{"UDP/TLS/RTP/SAVPF", SDP_RTP_DTLS},
-	{"udptl", SDP_UDPTL},
-	{NULL, SDP_PROTO_OTHER},
+	{WORD("RTP/AVP"), SDP_RTP_AVP},
+	{WORD("RTP/SAVP"), SDP_RTP_SAVP},
+	{WORD("RTP/AVPF"), SDP_RTP_AVPF},
+	{WORD("RTP/SAVPF"), SDP_RTP_SAVPF},
+	{WORD("UDP/TLS/RTP/SAVP"), SDP_RTP_DTLS},
+	{WORD("UDP/TLS/RTP/SAVPF"), SDP_RTP_DTLS},
+	{WORD("udptl"), SDP_UDPTL},
+	{{NULL, 0}, SDP_PROTO_OTHER},
 };
 
 static const struct word_value directions[] = {
-	{"sendrecv", SDP_SENDRECV},
-	{"sendonly", SDP_SENDONLY},
-	{"recvonly", SDP_RECVONLY},
-	{"inactive", SDP_INACTIVE},
-	{NULL, -1},
+	{WORD("sendrecv"), SDP_SENDRECV},
+	{WORD("sendonly"), SDP_SENDONLY},
+	{WORD("recvonly"), SDP_RECVONLY},
+	{WORD("inactive"), SDP_INACTIVE},
+	{{NULL, 0}, -1},
 };
 
 static int value_of(const struct word_value *table, struct slice word)
 {
-	while (table->word && !slice_ieq(word, slice_str(table->word)))
+	while (table->word.p && !slice_ieq(word, table->word))
 		table++;
 	return table->value;
 }

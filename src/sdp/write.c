@@ -75,26 +75,48 @@ static void add_origin(const struct writing *w)
 	strbuf_str(b, "\r\n");
 }
 
-/* The first line of a type in the session's part; p == NULL: there is none. */
-static struct slice session_line(const struct sdp *sdp, char type)
+/* Which types of lines a section has, one bit each: it is gone through once for each of those that
+ * it has. */
+#define TYPE_BIT(type) ((uint64_t)1 << ((type) - 'A'))
+
+static uint64_t types_of(const char *types)
 {
-	struct slice rest = sdp->session_text;
+	uint64_t bits = 0;
+	while (*types)
+		bits |= TYPE_BIT(*types++);
+	return bits;
+}
+
+static uint64_t types_in(struct slice section)
+{
+	uint64_t bits = 0;
 	struct sdp_line line;
-	while (sdp_line_next(&rest, &line) > 0)
-		if (line.type == type)
+	while (sdp_line_next(&section, &line) > 0)
+		bits |= TYPE_BIT(line.type);
+	return bits;
+}
+
+static struct slice subject_of(struct slice section)
+{
+	struct sdp_line line;
+	while (sdp_line_next(&section, &line) > 0)
+		if (line.type == 's')
 			return line.value;
 	return SLICE_NONE;
 }
 
-static void add_session_lines(const struct writing *w, const char *types)
+/* The section's lines of these types, in its own order. */
+static void add_lines(struct strbuf *b, struct slice section, uint64_t there, const char *types)
 {
-	struct slice rest = w->sdp->session_text;
+	uint64_t wanted = types_of(types);
 	struct sdp_line line;
-	while (sdp_line_next(&rest, &line) > 0) {
-		if (!strchr(types, line.type))
+	if (!(there & wanted))
+		return;
+	while (sdp_line_next(&section, &line) > 0) {
+		if (!(TYPE_BIT(line.type) & wanted))
 			continue;
 		if (line.type != 'a' || !sdp_attribute_is_dropped(line.value))
-			add_line(w->b, line.type, line.value);
+			add_line(b, line.type, line.value);
 	}
 }
 
@@ -105,19 +127,21 @@ static void add_session_lines(const struct writing *w, const char *types)
  */
 static void add_session(const struct writing *w)
 {
-	struct slice subject = w->rw->nameless ? SLICE_NONE : session_line(w->sdp, 's');
+	struct slice section = w->sdp->session_text,
+		     subject = w->rw->nameless ? SLICE_NONE : subject_of(section);
+	uint64_t there = types_in(section);
 	strbuf_str(w->b, "v=0\r\n");
 	add_origin(w);
 	add_line(w->b, 's', subject.n > 0 ? subject : SLICE("-"));
 	if (!w->rw->nameless)
-		add_session_lines(w, "i");
+		add_lines(w->b, section, there, "i");
 	add_connection(w->b, &w->session_c);
-	add_session_lines(w, "b");
-	if (session_line(w->sdp, 't').p)
-		add_session_lines(w, "trz");
+	add_lines(w->b, section, there, "b");
+	if (there & TYPE_BIT('t'))
+		add_lines(w->b, section, there, "trz");
 	else
 		add_line(w->b, 't', SLICE("0 0"));
-	add_session_lines(w, "ka");
+	add_lines(w->b, section, there, "ka");
 }
 
 static void add_media_line(struct strbuf *b, const struct sdp_stream *stream, uint16_t port)
@@ -147,20 +171,6 @@ static void add_rtcp(struct strbuf *b, const struct addr *rtcp, const struct add
 	strbuf_str(b, "\r\n");
 }
 
-/* What follows the m= line. i= goes before c=, which goes before the rest. */
-static void add_stream_lines(const struct writing *w, const struct sdp_stream *stream,
-			     const char *types)
-{
-	struct slice rest = stream->text;
-	struct sdp_line line;
-	while (sdp_line_next(&rest, &line) > 0) {
-		if (line.type == 'm' || line.type == 'c' || !strchr(types, line.type))
-			continue;
-		if (line.type != 'a' || !sdp_attribute_is_dropped(line.value))
-			add_line(w->b, line.type, line.value);
-	}
-}
-
 static void add_stream(const struct writing *w, uint32_t i)
 {
 	const struct sdp_stream *stream = &w->sdp->streams[i];
@@ -173,11 +183,13 @@ static void add_stream(const struct writing *w, uint32_t i)
 		return;
 	}
 	add_media_line(w->b, stream, rtp->port);
+	uint64_t there = types_in(stream->text);
 	if (!w->rw->nameless)
-		add_stream_lines(w, stream, "i");
+		add_lines(w->b, stream->text, there,
+			  "i"); /* goes before c=, which goes before the rest */
 	if (addr_is(&c) && !addr_eq(&c, &w->session_c))
 		add_connection(w->b, &c);
-	add_stream_lines(w, stream, "bka");
+	add_lines(w->b, stream->text, there, "bka");
 	if (addr_is(rtcp))
 		add_rtcp(w->b, rtcp, rtp);
 }

@@ -58,25 +58,52 @@ static bool holds_any_leg(const struct shard *s, const struct call *c)
 	return any;
 }
 
+/* Who is being announced to, or served by us, holds none. */
+static void check_channel(const struct call *c, struct findings *f)
+{
+	bool may = c->state != CALL_ENDING && c->state != CALL_ANNOUNCING && !c->service;
+	if (c->channel_held && !may)
+		found(f, "call %016llx holds a channel in state %s", (unsigned long long)c->uid,
+		      call_state_name((enum call_state)c->state));
+}
+
+static bool may_play(const struct call *c)
+{
+	return c->state == CALL_ANNOUNCING || (c->state == CALL_ANSWERED && c->service);
+}
+
+static void check_players(struct shard *s, struct findings *f)
+{
+	uint32_t cursor = 0;
+	struct id owner;
+	while (players_next(s->players, &cursor, &owner)) {
+		const struct call *c = call_of(s, owner);
+		if (c == NULL || !may_play(c))
+			found(f, "a player plays to no call");
+	}
+}
+
 static uint64_t check_calls(struct shard *s, struct findings *f, uint64_t *from_trunks)
 {
 	uint32_t cursor = 0;
-	uint64_t live = 0;
+	uint64_t live = 0, held = 0;
 	struct id id;
 	for (const struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		live += call_is_live(c);
-		*from_trunks += call_is_live(c) && c->direction == CALL_IN;
+		*from_trunks += c->in_live;
 		if (!holds_any_leg(s, c) && !c->record_due)
 			found(f, "call %016llx has no leg and was not given back",
 			      (unsigned long long)c->uid);
 		if (call_is_live(c) && leg_of(s, c->leg_a) == NULL)
 			found(f, "call %016llx is live without its caller",
 			      (unsigned long long)c->uid);
-		if (!call_is_live(c) && c->channel_held)
-			found(f, "call %016llx has ended and holds a channel",
-			      (unsigned long long)c->uid);
+		held += c->channel_held;
+		check_channel(c, f);
 	}
+	if (held != s->counts.channels_held)
+		found(f, "calls hold %llu channels, %llu are counted", (unsigned long long)held,
+		      (unsigned long long)s->counts.channels_held);
 	return live;
 }
 
@@ -98,6 +125,7 @@ int shard_check(struct shard *s, char *ret_text, size_t text_bytes)
 	uint32_t endpoints = check_legs(s, &f, &places);
 	uint64_t live = check_calls(s, &f, &from_trunks);
 	check_exchanges(s, &f);
+	check_players(s, &f);
 	if (pursuits_lost(s))
 		found(&f, "%u requests look for a way and wait for nothing", pursuits_lost(s));
 	if (endpoints != relay_endpoints_used(s->relay))

@@ -56,10 +56,10 @@ static void trace_in(struct shard *s, const struct sip_msg *msg, const struct fl
 			s->untraced_flow = flow;
 			return;
 		}
-		trace_message(s, "in", msg->raw, msg, flow, c->uid);
+		trace_message(s, "in", msg, flow, c->uid);
 		return;
 	}
-	trace_message(s, "in", msg->raw, msg, flow, call_uid_of(s, msg));
+	trace_message(s, "in", msg, flow, call_uid_of(s, msg));
 }
 
 static void reject_fault(struct shard *s, const struct sip_msg *msg, const struct flow *flow)
@@ -100,10 +100,13 @@ void dispatch_message(struct shard *s, struct sip_msg *msg, const struct flow *f
 		return;
 	}
 	trace_in(s, msg, flow);
+	if (msg->is_request && msg->method == SIP_REGISTER && msg->to_tag.n == 0)
+		s->outside = msg;
 	if (txn_receive(s->txns, msg, flow, flow_is_stream(flow), &s->scratch, now_of(s)) ==
 	    ERR_LIMIT)
 		overload(s, msg, flow);
 	trace_untraced(s, 0);
+	s->outside = NULL;
 	keep_touched(s);
 }
 
@@ -111,7 +114,7 @@ static void on_message(void *ctx, struct sip_msg *msg, const struct flow *flow, 
 {
 	struct shard *s = ctx;
 	(void)arena;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->counts.messages_in++;
 	dispatch_message(s, msg, flow, false);
 }
@@ -125,7 +128,7 @@ static void on_keepalive(void *ctx, const struct flow *flow, enum transport_keep
 static void on_closed(void *ctx, const struct flow *flow, uint64_t asked_by)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	directory_flow_gone(s->p.directory, flow, io_wall_ms(s->p.io));
 	for (uint16_t i = 0; asked_by; i++, asked_by >>= 1) {
@@ -140,23 +143,19 @@ static void on_closed(void *ctx, const struct flow *flow, uint64_t asked_by)
 
 void dispatch_flow_gone(struct shard *s, const struct flow *flow)
 {
-	txn_on_flow_gone(s->txns, flow, flow_eq, now_of(s));
+	(void)txn_on_flow_gone(s->txns, flow, now_of(s));
 }
 
-/* ICMP can be forged, comes late, and all transactions are looked through for it: it only hurries
- * those that wait for that very address, so only so many count. */
+/* ICMP can be forged and comes late: it only hurries those that wait for that very address. */
 static void on_unreachable(void *ctx, const struct flow *flow)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	if (flow_is_stream(flow)) {
 		comeback_flow_gone(s, flow); /* on_closed does the rest */
 		return;
 	}
-	if (s->icmp_left == 0)
-		return;
-	s->icmp_left--;
 	dispatch_flow_gone(s, flow);
 }
 
@@ -352,6 +351,24 @@ static void on_empty_cell(void *ctx, const char *machine, const char *state, con
 
 /* --- out */
 
+/* Of what flow_eq compares. */
+static uint64_t flow_hash(void *ctx, const struct flow *flow)
+{
+	const struct shard *s = ctx;
+	const struct addr *a = &flow->remote;
+	const uint32_t words[] = {flow->transport, flow->connection, flow->shard,
+				  a->scope,	   a->port,	     a->family};
+	char bytes[sizeof(a->ip) + sizeof(words)];
+	memcpy(bytes, a->ip, sizeof(a->ip));
+	memcpy(bytes + sizeof(a->ip), words, sizeof(words));
+	return hash_slice(&s->p.hash_key, slice_of(bytes, sizeof(bytes)));
+}
+
+static bool flow_same(const struct flow *a, const struct flow *b)
+{
+	return flow_eq(a, b);
+}
+
 const struct txn_ops dispatch_txn_ops = {
 	.send = send_message,
 	.on_request = on_request,
@@ -362,4 +379,6 @@ const struct txn_ops dispatch_txn_ops = {
 	.on_failed = on_failed,
 	.on_server_end = on_server_end,
 	.on_empty_cell = on_empty_cell,
+	.flow_hash = flow_hash,
+	.flow_same = flow_same,
 };

@@ -80,7 +80,7 @@ static void take(struct shard *s, struct slice record)
 		return;
 	memcpy(&mail, record.p, sizeof(mail));
 	struct slice bytes = slice_from(record, sizeof(mail));
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	switch (mail.kind) {
 	case MAIL_MESSAGE:
 		take_message(s, &mail, bytes);

@@ -86,7 +86,7 @@ void ping_phones(struct shard *s)
 			s->p.directory, s->p.index, s->p.count, io_wall_ms(s->p.io),
 			(int64_t)s->config->ping_period_s * 1000, due, BATCH);
 		for (uint32_t i = 0; i < n; i++) {
-			arena_reset(&s->scratch);
+			scratch_reset(s);
 			ping_phone(s, &due[i]);
 		}
 		if (n < BATCH)

@@ -87,8 +87,7 @@ static void accept_reply(struct shard *s, struct id server, const struct sip_msg
 	date_header(&b, r->now_ms);
 	if (asked_outbound(msg, r)) {
 		sip_build_header(&b, SIP_HDR_REQUIRE, SLICE("outbound"));
-		sip_build_header_fmt(&b, SIP_HDR_FLOW_TIMER, "%u",
-				     s->config->ping_period_s ? 120u : 60u);
+		sip_build_number(&b, SIP_HDR_FLOW_TIMER, s->config->ping_period_s ? 120u : 60u);
 	}
 	if (b.failed)
 		reply_text(s, server, 500, "Too many contacts");
@@ -103,9 +102,9 @@ static void fault_reply(struct shard *s, struct id server, const struct director
 	struct strbuf b = scratch_buf(s, 512);
 	sip_build_warning(&b, domain_of(s), slice_str(fault->text));
 	if (fault->code == 423)
-		sip_build_header_fmt(&b, SIP_HDR_MIN_EXPIRES, "%u", s->config->expires_min_s);
+		sip_build_number(&b, SIP_HDR_MIN_EXPIRES, s->config->expires_min_s);
 	if (fault->code == 503)
-		sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+		sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	reply(s, server, fault->code, strbuf_slice(&b));
 }
 

@@ -42,7 +42,6 @@ static void on_wake(void *ctx)
 
 static void tick(struct shard *s)
 {
-	s->icmp_left = ICMP_PER_TICK;
 	transport_sweep(s->transport, now_of(s));
 	register_expire(s);
 	ping_phones(s);
@@ -54,7 +53,7 @@ static void tick(struct shard *s)
 static void on_timer(void *ctx, uint32_t kind, struct id owner)
 {
 	struct shard *s = ctx;
-	arena_reset(&s->scratch);
+	scratch_reset(s);
 	s->out_call = 0;
 	switch (kind) {
 	case TIMER_CALL:
@@ -83,6 +82,9 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 		return;
 	case TIMER_RESUME:
 		keep_talk(s);
+		return;
+	case TIMER_PLAYER:
+		players_on_timer(s->players, owner);
 		return;
 	default:
 		txn_on_timer(s->txns, kind, owner, &s->scratch, now_of(s));
@@ -134,6 +136,11 @@ static void on_refused(void *ctx, struct id owner, struct id endpoint, const str
 {
 	(void)endpoint;
 	media_event(ctx, EVENT_MEDIA_REFUSED, owner, source, false);
+}
+
+static void on_played(void *ctx, struct id call)
+{
+	announce_played(ctx, call);
 }
 
 /* --- life */
@@ -240,6 +247,22 @@ static int open_relay(struct shard *s)
 	return relay_new(&p, &s->relay);
 }
 
+static int open_players(struct shard *s)
+{
+	struct players_params p = {
+		.io = s->p.io,
+		.relay = s->relay,
+		.wheel = s->wheel,
+		.rng = &s->rng,
+		.shard = s->p.index,
+		.limit = s->config->players_max,
+		.timer_kind = TIMER_PLAYER,
+		.ctx = s,
+		.on_end = on_played,
+	};
+	return players_new(&p, &s->players);
+}
+
 static int open_all(struct shard *s, char *ret_text, size_t text_bytes)
 {
 	int err = open_memory(s);
@@ -247,6 +270,8 @@ static int open_all(struct shard *s, char *ret_text, size_t text_bytes)
 		err = open_txns(s);
 	if (err == 0)
 		err = open_relay(s);
+	if (err == 0)
+		err = open_players(s);
 	if (err && ret_text)
 		snprintf(ret_text, text_bytes, "shard %u: %s", s->p.index, err_text(err));
 	return err ? err : open_transport(s, ret_text, text_bytes);
@@ -263,7 +288,6 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	s->calls_max = keep_calls(p);
 	if (s->calls_max < p->config->calls_max)
 		s->calls_max = p->config->calls_max;
-	s->icmp_left = ICMP_PER_TICK;
 	rng_init(&s->rng, p->seed);
 	const struct io_handler handler = {
 		.ctx = s,
@@ -304,6 +328,7 @@ void shard_free(struct shard *s)
 	free_legs(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
+	players_free(s->players);
 	relay_free(s->relay);
 	index_free(s->by_call_id);
 	pursuits_close(s);
@@ -317,11 +342,6 @@ void shard_free(struct shard *s)
 	free(s->scratch_memory);
 	free(s->out);
 	free(s);
-}
-
-struct addr shard_listener_addr(const struct shard *s, uint32_t i)
-{
-	return transport_listener_addr(s->transport, i);
 }
 
 void shard_drain(struct shard *s)

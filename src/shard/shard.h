@@ -23,9 +23,6 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
  * otherwise they are dropped. */
 void shard_free(struct shard *s);
 
-/* The addresses that listener i is bound to (port 0 in the configuration: any). */
-struct addr shard_listener_addr(const struct shard *s, uint32_t i);
-
 /* --- The rest on the shard's own thread (see set.h for other threads). */
 /* New calls get 503 with Retry-After from now on; calls in progress go on. */
 void shard_drain(struct shard *s);

@@ -6,7 +6,6 @@
 
 #define SCRATCH_BYTES	 (256 * 1024)
 #define PINGS_PER_TICK	 2000
-#define ICMP_PER_TICK	 100
 #define EXPIRES_PER_TICK 5000
 
 /* An OPTIONS of ours on its way to a phone, or a request to a trunk. */

@@ -41,7 +41,7 @@ static void show_media(struct shard *s, const struct call *c, const struct leg *
 	v->refused = st.refused_packets;
 	v->jitter_ms = q.jitter_ms;
 	v->mos = q.mos;
-	v->source = st.source;
+	v->source = relay_endpoint_source(s->relay, l->streams[0].endpoint);
 	if (st.last_received_ms)
 		v->last_packet_ms_ago = now_of(s) - st.last_received_ms;
 }
@@ -107,7 +107,7 @@ int shard_hangup(struct shard *s, uint64_t uid)
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (c->uid != uid || !call_is_live(c))
 			continue;
-		arena_reset(&s->scratch);
+		scratch_reset(s);
 		call_happens(s, c,
 			     &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_OPERATOR},
 			     NULL);
@@ -124,7 +124,7 @@ void shard_end_calls(struct shard *s)
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (!call_is_live(c))
 			continue;
-		arena_reset(&s->scratch);
+		scratch_reset(s);
 		call_happens(s, c,
 			     &(struct call_event){.kind = CALL_EV_END, .cause = CAUSE_SHUTDOWN},
 			     NULL);
@@ -147,4 +147,5 @@ void shard_counts(const struct shard *s, struct shard_counts *ret_counts)
 	ret_counts->pings_used = pool_used(s->pings);
 	ret_counts->pursuits_used = pool_used(s->pursuits);
 	ret_counts->comebacks_used = pool_used(s->comebacks);
+	ret_counts->players_used = players_used(s->players);
 }

@@ -54,7 +54,40 @@ void sip_build_header_named(struct strbuf *b, struct slice name, struct slice va
 
 void sip_build_header(struct strbuf *b, enum sip_header_kind kind, struct slice value)
 {
-	sip_build_header_named(b, sip_header_name(kind), value);
+	strbuf_add(b, sip_header_name(kind));
+	strbuf_add(b, SLICE(": "));
+	sip_build_clean(b, value);
+	strbuf_add(b, SLICE("\r\n"));
+}
+
+void sip_build_number(struct strbuf *b, enum sip_header_kind kind, uint64_t number)
+{
+	strbuf_add(b, sip_header_name(kind));
+	strbuf_add(b, SLICE(": "));
+	strbuf_u64(b, number);
+	strbuf_add(b, SLICE("\r\n"));
+}
+
+void sip_build_cseq(struct strbuf *b, uint32_t number, struct slice method)
+{
+	strbuf_add(b, SLICE("CSeq: "));
+	strbuf_u64(b, number);
+	strbuf_char(b, ' ');
+	sip_build_clean(b, method);
+	strbuf_add(b, SLICE("\r\n"));
+}
+
+void sip_build_party(struct strbuf *b, enum sip_header_kind kind, struct slice party,
+		     struct slice tag)
+{
+	strbuf_add(b, sip_header_name(kind));
+	strbuf_add(b, SLICE(": "));
+	sip_build_clean(b, party);
+	if (tag.n) {
+		strbuf_add(b, SLICE(";tag="));
+		sip_build_clean(b, tag);
+	}
+	strbuf_add(b, SLICE("\r\n"));
 }
 
 /* Formats behind what is there, without a copy; then takes out what must not be in a value. */
@@ -93,10 +126,12 @@ void sip_build_copy(struct strbuf *b, const struct sip_msg *msg, enum sip_header
 		return;
 	for (uint32_t i = (uint32_t)msg->first[kind]; i < msg->header_count; i++) {
 		const struct sip_header *h = &msg->headers[i];
-		if (h->kind == kind)
-			sip_build_header_named(
-				b, kind == SIP_HDR_OTHER ? h->name : sip_header_name(kind),
-				h->value);
+		if (h->kind != kind)
+			continue;
+		if (kind == SIP_HDR_OTHER)
+			sip_build_header_named(b, h->name, h->value);
+		else
+			sip_build_header(b, kind, h->value);
 	}
 }
 
@@ -156,11 +191,6 @@ static void reason_write(struct strbuf *b, struct slice protocol, int cause, str
 void sip_build_reason_q850(struct strbuf *b, int cause, struct slice text)
 {
 	reason_write(b, SLICE("Q.850"), cause, text);
-}
-
-void sip_build_reason_sip(struct strbuf *b, int code, struct slice text)
-{
-	reason_write(b, SLICE("SIP"), code, text);
 }
 
 void sip_build_warning(struct strbuf *b, struct slice agent, struct slice text)

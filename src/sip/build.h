@@ -23,6 +23,12 @@ void sip_build_header(struct strbuf *b, enum sip_header_kind kind, struct slice 
 void sip_build_header_named(struct strbuf *b, struct slice name, struct slice value);
 void sip_build_header_fmt(struct strbuf *b, enum sip_header_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A header that is one number; CSeq; From or To, party being "Name" <uri> and the tag perhaps
+ * empty. */
+void sip_build_number(struct strbuf *b, enum sip_header_kind kind, uint64_t number);
+void sip_build_cseq(struct strbuf *b, uint32_t number, struct slice method);
+void sip_build_party(struct strbuf *b, enum sip_header_kind kind, struct slice party,
+		     struct slice tag);
 /* Every header of that kind in msg, as it stands, in order. */
 void sip_build_copy(struct strbuf *b, const struct sip_msg *msg, enum sip_header_kind kind);
 /* Content-Type (unless the body is empty), Content-Length, empty line, body. Ends the message. */
@@ -55,5 +61,4 @@ void sip_build_cancel(struct strbuf *b, const struct sip_msg *invite, struct sli
 /* "Reason: Q.850;cause=34;text="..."" and "Warning: 399 host "text"" as whole header lines (RFC
  * 3326, RFC 3261 §20.43). */
 void sip_build_reason_q850(struct strbuf *b, int cause, struct slice text);
-void sip_build_reason_sip(struct strbuf *b, int code, struct slice text);
 void sip_build_warning(struct strbuf *b, struct slice agent, struct slice text);

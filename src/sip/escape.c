@@ -44,35 +44,3 @@ int sip_unescape(struct slice text, char *dst, size_t dst_bytes)
 	dst[n] = '\0';
 	return 0;
 }
-
-/* Writes c as it is, or as %HH; how many bytes that took. */
-static size_t user_char_put(char c, char dst[3])
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	dst[0] = c;
-	if (sip_char_in(c, SIP_CHAR_USER))
-		return 1;
-	dst[0] = '%';
-	dst[1] = digits[(unsigned char)c >> 4];
-	dst[2] = digits[(unsigned char)c & 15];
-	return 3;
-}
-
-int sip_escape_user(struct slice text, char *dst, size_t dst_bytes)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		char piece[3];
-		size_t piece_bytes = user_char_put(text.p[i], piece);
-		if (n + piece_bytes >= dst_bytes)
-			return ERR_TOO_BIG;
-		memcpy(dst + n, piece, piece_bytes);
-		n += piece_bytes;
-	}
-	if (dst_bytes == 0)
-		return ERR_TOO_BIG;
-	dst[n] = '\0';
-	return 0;
-}

@@ -253,7 +253,7 @@ static bool is_answerable(const struct sip_msg *msg)
 static int table_keep(struct reader *r, struct arena *arena)
 {
 	size_t bytes = r->count * sizeof(r->table[0]);
-	struct sip_header *kept = arena_alloc(arena, bytes ? bytes : 1);
+	struct sip_header *kept = arena_take(arena, bytes ? bytes : 1);
 
 	r->msg->header_count = r->count;
 	r->msg->headers = r->table;

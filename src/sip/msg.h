@@ -205,8 +205,6 @@ int sip_msg_frame(struct slice bytes, size_t *ret_bytes);
 const struct sip_header *sip_msg_header(const struct sip_msg *msg, enum sip_header_kind kind);
 /* Value of the first header of that kind; p == NULL when none. */
 struct slice sip_msg_value(const struct sip_msg *msg, enum sip_header_kind kind);
-/* By name, for headers outside the table. */
-struct slice sip_msg_value_named(const struct sip_msg *msg, struct slice name);
 
 /* Walks every element of every header of one kind in order; lists are split at commas outside
  * quotes and <>. */

@@ -1,14 +1,24 @@
 /* Parameters: "a=b;c;d="e"" of URIs and of headers (RFC 3261 §19.1.1, §25.1 generic-param). */
 #include "sip/sip_priv.h"
 
-struct slice sip_param_cut(struct slice *params)
+/* Where the first parameter ends when quotes are in it. */
+static size_t quoting_span(struct slice params)
 {
 	size_t i = 0;
 
-	while (i < params->n && params->p[i] != ';') {
-		size_t quoted = params->p[i] == '"' ? sip_quoted_span(slice_from(*params, i)) : 0;
+	while (i < params.n && params.p[i] != ';') {
+		size_t quoted = params.p[i] == '"' ? sip_quoted_span(slice_from(params, i)) : 0;
 		i += quoted ? quoted : 1;
 	}
+	return i;
+}
+
+struct slice sip_param_cut(struct slice *params)
+{
+	size_t i = slice_find(*params, ';');
+
+	if (memchr(params->p, '"', i))
+		i = quoting_span(*params);
 	struct slice param = sip_trim(slice_first(*params, i));
 	*params = slice_from(*params, i + 1);
 	return param;
@@ -60,8 +70,15 @@ bool sip_param(struct slice params, struct slice name, struct slice *ret_value)
 	return false;
 }
 
+static bool is_there(struct slice s, char c)
+{
+	return slice_find(s, c) < s.n;
+}
+
 bool sip_params_are_sound(struct slice params)
 {
+	if (!is_there(params, '"'))
+		return !is_there(params, ',') && !is_there(params, '<') && !is_there(params, '>');
 	for (size_t i = 0; i < params.n; i++) {
 		if (params.p[i] == '"') {
 			size_t quoted = sip_quoted_span(slice_from(params, i));

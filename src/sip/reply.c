@@ -81,15 +81,8 @@ static void to_write(struct strbuf *b, const struct sip_msg *req, struct slice t
 {
 	const struct sip_header *to = sip_msg_header(req, SIP_HDR_TO);
 
-	if (!to)
-		return;
-	strbuf_add(b, SLICE("To: "));
-	sip_build_clean(b, to->value);
-	if (tag.n && !req->to_tag.p) {
-		strbuf_add(b, SLICE(";tag="));
-		sip_build_clean(b, tag);
-	}
-	strbuf_add(b, SLICE("\r\n"));
+	if (to)
+		sip_build_party(b, SIP_HDR_TO, to->value, req->to_tag.p ? SLICE_NONE : tag);
 }
 
 void sip_build_reply(struct strbuf *b, const struct sip_msg *req, const struct sip_reply *reply)
@@ -119,11 +112,7 @@ static void hop_request_write(struct strbuf *b, const struct sip_msg *invite, st
 	first_copy(b, invite, SIP_HDR_FROM);
 	sip_build_header(b, SIP_HDR_TO, to);
 	first_copy(b, invite, SIP_HDR_CALL_ID);
-	strbuf_add(b, SLICE("CSeq: "));
-	strbuf_u64(b, invite->cseq.number);
-	strbuf_char(b, ' ');
-	strbuf_add(b, method);
-	strbuf_add(b, SLICE("\r\n"));
+	sip_build_cseq(b, invite->cseq.number, method);
 }
 
 void sip_build_ack(struct strbuf *b, const struct sip_msg *invite, const struct sip_msg *response)

@@ -55,22 +55,29 @@ static inline struct slice sip_trim(struct slice s)
 #define SIP_EACH_BYTE(b) (0x0101010101010101u * (b))
 
 /*
- * The first control character (below 0x20, or DEL) other than HTAB in [p, end); end when there is
- * none. Every byte of every header passes through here, so it looks at eight at a time: x - 0x20
- * borrows into the top bit of a byte that is below 0x20. A borrow can only spoil bytes after the
- * first hit, and only the first is used.
+ * The top bit of each of the eight bytes at p that is a control character (below 0x20, or DEL):
+ * x - 0x20 borrows into the top bit of a byte that is below 0x20. A borrow can only spoil bytes
+ * after the first hit, and only the first is used.
+ */
+static inline uint64_t sip_control_bits(const char *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, 8);
+	x = le64toh(x);
+	uint64_t del = x ^ SIP_EACH_BYTE(0x7f);
+	return (((x - SIP_EACH_BYTE(0x20)) & ~x) | ((del - SIP_EACH_BYTE(1)) & ~del)) &
+	       SIP_EACH_BYTE(0x80);
+}
+
+/*
+ * The first control character other than HTAB in [p, end); end when there is none. Every byte of
+ * every header passes through here, so it looks at eight at a time.
  */
 static inline const char *sip_control_find(const char *p, const char *end)
 {
 	while (end - p >= 8) {
-		uint64_t x;
-
-		memcpy(&x, p, 8);
-		x = le64toh(x);
-		uint64_t del = x ^ SIP_EACH_BYTE(0x7f);
-		uint64_t hit =
-			(((x - SIP_EACH_BYTE(0x20)) & ~x) | ((del - SIP_EACH_BYTE(1)) & ~del)) &
-			SIP_EACH_BYTE(0x80);
+		uint64_t hit = sip_control_bits(p);
 		if (hit == 0) {
 			p += 8;
 			continue;

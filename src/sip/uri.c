@@ -35,11 +35,35 @@ static int name_cut(struct slice *text, struct slice *ret_host)
 	return 0;
 }
 
+/* ":5060" at the start of *text, or nothing. */
+static int port_cut(struct slice *text, uint16_t *ret_port)
+{
+	uint32_t port = 0;
+	size_t n = 1;
+
+	*ret_port = 0;
+	if (text->n == 0 || text->p[0] != ':')
+		return 0;
+	for (; n < text->n && text->p[n] >= '0' && text->p[n] <= '9'; n++) {
+		port = port * 10 + (uint32_t)(text->p[n] - '0');
+		if (port > UINT16_MAX)
+			return ERR_SYNTAX;
+	}
+	*ret_port = (uint16_t)port;
+	*text = slice_from(*text, n);
+	return n > 1 ? 0 : ERR_SYNTAX;
+}
+
+static int host_cut(struct slice *text, struct slice *ret_host)
+{
+	return text->n && text->p[0] == '[' ? ip6_cut(text, ret_host) : name_cut(text, ret_host);
+}
+
 int sip_hostport_parse(struct slice text, struct slice *ret_host, uint16_t *ret_port)
 {
 	struct slice rest = text, host;
 	uint64_t port = 0;
-	int rc = text.n && text.p[0] == '[' ? ip6_cut(&rest, &host) : name_cut(&rest, &host);
+	int rc = host_cut(&rest, &host);
 
 	if (rc)
 		return rc;
@@ -50,6 +74,21 @@ int sip_hostport_parse(struct slice text, struct slice *ret_host, uint16_t *ret_
 	}
 	*ret_host = host;
 	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+/* ";params?headers", either or both, and nothing else. */
+static int tail_parse(struct slice rest, struct sip_uri *uri)
+{
+	if (rest.n == 0)
+		return 0;
+	struct slice tail = slice_from(rest, 1);
+	if (rest.p[0] == ';')
+		uri->params = cut_before(tail, '?', &uri->headers);
+	else if (rest.p[0] == '?')
+		uri->headers = tail;
+	else
+		return ERR_SYNTAX;
 	return 0;
 }
 
@@ -67,9 +106,9 @@ static int hier_parse(struct slice rest, struct sip_uri *uri)
 		uri->user = cut_before(before, ':', &uri->password);
 		rest = after;
 	}
-	rest = cut_before(rest, '?', &uri->headers);
-	rest = cut_before(rest, ';', &uri->params);
-	return sip_hostport_parse(rest, &uri->host, &uri->port);
+	if (host_cut(&rest, &uri->host) || port_cut(&rest, &uri->port))
+		return ERR_SYNTAX;
+	return tail_parse(rest, uri);
 }
 
 static int tel_parse(struct slice rest, struct sip_uri *uri)

@@ -24,8 +24,6 @@ bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 
 /* Undoes %HH. 0, ERR_SYNTAX or ERR_TOO_BIG; always NUL-terminated. */
 int sip_unescape(struct slice text, char *dst, size_t dst_bytes);
-/* Escapes what may not stand in a user part. Same errors. */
-int sip_escape_user(struct slice text, char *dst, size_t dst_bytes);
 
 /* token of RFC 3261 §25.1 */
 bool sip_is_token(struct slice s);

@@ -22,19 +22,6 @@ struct slice sip_msg_value(const struct sip_msg *msg, enum sip_header_kind kind)
 	return h ? h->value : SLICE_NONE;
 }
 
-struct slice sip_msg_value_named(const struct sip_msg *msg, struct slice name)
-{
-	enum sip_header_kind kind = sip_header_kind_of(name);
-
-	if (kind != SIP_HDR_OTHER)
-		return sip_msg_value(msg, kind);
-	for (uint32_t i = 0; i < msg->header_count; i++) {
-		if (slice_ieq(msg->headers[i].name, name))
-			return msg->headers[i].value;
-	}
-	return SLICE_NONE;
-}
-
 size_t sip_quoted_span(struct slice s)
 {
 	for (size_t i = 1; i < s.n; i++) {

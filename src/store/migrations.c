@@ -6,6 +6,25 @@
 
 #define APPLICATION_ID 0x4f474154 /* "OGAT": marks the file as ours */
 
+#define NOW_MS "CAST(strftime('%s', 'now') AS INTEGER) * 1000"
+/* Of one second the last is kept. (INSERT OR REPLACE would do what the statement says that fired
+ * the trigger.) */
+#define CHANNELS_KEEP(row, at_ms, channels)                                                        \
+	"DELETE FROM channel_history WHERE customer = " row ".customer"                            \
+	" AND number = " row ".number AND at_ms = " at_ms ";"                                      \
+	" INSERT INTO channel_history VALUES(" row ".customer, " row ".number, " at_ms             \
+	", " channels ");"
+#define CHANNELS_TRIGGER_ADD                                                                       \
+	"CREATE TRIGGER number_channels_add AFTER INSERT ON number BEGIN " CHANNELS_KEEP(          \
+		"NEW", "NEW.created_at", "NEW.channels") " END;"
+#define CHANNELS_TRIGGER_SET                                                                       \
+	"CREATE TRIGGER number_channels_set AFTER UPDATE ON number"                                \
+	" WHEN OLD.channels <> NEW.channels OR OLD.customer <> NEW.customer BEGIN " CHANNELS_KEEP( \
+		"OLD", NOW_MS, "0") " " CHANNELS_KEEP("NEW", NOW_MS, "NEW.channels") " END;"
+#define CHANNELS_TRIGGER_REMOVE                                                                    \
+	"CREATE TRIGGER number_channels_remove AFTER DELETE ON number BEGIN " CHANNELS_KEEP(       \
+		"OLD", NOW_MS, "0") " END;"
+
 static const char *const steps[] = {
 	/*
 	 * 1: records are found by either party and time; the audit is append-only. Bindings keep
@@ -113,7 +132,74 @@ static const char *const steps[] = {
 	"DROP INDEX record_started;"
 	"DROP INDEX record_from;"
 	"DROP INDEX record_to;",
-	/* 3: trunks, and what records say of them. */
+	/*
+	 * 3: price lists, all that ever were, as the operator gave them; and how many channels a
+	 * number had when, for the fee of a month. The triggers write that history, so that no way
+	 * of changing a number can forget it.
+	 */
+	"CREATE TABLE price_list ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" from_day INTEGER NOT NULL,"
+	" imported_at INTEGER NOT NULL,"
+	" row_count INTEGER NOT NULL,"
+	" csv TEXT NOT NULL"
+	");"
+	"CREATE TABLE channel_history ("
+	" customer TEXT NOT NULL,"
+	" number TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" channels INTEGER NOT NULL,"
+	" PRIMARY KEY (customer, number, at_ms)"
+	") WITHOUT ROWID;"
+	"INSERT INTO channel_history SELECT customer, number, created_at, channels FROM "
+	"number;" CHANNELS_TRIGGER_ADD CHANNELS_TRIGGER_SET CHANNELS_TRIGGER_REMOVE,
+	/*
+	 * 4: what the operator allows and denies; applications for the permission to call abroad,
+	 * at most one waiting for each number; why a number is suspended. Rules go with those they
+	 * are for, applications stay as history.
+	 */
+	"CREATE TABLE rule ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" scope INTEGER NOT NULL,"
+	" who TEXT NOT NULL,"
+	" about INTEGER NOT NULL,"
+	" key TEXT NOT NULL,"
+	" allow INTEGER NOT NULL,"
+	" memo TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" UNIQUE (scope, who, about, key)"
+	");"
+	"CREATE TABLE application ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" number TEXT NOT NULL,"
+	" customer TEXT NOT NULL,"
+	" kind INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" memo TEXT NOT NULL,"
+	" applied_by TEXT NOT NULL,"
+	" applied_at INTEGER NOT NULL,"
+	" decided_by TEXT NOT NULL,"
+	" decided_at INTEGER NOT NULL,"
+	" reason TEXT NOT NULL"
+	");"
+	"CREATE UNIQUE INDEX application_waiting ON application(number) WHERE state = 0;"
+	"CREATE INDEX application_number ON application(number, id);"
+	"CREATE TABLE suspension ("
+	" number TEXT PRIMARY KEY NOT NULL REFERENCES number(number) ON DELETE CASCADE,"
+	" reason TEXT NOT NULL,"
+	" requester TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE TRIGGER number_gone AFTER DELETE ON number BEGIN"
+	" DELETE FROM rule WHERE scope = 2 AND who = OLD.number;"
+	" UPDATE application SET state = 3, decided_by = 'server', reason = 'number removed',"
+	"  decided_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000"
+	"  WHERE number = OLD.number AND state = 0;"
+	" END;"
+	"CREATE TRIGGER customer_gone AFTER DELETE ON customer BEGIN"
+	" DELETE FROM rule WHERE scope = 1 AND who = OLD.code;"
+	" END;",
+	/* 5: trunks, and what records say of them. */
 	"CREATE TABLE trunk ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" name TEXT NOT NULL UNIQUE,"
@@ -187,36 +273,41 @@ static int check_origin(struct store *s, int version)
 	return 0;
 }
 
-static int climb(struct store *s, int version)
+static int climb(struct store *s, int version, int to)
 {
 	char sql[96];
 	int r = 0;
 
-	for (int i = version; i < STEPS && r == 0; i++)
+	for (int i = version; i < to && r == 0; i++)
 		r = run(s, steps[i]);
 	sqlite3_snprintf(sizeof(sql), sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-			 APPLICATION_ID, STEPS);
+			 APPLICATION_ID, to);
 	return r == 0 ? run(s, sql) : r;
 }
 
 /* The version is read under the write lock: two handles may open a new file at the same time. */
-int store_migrate(struct store *s)
+int store_migrate_to(struct store *s, int step_count)
 {
 	int version = 0, r = number_of(s, "PRAGMA user_version", &version);
 
 	if (r == 0)
 		r = check_origin(s, version);
-	if (r != 0 || version == STEPS)
+	if (r != 0 || version >= step_count)
 		return r;
 	r = run(s, "BEGIN IMMEDIATE");
 	if (r != 0)
 		return r;
 	r = number_of(s, "PRAGMA user_version", &version);
 	if (r == 0)
-		r = climb(s, version);
+		r = climb(s, version, step_count);
 	if (r == 0)
 		r = run(s, "COMMIT");
 	if (r != 0)
 		store_rollback(s);
 	return r;
+}
+
+int store_migrate(struct store *s)
+{
+	return store_migrate_to(s, STEPS);
 }

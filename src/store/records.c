@@ -198,7 +198,8 @@ static void ask_of_number(struct query *q, struct store *s, const struct store_r
 	query_init(q, s, PLACE_RECORD_OF_NUMBER,
 		   "WITH RECURSIVE numbered(segment) AS"
 		   " (SELECT max(segment) FROM record_party"
-		   " UNION ALL SELECT segment - 1 FROM numbered WHERE segment > 1)"
+		   " UNION ALL SELECT segment - 1 FROM numbered"
+		   " WHERE segment > (SELECT min(segment) FROM record_party))"
 		   " SELECT " COLUMNS " FROM record WHERE id IN"
 		   " (SELECT p.id FROM numbered CROSS JOIN record_party AS p"
 		   " ON p.segment = numbered.segment AND p.number = ?1 AND p.id >= ?2)"
@@ -210,12 +211,27 @@ static void ask_of_number(struct query *q, struct store *s, const struct store_r
 	query_int(q, limit);
 }
 
+static int walk(struct query *q, store_record_fn *fn, void *ctx)
+{
+	int r;
+
+	while ((r = query_next(q)) > 0) {
+		struct store_record record;
+
+		read_row(q, &record);
+		r = fn(ctx, &record);
+		if (r != 0)
+			break;
+	}
+	query_end(q);
+	return r;
+}
+
 int store_record_each(struct store *s, const struct store_record_query *ask, store_record_fn *fn,
 		      void *ctx)
 {
 	int64_t limit = ask->limit ? (int64_t)ask->limit : -1;
 	struct query q;
-	int r;
 
 	if (ask->id)
 		ask_by_id(&q, s, ask);
@@ -223,14 +239,103 @@ int store_record_each(struct store *s, const struct store_record_query *ask, sto
 		ask_of_number(&q, s, ask, limit);
 	else
 		ask_all(&q, s, ask, limit);
-	while ((r = query_next(&q)) > 0) {
-		struct store_record record;
+	return walk(&q, fn, ctx);
+}
 
-		read_row(&q, &record);
-		r = fn(ctx, &record);
-		if (r != 0)
-			break;
-	}
+/* ---- many at a time ---- */
+
+/* No record that started before then has this id or a higher. */
+static int64_t end_id(int64_t until_ms)
+{
+	if (until_ms <= 0)
+		return 0;
+	return until_ms < INT64_MAX >> ID_TIME_BITS ? until_ms << ID_TIME_BITS : INT64_MAX;
+}
+
+#define RANGE                                                                                      \
+	" AND started_at >= ?3 AND started_at < ?4 AND (?5 = '' OR customer = ?5)"                 \
+	" ORDER BY id LIMIT ?6"
+
+int store_record_range_each(struct store *s, const struct store_record_range *range,
+			    store_record_fn *fn, void *ctx)
+{
+	int64_t first = first_id(range->from_ms), after = (int64_t)range->after_id;
+	struct query q;
+
+	if (range->number.n)
+		query_init(&q, s, PLACE_RECORD_RANGE_OF_NUMBER,
+			   "WITH RECURSIVE numbered(segment) AS"
+			   " (SELECT max(segment) FROM record_party"
+			   " UNION ALL SELECT segment - 1 FROM numbered"
+			   " WHERE segment > (SELECT min(segment) FROM record_party))"
+			   " SELECT " COLUMNS " FROM record WHERE id IN"
+			   " (SELECT p.id FROM numbered CROSS JOIN record_party AS p"
+			   " ON p.segment = numbered.segment AND p.number = ?7"
+			   " AND p.id > ?1 AND p.id < ?2)"
+			   " AND (from_number = ?7 OR to_number = ?7)" RANGE);
+	else
+		query_init(&q, s, PLACE_RECORD_RANGE,
+			   "SELECT " COLUMNS " FROM record WHERE id > ?1 AND id < ?2" RANGE);
+	query_int(&q, after && after >= first ? after : first - (first > INT64_MIN));
+	query_int(&q, end_id(range->to_ms));
+	query_int(&q, range->from_ms);
+	query_int(&q, range->to_ms);
+	query_text(&q, range->customer);
+	query_int(&q, range->limit ? (int64_t)range->limit : -1);
+	if (range->number.n)
+		query_text(&q, range->number);
+	return walk(&q, fn, ctx);
+}
+
+/* The oldest segment of parties goes when none of its calls is left. */
+static int prune_parties(struct store *s)
+{
+	struct query q;
+	int64_t segment = 0;
+	int r;
+
+	query_init(&q, s, PLACE_RECORD_PARTY_DEAD,
+		   "SELECT segment FROM record_party"
+		   " WHERE segment = (SELECT min(segment) FROM record_party)"
+		   " GROUP BY segment"
+		   " HAVING max(id) < (SELECT coalesce(min(id), 9223372036854775807) FROM record)");
+	r = query_next(&q);
+	if (r > 0)
+		segment = query_get_int(&q);
 	query_end(&q);
+	if (r <= 0)
+		return r;
+	query_init(&q, s, PLACE_RECORD_PARTY_PRUNE, "DELETE FROM record_party WHERE segment = ?");
+	query_int(&q, segment);
+	return query_run(&q, NULL);
+}
+
+static int prune(struct store *s, int64_t before_ms, uint32_t max, int *ret_deleted)
+{
+	struct query q;
+	int r;
+
+	query_init(&q, s, PLACE_RECORD_PRUNE,
+		   "DELETE FROM record WHERE id IN (SELECT id FROM record"
+		   " WHERE id < ?1 AND started_at < ?2 ORDER BY id LIMIT ?3)");
+	query_int(&q, end_id(before_ms));
+	query_int(&q, before_ms);
+	query_int(&q, max);
+	r = query_run(&q, ret_deleted);
+	return r == 0 ? prune_parties(s) : r;
+}
+
+int store_record_prune(struct store *s, int64_t before_ms, uint32_t max, uint32_t *ret_deleted)
+{
+	int deleted = 0, r = store_begin(s);
+
+	if (r == 0)
+		r = prune(s, before_ms, max, &deleted);
+	if (r == 0)
+		r = store_commit(s);
+	else
+		store_rollback(s);
+	if (r == 0)
+		*ret_deleted = (uint32_t)deleted;
 	return r;
 }

@@ -48,3 +48,30 @@ int store_audit_add(struct store *s, int64_t at_ms, struct slice actor, struct s
 	query_text(&q, detail);
 	return query_run(&q, NULL);
 }
+
+int store_audit_each(struct store *s, struct slice object, uint32_t limit, store_audit_fn *fn,
+		     void *ctx)
+{
+	struct query q;
+	int r;
+
+	query_init(&q, s, PLACE_AUDIT_EACH,
+		   "SELECT seq, at_ms, actor, action, object, detail FROM audit"
+		   " WHERE ?1 = '' OR object = ?1 ORDER BY seq DESC LIMIT ?2");
+	query_text(&q, object);
+	query_int(&q, limit ? (int64_t)limit : -1);
+	while ((r = query_next(&q)) > 0) {
+		struct store_audit a = {.seq = (uint64_t)query_get_int(&q)};
+
+		a.at_ms = query_get_int(&q);
+		a.actor = query_get_text(&q);
+		a.action = query_get_text(&q);
+		a.object = query_get_text(&q);
+		a.detail = query_get_text(&q);
+		r = fn(ctx, &a);
+		if (r != 0)
+			break;
+	}
+	query_end(&q);
+	return r;
+}

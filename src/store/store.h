@@ -153,10 +153,117 @@ typedef int store_record_fn(void *ctx, const struct store_record *r);
 int store_record_each(struct store *s, const struct store_record_query *q, store_record_fn *fn,
 		      void *ctx);
 
+/* Oldest first, for what goes through many of them: in pages, each a walk of its own, so that
+ * neither the file nor a listener is held up. */
+struct store_record_range {
+	int64_t from_ms, to_ms; /* of their start; to_ms not included */
+	struct slice number;	/* caller or callee; empty: all */
+	struct slice customer;	/* empty: all */
+	uint64_t after_id;	/* the last one seen; 0: from the beginning */
+	uint32_t limit;		/* 0: all */
+};
+int store_record_range_each(struct store *s, const struct store_record_range *range,
+			    store_record_fn *fn, void *ctx);
+/* Deletes at most max of those that started before then, the oldest first, in one transaction. */
+int store_record_prune(struct store *s, int64_t before_ms, uint32_t max, uint32_t *ret_deleted);
+
+/* A price list as the operator gave it; all are kept. */
+struct store_price_list {
+	uint64_t id;	  /* rising; given by the store */
+	int32_t from_day; /* base/day.h */
+	int64_t imported_at;
+	uint32_t row_count;
+	struct slice csv;
+};
+int store_prices_add(struct store *s, const struct store_price_list *l);
+typedef int store_prices_fn(void *ctx, const struct store_price_list *l);
+/* In the order in which they were added. */
+int store_prices_each(struct store *s, store_prices_fn *fn, void *ctx);
+
+/* How many channels a number of that customer had from a moment on; 0: it was removed, or became
+ * another's. Kept by itself whenever a number changes. By number, then time. */
+typedef int store_channels_fn(void *ctx, struct slice number, int64_t at_ms, uint32_t channels);
+int store_channels_each(struct store *s, struct slice customer, store_channels_fn *fn, void *ctx);
+
 /* Small secrets and settings of the installation (nonce key). ERR_NOT_FOUND. */
 int store_setting_get(struct store *s, struct slice name, struct slice *ret_value);
 int store_setting_put(struct store *s, struct slice name, struct slice value);
 
+/* What the operator allows and denies (policy/rules.h has scope and about). */
+struct store_rule {
+	uint64_t id; /* given by add */
+	uint8_t scope, about;
+	struct slice who, key, memo;
+	bool allow;
+	int64_t created_at;
+};
+
+/* ERR_EXISTS: there is one about the same for the same. They go with their number or customer. */
+int store_rule_add(struct store *s, const struct store_rule *r, uint64_t *ret_id);
+int store_rule_get(struct store *s, uint64_t id, struct store_rule *ret_rule);
+int store_rule_remove(struct store *s, uint64_t id);
+typedef int store_rule_fn(void *ctx, const struct store_rule *r);
+/* By scope, for whom, and id. */
+int store_rule_each(struct store *s, store_rule_fn *fn, void *ctx);
+
+/* An application for the permission to call abroad, or a customer's own suspension of it. */
+enum application_kind { APPLICATION_PERMIT, APPLICATION_SUSPEND };
+enum application_state {
+	APPLICATION_PENDING,
+	APPLICATION_APPROVED,
+	APPLICATION_REJECTED,
+	APPLICATION_WITHDRAWN,
+	APPLICATION_STATES
+};
+
+struct store_application {
+	uint64_t id; /* given by add */
+	struct slice number, customer;
+	enum application_kind kind;
+	enum application_state state;
+	struct slice memo, applied_by;
+	int64_t applied_at;
+	struct slice decided_by, reason;
+	int64_t decided_at;
+};
+
+/* ERR_EXISTS: one of that number waits already. */
+int store_application_add(struct store *s, const struct store_application *a, uint64_t *ret_id);
+int store_application_get(struct store *s, uint64_t id, struct store_application *ret_application);
+/* Only what waits can be decided: else ERR_CONFLICT; ERR_NOT_FOUND. Of d: state, decided_by,
+ * reason, decided_at. */
+int store_application_decide(struct store *s, uint64_t id, const struct store_application *d);
+/* That of the number which waits, if there is one. */
+int store_application_decide_waiting(struct store *s, struct slice number,
+				     const struct store_application *d);
+struct store_application_query {
+	struct slice number; /* empty: all */
+	int state;	     /* -1: any */
+};
+typedef int store_application_fn(void *ctx, const struct store_application *a);
+/* Latest first. */
+int store_application_each(struct store *s, const struct store_application_query *q,
+			   store_application_fn *fn, void *ctx);
+
+/* Why a number is suspended; that it is stands in the number. */
+struct store_suspension {
+	struct slice number, reason, requester;
+	int64_t at_ms;
+};
+int store_suspension_put(struct store *s, const struct store_suspension *p);
+int store_suspension_get(struct store *s, struct slice number,
+			 struct store_suspension *ret_suspension);
+int store_suspension_remove(struct store *s, struct slice number);
+
 /* Append-only audit: who did what to whom. */
 int store_audit_add(struct store *s, int64_t at_ms, struct slice actor, struct slice action,
 		    struct slice object, struct slice detail);
+struct store_audit {
+	uint64_t seq;
+	int64_t at_ms;
+	struct slice actor, action, object, detail;
+};
+typedef int store_audit_fn(void *ctx, const struct store_audit *a);
+/* Latest first, of an object or (empty) of all; limit 0: all. */
+int store_audit_each(struct store *s, struct slice object, uint32_t limit, store_audit_fn *fn,
+		     void *ctx);

@@ -44,9 +44,30 @@ enum store_place {
 	PLACE_RECORD_BY_ID,
 	PLACE_RECORD_ALL,
 	PLACE_RECORD_OF_NUMBER,
+	PLACE_RECORD_RANGE,
+	PLACE_RECORD_RANGE_OF_NUMBER,
+	PLACE_RECORD_PRUNE,
+	PLACE_RECORD_PARTY_DEAD,
+	PLACE_RECORD_PARTY_PRUNE,
+	PLACE_PRICES_ADD,
+	PLACE_PRICES_EACH,
+	PLACE_CHANNELS_EACH,
 	PLACE_SETTING_GET,
 	PLACE_SETTING_PUT,
 	PLACE_AUDIT_ADD,
+	PLACE_AUDIT_EACH,
+	PLACE_RULE_ADD,
+	PLACE_RULE_GET,
+	PLACE_RULE_REMOVE,
+	PLACE_RULE_EACH,
+	PLACE_APPLICATION_ADD,
+	PLACE_APPLICATION_GET,
+	PLACE_APPLICATION_DECIDE,
+	PLACE_APPLICATION_DECIDE_WAITING,
+	PLACE_APPLICATION_EACH,
+	PLACE_SUSPENSION_PUT,
+	PLACE_SUSPENSION_GET,
+	PLACE_SUSPENSION_REMOVE,
 	STORE_PLACES
 };
 
@@ -71,6 +92,8 @@ struct query {
 /* Brings the schema up to date. 0, ERR_CONFLICT (made by a newer version or another program) or as
  * SQLite says. */
 int store_migrate(struct store *s);
+/* The same, as far as the version that had so many steps. */
+int store_migrate_to(struct store *s, int step_count);
 
 /* Writes the sentence for SQLite's last error and returns our code. */
 int store_failed(struct store *s, int sqlite_code);

@@ -65,7 +65,7 @@ static bool wait_for_work(struct thread_writer *w)
 	return !stopping || ring_peek(w->ring).p;
 }
 
-/* Without memory for more, the batch is what there is so far. */
+/* Without memory for more, the batch is what there is so far; that may be nothing. */
 static void gather(struct thread_writer *w)
 {
 	size_t cursor = ring_cursor(w->ring);
@@ -100,7 +100,7 @@ static bool report_failure(struct thread_writer *w, int64_t pause_ms)
 	bool stopping;
 
 	if (w->failed)
-		w->failed(w->ctx, store_error(w->store));
+		w->failed(w->ctx, w->batch.n ? store_error(w->store) : err_text(ERR_NOMEM));
 	pthread_mutex_lock(&w->lock);
 	w->failures++;
 	pthread_cond_broadcast(&w->moved);
@@ -123,14 +123,23 @@ static void give_up(struct thread_writer *w)
 		w->failed(w->ctx, text);
 }
 
-/* Until it is written; false when it was given up. */
+static int write_next(struct thread_writer *w, uint64_t *ret_items)
+{
+	if (w->batch.n == 0)
+		gather(w);
+	if (w->batch.n == 0)
+		return ERR_NOMEM;
+	return batch_write(&w->batch, w->store, w->failed, w->ctx, ret_items);
+}
+
+/* Until something is written; false when it was given up. */
 static bool insist(struct thread_writer *w)
 {
 	int64_t pause_ms = RETRY_MS;
 	uint64_t items;
 	int last_attempts = LAST_ATTEMPTS;
 
-	while (batch_write(&w->batch, w->store, w->failed, w->ctx, &items) != 0) {
+	while (write_next(w, &items) != 0) {
 		if (report_failure(w, pause_ms) && --last_attempts == 0) {
 			give_up(w);
 			return false;
@@ -138,6 +147,7 @@ static bool insist(struct thread_writer *w)
 		pause_ms = pause_ms * 2 < RETRY_MS_MAX ? pause_ms * 2 : RETRY_MS_MAX;
 	}
 	report_success(w, items);
+	batch_clear(&w->batch);
 	return true;
 }
 
@@ -146,7 +156,6 @@ void *writer_run(void *arg)
 	struct thread_writer *w = arg;
 
 	while (wait_for_work(w)) {
-		gather(w);
 		if (!insist(w))
 			break;
 	}

@@ -13,6 +13,7 @@ void txn_client_free(struct txn_layer *l, struct txn_client *t)
 {
 	wheel_cancel(l->p.wheel, &t->core.retry);
 	wheel_cancel(l->p.wheel, &t->core.end);
+	txn_flow_leave(l, t);
 	index_remove(l->client_index, t->core.key.hash, t->core.id.v);
 	txn_drop(l, &t->request);
 	txn_drop(l, &t->extra);
@@ -125,7 +126,8 @@ static struct txn_client *client_new(struct txn_layer *l, const struct txn_send 
 	t->core.reliable = s->reliable;
 	memcpy(t->core.flow, s->flow, l->p.flow_bytes);
 	t->request = bufs_copy(l->p.bufs, s->bytes);
-	if (!t->request.p || index_put(l->client_index, t->core.key.hash, id.v)) {
+	if (!t->request.p || index_put(l->client_index, t->core.key.hash, id.v) ||
+	    txn_flow_join(l, t)) {
 		txn_client_free(l, t);
 		return NULL;
 	}

@@ -22,6 +22,8 @@ static int new_tables(struct txn_layer *l)
 		err = index_new(p->servers_max, &l->merge_index);
 	if (!err)
 		err = index_new(p->clients_max, &l->client_index);
+	if (!err)
+		err = index_new(p->clients_max, &l->flow_index);
 	return err;
 }
 
@@ -53,6 +55,7 @@ void txn_layer_free(struct txn_layer *l)
 		txn_client_free(l, t);
 	for (uint32_t at = 0; l->servers && (t = pool_next(l->servers, &at, &id));)
 		txn_server_free(l, t);
+	index_free(l->flow_index);
 	index_free(l->client_index);
 	index_free(l->merge_index);
 	index_free(l->server_index);
@@ -176,20 +179,6 @@ void txn_on_timer(struct txn_layer *l, uint32_t kind, struct id owner, struct ar
 		bool retry = fired == TXN_FIRE_SERVER_RETRY;
 		if (t)
 			txn_server_event(&run, t, retry ? t->core.retry_event : t->core.end_event);
-	}
-}
-
-/* Told from the wheel, one by one: a user who starts new transactions meanwhile does not disturb
- * the walk. */
-void txn_on_flow_gone(struct txn_layer *l, const struct flow *flow,
-		      bool (*same)(const struct flow *, const struct flow *), int64_t now_ms)
-{
-	uint32_t at = 0;
-	struct id id;
-
-	for (struct txn_client *t; (t = pool_next(l->clients, &at, &id));) {
-		if (same(txn_flow(&t->core), flow))
-			txn_post_failure(l, &t->core, now_ms);
 	}
 }
 

@@ -16,12 +16,10 @@ struct digest {
 
 static void digest_fold(struct digest *d)
 {
-	struct slice text = strbuf_slice(&d->b);
+	struct hash_pair h = hash_slice_pair(d->key, strbuf_slice(&d->b));
 
-	d->sum.hash = hash_mix(d->sum.hash, hash_slice(d->key, text));
-	d->memory[0] ^=
-		0x55; /* the same text under another first byte: a second, independent hash */
-	d->sum.check = hash_mix(d->sum.check, hash_slice(d->key, text));
+	d->sum.hash = hash_mix(d->sum.hash, h.first);
+	d->sum.check = hash_mix(d->sum.check, h.second);
 	strbuf_init(&d->b, d->memory, sizeof(d->memory));
 	strbuf_char(&d->b, 0);
 }

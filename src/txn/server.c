@@ -215,7 +215,7 @@ const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, stru
 		return NULL;
 	const struct sip_msg *msg = id_eq(l->fresh, server) ? l->fresh_msg : NULL;
 	if (!msg && t->request) {
-		void *memory = arena_alloc(arena, sip_msg_copy_bytes(t->request));
+		void *memory = arena_take(arena, sip_msg_copy_bytes(t->request));
 		msg = memory ? sip_msg_copy(t->request, memory) : NULL;
 	}
 	if (msg)

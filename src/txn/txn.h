@@ -9,7 +9,7 @@
  *
  * What survives the datagram is copied: a server transaction keeps the request as it was parsed (to
  * build responses from) and the last response (to repeat it); a client transaction keeps the
- * request.
+ * request. Each goes as soon as nobody can ask for it any more, mostly long before the transaction.
  */
 #pragma once
 
@@ -60,6 +60,9 @@ struct txn_ops {
 	/* Where a request that came over flow was sent from: `source` of the responses that the
 	 * layer makes itself (100, 482, those to CANCEL). May be NULL: their Via stays as it is. */
 	const struct addr *(*source_of)(void *ctx, const struct flow *flow);
+	/* Flows that are the same have the same hash; keyed, their addresses are strangers'. */
+	uint64_t (*flow_hash)(void *ctx, const struct flow *flow);
+	bool (*flow_same)(const struct flow *a, const struct flow *b);
 };
 
 struct txn_params {
@@ -75,7 +78,7 @@ struct txn_params {
 	struct txn_ops ops;
 };
 #define TXN_TIMER_KINDS	     16
-#define TXN_FLOW_BYTES_MAX   96
+#define TXN_FLOW_BYTES_MAX   64
 #define TXN_BRANCH_BYTES_MAX 64
 
 int txn_layer_new(const struct txn_params *p, struct txn_layer **ret_layer);
@@ -134,16 +137,17 @@ int txn_send_request(struct txn_layer *l, const struct txn_send *s, int64_t now_
  * TXN_TIMEOUT. reason_value may be empty. */
 void txn_cancel(struct txn_layer *l, struct id client, struct slice reason_value,
 		struct arena *arena, int64_t now_ms);
-/* The INVITE as sent, parsed into arena (for the ACK to a 2xx: CSeq, Route). NULL when stale. */
+
+/* The request as it was sent, parsed into arena, to send it once more in other words: from within
+ * on_response of its final response, or before that. NULL when stale or the arena is full. */
 const struct sip_msg *txn_sent_of(struct txn_layer *l, struct id client, struct arena *arena);
 
 /* From the wheel. arena: scratch. */
 void txn_on_timer(struct txn_layer *l, uint32_t kind, struct id owner, struct arena *arena,
 		  int64_t now_ms);
 /* A stream went away or a host is unreachable: client transactions over that flow fail (RFC 3261
- * §17.1.4). */
-void txn_on_flow_gone(struct txn_layer *l, const struct flow *flow,
-		      bool (*same)(const struct flow *, const struct flow *), int64_t now_ms);
+ * §17.1.4). How many there were; no others are looked at. */
+uint32_t txn_on_flow_gone(struct txn_layer *l, const struct flow *flow, int64_t now_ms);
 
 uint32_t txn_servers(const struct txn_layer *l);
 uint32_t txn_clients(const struct txn_layer *l);

@@ -36,6 +36,9 @@ struct txn_core {
 
 struct txn_client {
 	struct txn_core core;
+	uint64_t flow_hash;
+	struct id flow_prev, flow_next; /* over the same flow */
+	bool flow_joined;
 	struct slice request; /* a buf */
 	struct slice
 		extra; /* a buf: the Reason of a CANCEL that waits, then the ACK to a non-2xx */
@@ -57,6 +60,7 @@ struct txn_layer {
 	struct txn_params p;
 	struct pool *clients, *servers;
 	struct index *client_index, *server_index, *merge_index;
+	struct index *flow_index; /* one client transaction of each flow */
 	/* While on_request runs, its message stands for the kept request: no need to parse that
 	 * again. */
 	struct id fresh;
@@ -92,6 +96,11 @@ struct txn_key txn_server_key(const struct txn_layer *l, const struct sip_msg *m
 uint64_t txn_merge_hash(const struct txn_layer *l, const struct sip_msg *msg);
 struct txn_client *txn_find_client(struct txn_layer *l, const struct txn_key *key);
 struct txn_server *txn_find_server(struct txn_layer *l, const struct txn_key *key);
+
+/* --- flows.c */
+/* 0, ERR_LIMIT or ERR_NOMEM. */
+int txn_flow_join(struct txn_layer *l, struct txn_client *t);
+void txn_flow_leave(struct txn_layer *l, struct txn_client *t);
 
 /* --- timers.c */
 /* Stops and arms what the actions say. */

@@ -42,7 +42,9 @@ static void text(struct dialog *d, enum dialog_text which, const char *value)
 
 static void fill_leg(struct leg *l, uint32_t n)
 {
+	static char texts[2][DIALOG_TEXT_BYTES];
 	struct dialog *d = &l->dialog;
+	dialog_init_in(d, texts[n], DIALOG_TEXT_BYTES);
 	l->id = id_make(0, n, 1);
 	l->branch = n == 0 ? LEG_IS_CALLER : 0;
 	l->state = LEG_ANSWERED;
@@ -62,7 +64,6 @@ static void fill_leg(struct leg *l, uint32_t n)
 	l->sdp_hash = 987654321987654321u;
 	l->sdp_version = 1;
 	l->stream_count = 1;
-	l->streams[0].rtp = address("192.0.2.9:20000");
 	l->streams[0].active = true;
 	strcpy(l->user_agent, "Some Phone 1.2.3");
 }
@@ -78,13 +79,10 @@ static void fill_latch(struct latch *l)
 static void fill_end(struct replica_end *e, uint8_t leg)
 {
 	e->leg = leg;
-	e->kept.rtp = legs[leg].streams[0].rtp;
+	e->kept.rtp = address("192.0.2.9:20000");
 	e->kept.rtcp = e->kept.rtp;
 	e->kept.rtcp.port++;
 	e->kept.has_peer = true;
-	e->kept.format_count = 3;
-	for (uint8_t i = 0; i < 3; i++)
-		e->kept.formats[i] = (struct relay_format){(uint8_t)(i * 8), 8000};
 	fill_latch(&e->kept.rtp_latch);
 	fill_latch(&e->kept.rtcp_latch);
 }

@@ -8,7 +8,7 @@
 #include "fuzz.h"
 
 struct told {
-	unsigned finished, answered, refused, routed, bye_caller;
+	unsigned finished, answered, announced, refused, routed, bye_caller;
 	unsigned started[CALL_BRANCHES_MAX], cancelled[CALL_BRANCHES_MAX],
 		hung_up[CALL_BRANCHES_MAX];
 	bool live[CALL_BRANCHES_MAX]; /* started, has not refused, was not ended */
@@ -35,6 +35,12 @@ static void order_take(const struct call *c, const struct call_order *o, struct 
 	case ORDER_RING_CALLER:
 		FUZZ_CHECK(o->code > 100 && o->code < 200 && !t->answered && !t->refused);
 		break;
+	case ORDER_ANNOUNCE:
+		FUZZ_CHECK(++t->announced == 1 && !t->answered && !t->refused);
+		break;
+	case ORDER_SERVE:
+		FUZZ_CHECK(c->branch_count == 0);
+		/* fall through */
 	case ORDER_CONNECT:
 		FUZZ_CHECK(++t->answered == 1 && !t->refused);
 		break;
@@ -66,6 +72,7 @@ static struct call_event event_of(const uint8_t *p)
 		.kind = (enum call_event_kind)(p[0] % CALL_EVENTS),
 		.branch = p[1] & 15,
 		.count = (uint8_t)(p[1] % (CALL_BRANCHES_MAX + 1)),
+		.service = p[1] % 16 == 0,
 		.side = (enum call_side)(p[1] % 3),
 		.cause = (enum call_cause)(p[2] % CALL_CAUSES),
 	};
@@ -90,6 +97,12 @@ static void phone_ended(const struct call *c, const struct call_event *ev, struc
 		t->live[c->winner] = false;
 }
 
+/* How far it has come: a refusal is announced before it is said. */
+static int progress(uint8_t state)
+{
+	return state == CALL_ENDING ? CALL_STATES : state;
+}
+
 static void step(struct call *c, const struct call_event *ev, struct told *t)
 {
 	static struct call_orders o;
@@ -97,7 +110,7 @@ static void step(struct call *c, const struct call_event *ev, struct told *t)
 	bool taken = call_step(c, ev, &o);
 
 	FUZZ_CHECK(o.count <= CALL_ORDERS_MAX && (taken || o.count == 0));
-	FUZZ_CHECK(c->state >= before.state);
+	FUZZ_CHECK(progress(c->state) >= progress(before.state));
 	if (taken)
 		phone_ended(&before, ev, t);
 	for (uint32_t i = 0; i < o.count; i++) {

@@ -1,6 +1,6 @@
 /* Any text as rows of numbers: every byte is looked at once, and every value has a verdict. */
+#include "base/csv.h"
 #include "fuzz.h"
-#include "provision/csv.h"
 #include "provision/draft.h"
 
 #include <string.h>

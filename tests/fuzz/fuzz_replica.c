@@ -70,12 +70,10 @@ static void try_file(struct slice bytes)
 	int err = replica_image_add_bytes(&image, bytes);
 	FUZZ_CHECK(err == 0 || err == ERR_DAMAGED || err == ERR_UNSUPPORTED);
 	replica_image_sort(&image);
-	for (size_t at = 0; at < image.count; at = replica_image_next(&image, at)) {
-		for (uint32_t kind = 0; kind < REPLICA_KINDS; kind++) {
-			const struct replica_item *item = replica_image_find(&image, at, kind);
-			if (item)
-				try_record(kind, item->bytes);
-		}
+	for (size_t i = 0; i < image.count; i++) {
+		FUZZ_CHECK(replica_image_next(&image, i) > i);
+		if (image.items[i].kind < REPLICA_KINDS)
+			try_record(image.items[i].kind, image.items[i].bytes);
 	}
 	replica_image_free(&image);
 }

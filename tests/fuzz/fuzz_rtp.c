@@ -7,17 +7,11 @@
 
 static void try_packet(struct slice packet)
 {
-	struct rtp_header h, protected;
-	int rc = rtp_parse(packet, &h), rc_protected = rtp_parse_protected(packet, &protected);
+	struct rtp_header h;
+	int rc = rtp_parse(packet, &h);
 	FUZZ_CHECK(rc == 0 || rc == ERR_SYNTAX);
-	FUZZ_CHECK(rc != 0 || rc_protected == 0);
-	if (rc == 0) {
-		FUZZ_CHECK(h.payload_bytes <= protected.payload_bytes);
-		FUZZ_CHECK(protected.payload_bytes + 12 <= packet.n);
-		FUZZ_CHECK(h.seq == protected.seq && h.ssrc == protected.ssrc);
-	}
-	if (rtcp_check(packet) == 0)
-		FUZZ_CHECK(rtp_is_rtcp(packet) && packet.n % 4 == 0);
+	FUZZ_CHECK(rc != 0 || h.payload_bytes + 12 <= packet.n);
+	FUZZ_CHECK(!rtp_is_rtcp(packet) || packet.n >= 2);
 }
 
 /* Eight bytes a packet: SSRC, sequence number, timestamp, time since the one before. */

@@ -231,6 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stage_params params;
 
 	stage_params_default(&params);
+	params.config.announce = ANNOUNCE_ALL;
 	p.kept_n = 0;
 	p.st = stage_new(&params);
 	stage_start(p.st);

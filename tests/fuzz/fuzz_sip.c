@@ -36,7 +36,6 @@ static void walk_params(struct slice params)
 
 static void try_uri(struct slice text)
 {
-	static char escaped[3 * 65536];
 	static char plain[65536];
 	struct sip_uri uri;
 
@@ -44,11 +43,8 @@ static void try_uri(struct slice text)
 		return;
 	FUZZ_CHECK(sip_uri_equal(&uri, &uri) == (uri.scheme != SIP_SCHEME_OTHER));
 	walk_params(uri.params);
-	if (sip_unescape(uri.user, plain, sizeof(plain)))
-		return;
-	FUZZ_CHECK(sip_escape_user(slice_str(plain), escaped, sizeof(escaped)) == 0);
-	FUZZ_CHECK(sip_unescape(slice_str(escaped), escaped, sizeof(escaped)) == 0);
-	FUZZ_CHECK(strcmp(plain, escaped) == 0);
+	if (sip_unescape(uri.user, plain, sizeof(plain)) == 0)
+		FUZZ_CHECK(strlen(plain) <= uri.user.n);
 }
 
 /* Every value parser meets every value, whether it is meant for it or not. */
@@ -83,7 +79,6 @@ static void walk_message(const struct sip_msg *m)
 		sip_msg_number(m, (enum sip_header_kind)kind, 255, &number);
 		sip_msg_has_token(m, (enum sip_header_kind)kind, SLICE("100rel"));
 	}
-	sip_msg_value_named(m, SLICE("X-Something"));
 }
 
 /* What we wrote is read back as what it was made from. */

@@ -107,6 +107,17 @@ static void on_empty_cell(void *ctx, const char *machine, const char *state, con
 	FUZZ_CHECK(machine && state && event);
 }
 
+static uint64_t flow_hash(void *ctx, const struct flow *flow)
+{
+	(void)ctx;
+	return flow->remote.port % 3;
+}
+
+static bool flow_same(const struct flow *a, const struct flow *b)
+{
+	return a->remote.port == b->remote.port;
+}
+
 static const struct addr *source_of(void *ctx, const struct flow *flow)
 {
 	(void)ctx;
@@ -124,7 +135,7 @@ static void user_init(struct user *u)
 		.timer_kind_first = KIND_FIRST,
 		.flow_bytes = sizeof(struct flow),
 		.ops = {u, on_send, on_request, on_ack, on_cancel, on_response, on_stray, on_failed,
-			on_server_end, on_empty_cell, source_of},
+			on_server_end, on_empty_cell, source_of, flow_hash, flow_same},
 	};
 
 	memset(u, 0, offsetof(struct user, memory));
@@ -261,11 +272,6 @@ static void request(struct user *u, const uint8_t *p)
 	FUZZ_CHECK(rc == 0 || rc == ERR_LIMIT || rc == ERR_EXISTS || rc == u->send_err);
 }
 
-static bool same_flow(const struct flow *a, const struct flow *b)
-{
-	return a->remote.port == b->remote.port;
-}
-
 static void step(struct user *u, const uint8_t *p)
 {
 	switch (p[0] % 10) {
@@ -296,7 +302,7 @@ static void step(struct user *u, const uint8_t *p)
 		u->send_err = p[1] & 1 ? ERR_CLOSED : 0;
 		break;
 	default:
-		txn_on_flow_gone(u->l, &u->flow, same_flow, u->now);
+		(void)txn_on_flow_gone(u->l, &u->flow, u->now);
 		break;
 	}
 }

@@ -36,6 +36,33 @@ def walk_plan(api: Api, number: str) -> None:
     check(len(api.good("GET", "/api/v1/plan")["countries"]) > 200, "countries")
     judged = api.good("GET", f"/api/v1/plan/check?number={number}&dialled=0120-123456")
     check_equal((judged["allowed"], judged["decided_by"]), (False, "plan:0120"), "freephone")
+    new = {"number": number, "prefix": "+81 120", "decision": "allow", "memo": "料金は別"}
+    rule = api.good("POST", "/api/v1/plan/rules", new)
+    check_equal(api.good("GET", f"/api/v1/plan/rules?number={number}")["rules"], [rule], "rules of the number")
+    check_equal(api.good("GET", "/api/v1/plan/rules?customer=C7")["rules"], [], "rules of the customer")
+    check_equal(api.good("GET", "/api/v1/plan")["rules"], [rule], "rules of the plan")
+    judged = api.good("GET", f"/api/v1/plan/check?number={number}&dialled=0120-123456")
+    check_equal((judged["decided_by"], judged["rule"]), (f"rule:{rule['id']}", rule), "freephone, opened")
+    check_equal(api.good("DELETE", f"/api/v1/plan/rules/{rule['id']}"), {"removed": str(rule["id"])}, "removed")
+
+
+def walk_permission(api: Api, number: str) -> None:
+    api.good("PATCH", f"/api/v1/numbers/{number}", {"international": False})
+    waiting = api.good("POST", "/api/v1/applications", {"number": number, "applied_by": "山田", "memo": "申込書"})
+    check_equal(api.good("GET", f"/api/v1/applications?state=pending&number={number}")["applications"], [waiting], "waiting")
+    check_equal(api.good("GET", f"/api/v1/applications/{waiting['id']}"), waiting, "the application")
+    approved = api.good("POST", f"/api/v1/applications/{waiting['id']}/approve", {"reason": "確認済み"})
+    check_equal((approved["state"], api.good("GET", f"/api/v1/numbers/{number}")["international"]), ("approved", True), "approved")
+    api.good("POST", "/api/v1/applications", {"number": number, "applied_by": "山田", "kind": "suspend"})
+    check_equal(api.good("GET", f"/api/v1/numbers/{number}")["international"], False, "suspended")
+    again = api.good("POST", "/api/v1/applications", {"number": number, "applied_by": "山田"})
+    api.good("POST", f"/api/v1/applications/{again['id']}/reject", {"reason": "署名がありません"})
+    suspended = api.good("POST", f"/api/v1/numbers/{number}/suspend", {"reason": "未払い", "requester": "経理"})
+    check_equal(suspended["suspension"]["reason"], "未払い", "suspension")
+    api.good("POST", f"/api/v1/numbers/{number}/resume", {"requester": "経理"})
+    actions = [e["action"] for e in api.good("GET", f"/api/v1/audit?object={number}&limit=6")["audit"]]
+    wanted = ["number.resume", "number.suspend", "application.reject", "application.add", "application.suspend", "application.approve"]
+    check_equal(actions, wanted, "audit")
 
 
 def walk_provisioning(api: Api) -> None:
@@ -50,7 +77,7 @@ def walk_provisioning(api: Api) -> None:
     number = api.good("POST", "/api/v1/numbers", new)
     check_equal(number["number"], "05070000014", "number")
     check(number["password"] and number["option_password"], "passwords were not made")
-    changes = {"channels": 32, "registration_policy": "fork", "international": True, "suspended": True}
+    changes = {"channels": 32, "registration_policy": "fork", "international": True}
     changed = api.good("PATCH", "/api/v1/numbers/05070000014", changes)
     check_equal({k: changed[k] for k in changes}, changes, "what was changed")
     check_equal(api.good("GET", "/api/v1/numbers/%2B815070000014"), changed, "the number")
@@ -60,6 +87,7 @@ def walk_provisioning(api: Api) -> None:
         check(renewed[field] not in number.values(), "the same password again")
     api.refused(409, "conflict", "DELETE", "/api/v1/customers/C7")
     walk_plan(api, "05070000014")
+    walk_permission(api, "05070000014")
     api.good("DELETE", "/api/v1/numbers/05070000014")
     api.good("DELETE", "/api/v1/customers/C7")
     api.refused(404, "not_found", "GET", "/api/v1/numbers/05070000014")
@@ -100,6 +128,26 @@ def walk_calls(gate: OpenGate, api: Api) -> None:
     check_equal(api.good("GET", "/api/v1/records?since=2100-01-01")["records"], [], "records of the future")
 
 
+def walk_billing(api: Api, number: str) -> None:
+    listed = api.good("POST", "/api/v1/prices?from=2026-01-01", raw=b"class,price,unit\non_net,1,60\n,8,180\n")
+    check_equal(listed, {"from": "2026-01-01", "rows": 2}, "price list")
+    check_equal(len(api.good("GET", "/api/v1/prices")["prices"]), 2, "prices")
+    checked = api.good("GET", f"/api/v1/prices/check?number={number}&dialled=03-1234-5678&seconds=181")
+    check_equal((checked["charge_yen"], checked["units"]), ("16", 2), "charge")
+    wrong = api.refused(400, "bad_rows", "POST", "/api/v1/prices", raw=b"price,unit\nx,1\n")
+    check_equal((wrong["rows"][0]["line"], wrong["rows"][0]["column"]), (2, "price"), "mistake")
+    rows = api.good("GET", "/api/v1/records/export?format=json")["records"]
+    check_equal([(r["charge_yen"], r["class"]) for r in rows], [("1", "ip_phone")], "records with what they cost")
+    check_equal(len(api.good("GET", "/api/v1/records/export").splitlines()), 2, "lines of CSV")
+    month = api.good("GET", "/api/v1/prices")["day"][:7]  # Japan's
+    statement = api.good("GET", f"/api/v1/statements/{CUSTOMER}?month={month}")
+    check_equal((statement["net_yen"], statement["tax_yen"]), (1, 0), "statement")
+    check("total,,,,,,,1," in api.good("GET", f"/api/v1/statements/{CUSTOMER}?month={month}&format=csv"), "as CSV")
+    check("合計" in api.good("GET", f"/api/v1/statements/{CUSTOMER}?month={month}&format=text"), "as text")
+    api.good("POST", "/api/v1/records/prune", {"before": "2020-01-01"})
+    wait_for("the deletion", lambda: not api.good("GET", "/api/v1/records/prune")["running"])
+
+
 @case("every operation answers as described")
 def _() -> None:
     with OpenGate() as gate:
@@ -108,6 +156,7 @@ def _() -> None:
         walk_provisioning(api)
         walk_trunks(api)
         walk_calls(gate, api)
+        walk_billing(api, make_line(0).number)
         check_equal(api.good("POST", "/api/v1/import", raw=csv(0, 3))["imported"], 3, "imported")
         check_equal(api.good("GET", "/api/v1/import")["phase"], "idle", "phase")
         check_equal(len(api.good("GET", "/api/v1/export").splitlines()), 6, "lines of the export")
@@ -143,7 +192,13 @@ BAD_BODIES = [
     ("PATCH", "/api/v1/numbers/05010000000", b'{"channels":-9223372036854775808}', "invalid", "channels"),
     ("PATCH", "/api/v1/numbers/05010000000", b'{"channels":18446744073709551618}', "syntax", None),
     ("PATCH", "/api/v1/numbers/05010000000", b'{"channels":2.0}', "wrong_type", "channels"),
-    ("PATCH", "/api/v1/numbers/05010000000", b'{"suspended":"yes"}', "wrong_type", "suspended"),
+    ("PATCH", "/api/v1/numbers/05010000000", b'{"international":"yes"}', "wrong_type", "international"),
+    ("PATCH", "/api/v1/numbers/05010000000", b'{"suspended":true}', "unknown", "suspended"),
+    ("POST", "/api/v1/numbers/05010000000/suspend", b'{"reason":"x"}', "missing", "requester"),
+    ("POST", "/api/v1/numbers/05010000000/suspend", b'{"reason":"","requester":"x"}', "missing", "reason"),
+    ("POST", "/api/v1/numbers/05010000000/suspend", b'{"reason":"a\\nb","requester":"x"}', "invalid", "reason"),
+    ("POST", "/api/v1/applications", b'{"number":"05010000000"}', "missing", "applied_by"),
+    ("POST", "/api/v1/applications", b'{"number":"05010000000","applied_by":"x","kind":"y"}', "invalid", "kind"),
     ("PATCH", "/api/v1/numbers/05010000000", b'{"registration_policy":"all"}', "invalid", "registration_policy"),
     ("PATCH", "/api/v1/numbers/05010000000", b'{"password":"secret-secret"}', "unknown", "password"),
     ("POST", "/api/v1/numbers/05010000000/password", b'{"kind":"both"}', "invalid", "kind"),

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import atexit
+import csv
+import io
 import json
 import os
 import pty
@@ -12,6 +14,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -19,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from lib.daemon import CUSTOMER, DOMAIN, OpenGate, program
@@ -84,8 +87,8 @@ def _() -> None:
         )  # fmt: skip
         check("password" not in given and "option_password" not in given, "given passwords were shown")
         check_equal((given["number"], given["account"]), ("05010000022", "10000020"), "number, account")
-        changed = gate.json("number", "set", "05010000014", "--international", "on", "--suspended", "yes", "--channels", "32")
-        check_equal((changed["international"], changed["suspended"], changed["channels"]), (True, True, 32), "changed")
+        changed = gate.json("number", "set", "05010000014", "--international", "on", "--channels", "32")
+        check_equal((changed["international"], changed["channels"]), (True, 32), "changed")
         shown = gate.json("number", "show", "０５０１０００００１４")
         check_equal(shown, changed, "number show")
         check_equal(gate.json("number", "list"), [shown, gate.json("number", "show", "+815010000022")], "number list")
@@ -166,6 +169,41 @@ def _() -> None:
             check(gate.text(*words).strip(), f"{words} prints nothing for people")
 
 
+@case("calls abroad: applied for, approved, suspended; a number suspended and resumed; all of it audited, over a restart")
+def _() -> None:
+    with OpenGate() as gate:
+        number = gate.add_lines(1)[0].number
+        abroad = ("plan", "check", number, "+442079460000")
+        check_equal(ctl(gate, *abroad).returncode, 1, "before")
+        first = gate.json("application", "add", number, "--applied-by", "山田 花子", "--memo", "FAX")
+        check_said(ctl(gate, "application", "add", number, "--applied-by", "x"), 1, "waits already; 'opengatectl application list --state pending'")
+        check_equal(gate.json("application", "list", "--state", "pending"), [first], "waiting")
+        gate.stop()
+        gate.start()
+        gate.json("application", "approve", str(first["id"]), "--reason", "checked")
+        check_equal((ctl(gate, *abroad).returncode, gate.json("number", "show", number)["international"]), (0, True), "approved")
+        gate.json("application", "suspend", number, "--applied-by", "山田 花子")
+        gate.stop()
+        gate.start()
+        check_equal((ctl(gate, *abroad).returncode, gate.json("number", "show", number)["international"]), (1, False), "suspended")
+        second = gate.json("application", "add", number, "--applied-by", "山田 花子")
+        check_equal(gate.json("application", "reject", str(second["id"]), "--reason", "no signature")["state"], "rejected", "rejected")
+        check("no signature" in gate.text("application", "list"), "the reason is not shown")
+        gate.json("number", "suspend", number, "--reason", "未払い", "--requester", "経理")
+        gate.stop()
+        gate.start()
+        shown = gate.json("number", "show", number)
+        check_equal((shown["suspended"], shown["suspension"]["reason"], shown["suspension"]["requester"]), (True, "未払い", "経理"), "suspension")
+        done = ctl(gate, "plan", "check", number, "0312345678")
+        check_said_too = (done.returncode, done.stderr)
+        check_equal(check_said_too, (1, "opengatectl: This number is suspended and cannot make calls\n"), "suspended line")
+        check_equal(gate.json("number", "resume", number, "--requester", "経理")["suspension"], None, "resumed")
+        actions = [e["action"] for e in gate.json("audit", number)]
+        wanted = ["number.resume", "number.suspend", "application.reject", "application.add", "application.suspend", "application.approve", "application.add", "number.add"]
+        check_equal(actions, wanted, "audit")
+        check("requested by 経理: 未払い" in gate.text("audit", number, "--limit", "2"), "the audit lacks the reason")
+
+
 @case("plan check explains; its exit status is the answer")
 def _() -> None:
     with OpenGate() as gate:
@@ -188,6 +226,87 @@ def _() -> None:
         check_equal((answer["allowed"], answer["refusal"]["reason"]), (False, "freephone_not_available"), "as JSON")
         shown = gate.text("plan", "show")
         check(re.search(r"^0120 +freephone ", shown, re.MULTILINE) and re.search(r"^1876 +JM +high ", shown, re.MULTILINE), shown)
+
+
+PRICES = "class,country,price,unit,fee\non_net,,0.5,1,10\nmobile,,16,60,\n,US,9,60,\n"
+
+
+def add_record(gate: OpenGate, line, started_ms: int) -> None:
+    """A call of the past, as if it had been made then."""
+    record = {
+        "id": started_ms << 22, "from_number": line.number, "to_number": "01012125551234", "dialled": "+1 212 555 1234",
+        "customer": CUSTOMER, "started_at": started_ms, "ringing_at": 0, "answered_at": started_ms + 1000,
+        "ended_at": started_ms + 62000, "sip_code": 200, "reason": "normal", "reason_text": "", "ended_by": "caller",
+        "codec": "PCMU", "has_media": 0,
+    }  # fmt: skip
+    with closing(sqlite3.connect(gate.dir / "data" / "opengate.db", timeout=20)) as db, db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(record)")]
+        values = [record.get(name, 0) for name in columns if name in record or name[:2] in ("a_", "b_")]
+        names = [name for name in columns if name in record or name[:2] in ("a_", "b_")]
+        db.execute(f"INSERT INTO record({', '.join(names)}) VALUES({', '.join('?' * len(names))})", values)
+        db.execute("INSERT INTO record_party VALUES(1, ?, ?)", (line.number, record["id"]))
+        db.execute("UPDATE channel_history SET at_ms = 0, channels = 5 WHERE number = ?", (line.number,))
+
+
+@case("prices, records in bulk, a statement; old records are exported, then deleted")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        add_record(gate, line, 1760000000000)  # 2025-10-09 in Japan
+        (gate.dir / "bad.csv").write_text("class,price,unit\nmobil,8,180\n")
+        done = ctl(gate, "prices", "import", str(gate.dir / "bad.csv"))
+        check_said(done, 1, r"Nothing was imported: 1 mistake.*\n  line 2, class \"mobil\": There is no such class", lines=2)
+        check("2 prices" not in gate.text("prices", "show"), "a bad list was taken")
+        done = ctl(gate, "prices", "import", "-", "--from", "2025-01-01", input=PRICES)
+        check_equal((done.returncode, done.stdout), (0, "3 prices, in force from 2025-01-01\n"), done.stderr)
+        check(re.search(r"US +United States +- +9 +60", gate.text("prices", "show")), gate.text("prices", "show"))
+        text = gate.text("prices", "check", line.number, "+1-212-555-1234", "--seconds", "61")
+        check("18 yen for 61 s, 2 units" in text and "country US" in text, text)
+        check("would not be charged" in gate.text("prices", "check", line.number, "0312345678"), "no row")
+
+        rows = gate.json("records", "export", "--from", "2025-10-09", "--to", "2025-10-09")["records"]
+        check_equal([(r["charge_yen"], r["country"], r["duration_s"]) for r in rows], [("18", "US", 61)], "export")
+        table = list(csv.DictReader(io.StringIO(gate.text("records", "export", "--from", "2025-10-01"))))
+        check_equal([(r["dialled"], r["charge_yen"], r["tax_percent"]) for r in table], [("'+1 212 555 1234", "18", "0")], "CSV")
+        check_said(ctl(gate, "records", "export", "--from", "now"), 1, r"The day is not understood; write it like 2026-11-25")
+
+        bill = gate.json("statement", CUSTOMER, "2025-10")
+        check_equal((bill["net_yen"], bill["tax_yen"], bill["total_yen"]), (558, 54, 612), "3 channels and a call abroad")
+        check("ご利用明細 2025年10月分" in gate.text("statement", CUSTOMER, "2025-10"), "Japanese")
+        check("total with tax" in gate.text("statement", CUSTOMER, "2025-10", "--language", "en"), "English")
+        check("total,,,,,,,612," in gate.text("statement", CUSTOMER, "2025-10", "--format", "csv"), "CSV")
+
+        kept = gate.dir / "old.csv"
+        prune = ("records", "prune", "--before", "2025-11-01")
+        check_said(ctl(gate, *prune), 2, "--export FILE")
+        done = ctl(gate, *prune, "--export", str(kept))
+        check_equal((done.returncode, done.stdout, done.stderr), (0, "1 records deleted\n", ""), "prune")
+        check_equal(len(kept.read_text().splitlines()), 2, "lines of what was deleted")
+        check_equal(stat.S_IMODE(kept.stat().st_mode), 0o600, "its mode")
+        check_said(ctl(gate, *prune, "--export", str(kept)), 1, "exists already")
+        check_equal(gate.json("records", "export", "--from", "2025-01-01")["records"], [], "what is left")
+
+
+@case("rules: added, listed, in force over a restart, removed, and audited")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        denied = gate.json("plan", "rule", "add", "--all", "--prefix", "+81-3", "--deny", "--memo", "苦情のため")
+        allowed = gate.json("plan", "rule", "add", "--number", line.number, "--class", "freephone", "--allow")
+        gate.json("plan", "rule", "add", "--customer", CUSTOMER, "--country", "gb", "--deny")
+        check_equal(gate.json("plan", "rule", "list", "--number", line.number), [allowed], "rules of the number")
+        check_equal([r["key"] for r in gate.json("plan", "rule", "list")], ["03", "GB", "freephone"], "rules")
+        gate.stop()
+        gate.start()
+        done = ctl(gate, "plan", "check", line.number, "03-1234-5678")
+        check_equal((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        check(re.search(rf"^decided by +rule:{denied['id']} ", done.stdout, re.MULTILINE), done.stdout)
+        check(re.search(r"^rule +deny prefix 03 for all \(苦情のため\)", done.stdout, re.MULTILINE), done.stdout)
+        check_equal(ctl(gate, "plan", "check", line.number, "0120123456").returncode, 0, "freephone, opened")
+        check("苦情のため" in gate.text("plan", "show"), "plan show lacks the rule")
+        gate.json("plan", "rule", "remove", str(denied["id"]))
+        check_equal(ctl(gate, "plan", "check", line.number, "03-1234-5678").returncode, 0, "after the rule")
+        check_said(ctl(gate, "plan", "rule", "remove", str(denied["id"])), 1, "There is no rule 1; see 'opengatectl plan rule list'")
 
 
 @case("a new password cuts the phone off: it asks, and says so")
@@ -283,7 +402,8 @@ def _() -> None:
     with OpenGate() as gate:
         lines = gate.add_lines(3)
         gate.text("number", "set", lines[0].number, "--channels", "7", "--policy", "fork", "--international", "on")
-        gate.text("number", "set", lines[1].number, "--suspended", "on", "--policy", "reject")
+        gate.text("number", "set", lines[1].number, "--policy", "reject")
+        gate.text("number", "suspend", lines[1].number, "--reason", "unpaid", "--requester", "accounts")
         before = gate.text("export")
         for line in lines:
             gate.text("number", "remove", line.number)
@@ -402,7 +522,9 @@ def _() -> None:
         check_equal(offered("customer", "set", "C"), [CUSTOMER], "customers")
         check_equal(offered("number", "add", "05010000014", "--customer", ""), [CUSTOMER], "customers of a flag")
         check_equal(offered("import", ""), [":files"], "files")
-        check_equal(offered("plan", ""), ["check", "show"], "second words")
+        check_equal(offered("plan", ""), ["check", "show", "rule"], "second words")
+        check_equal(offered("plan", "rule", "a"), ["add"], "third words")
+        check_equal(offered("plan", "rule", "add", "--class", "mob"), ["mobile"] * 4, "classes")
         check_equal(offered("calls", "h"), ["hangup"], "second word of what is a command too")
         check_equal(offered("plan", "check", "0501"), [line.number for line in lines], "first operand")
         check_equal(offered("plan", "check", lines[0].number, ""), [], "second operand")
@@ -513,7 +635,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("statsu", 2, r"no command \"statsu\"; did you mean \"status\"\?"),
     ("registrtions", 2, r"did you mean \"registrations\"\?"),
     ("numbr", 2, r"no command \"numbr\"; did you mean \"number\"\?"),
-    ("number", 2, r"\"number\" alone is no command; one of these goes with it: add, show, list, set, remove, password"),
+    ("number", 2, r"\"number\" alone is no command; one of these goes with it: add, show, list, set, suspend, resume, remove, password"),
     ("customer", 2, r"\"customer\" alone is no command; .*: add, show, list, set, remove"),
     ("calls hangpu 1", 2, r"no command \"calls hangpu\"; did you mean \"calls hangup\"\?"),
     ("calls now", 2, r"calls takes no operand; \"now\" is too much"),
@@ -524,7 +646,16 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("plan check", 2, r"plan check needs NUMBER"),
     ("plan check {n} 117 118", 2, r"plan check takes NUMBER DIALLED; \"118\" is too much"),
     ("plan chek {n} 117", 2, r"no command \"plan chek\"; did you mean \"plan check\"\?"),
-    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show"),
+    ("plan", 2, r"\"plan\" alone is no command; one of these goes with it: check, show, rule"),
+    ("plan rule", 2, r"\"plan rule\" alone is no command; one of these goes with it: add, list, remove"),
+    ("plan rule ad", 2, r"no command \"plan rule ad\"; did you mean \"plan rule add\"\?"),
+    ("plan rule frob", 2, r"no command \"plan rule frob\"; see"),
+    ("plan frob", 2, r"no command \"plan frob\"; see"),
+    ("plan rule add --class mobile --deny", 2, r"plan rule add needs one of --all, --customer and --number"),
+    ("plan rule add --all --deny", 2, r"plan rule add needs one of --class, --country and --prefix"),
+    ("plan rule add --all --class mobile", 2, r"plan rule add needs one of --allow and --deny"),
+    ("plan rule add --all --class mobile --allow --deny", 2, r"plan rule add needs one of --allow and --deny"),
+    ("plan rule remove", 2, r"plan rule remove needs ID"),
     ("number show ''", 2, r"NUMBER is empty"),
     ("calls hangup", 2, r"calls hangup needs ID"),
     ("trace", 2, r"trace needs CALL"),
@@ -547,7 +678,16 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("number set {n} --channels 99999999999999999999", 2, r"--channels takes a whole number"),
     ("number set {n} --channels 2 --channels 3", 2, r"--channels is given twice"),
     ("number set {n} --international maybe", 2, r"--international takes on or off, not \"maybe\""),
-    ("number set {n} --suspended 1", 2, r"--suspended takes on or off, not \"1\""),
+    ("number set {n} --suspended on", 2, r"number set has no flag --suspended"),
+    ("number suspend {n} --reason x", 2, r"number suspend needs --requester NAME: who asked for it"),
+    ("number suspend {n} --requester x", 2, r"number suspend needs --reason TEXT: why"),
+    ("number resume {n} --requester x", 1, r"This number is not suspended"),
+    ("number suspend {m} --reason x --requester y", 1, r"There is no number 05010009999"),
+    ("application approve", 2, r"application approve needs ID"),
+    ("application reject 1", 2, r"application reject needs --reason TEXT"),
+    ("application approve 99", 1, r"There is no application 99; see 'opengatectl application list'"),
+    ("application list --state open", 1, r"The state of an application is pending, approved, rejected or withdrawn"),
+    ("application suspend {n} --applied-by x", 1, r"This number may not call abroad: there is nothing to suspend"),
     ("number set {n} --policy all", 2, r"--policy takes newest, fork or reject, not \"all\""),
     ("trunk add a", 2, r"trunk add needs --host HOST\[:PORT\]"),
     ("trunk add a --host h --format x", 2, r"--format takes national, e164 or plus, not \"x\""),
@@ -606,6 +746,13 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("customer set C404 --name x", 1, r"There is no customer C404"),
     ("customer remove C404", 1, r"There is no customer C404"),
     ("customer remove C9000013", 1, r"Customer C9000013 still has numbers; remove them first"),
+    ("plan rule add --all --class emergency --allow", 1, r"This class cannot be opened by a rule; emergency numbers are refused whatever rules say"),
+    ("plan rule add --all --country JP --deny", 1, r"Calls to Japan are not calls abroad; give a class or a prefix"),
+    ("plan rule add --all --country QQ --deny", 1, r"There is no such country; write two letters"),
+    ("plan rule add --all --prefix x --deny", 1, r"No number can begin so; write digits as they are dialled"),
+    ("plan rule add --number {m} --prefix 03 --deny", 1, r"There is no number 05010009999"),
+    ("plan rule add --customer C404 --prefix 03 --deny", 1, r"There is no such customer; see 'opengatectl customer list'"),
+    ("plan rule remove 99", 1, r"There is no rule 99"),
     ("plan check {m} 117", 1, r"There is no number 05010009999"),
     ("plan check 117 {n}", 1, r"The number must be 11 digits"),
     ("registrations {m}", 1, r"There is no number 05010009999"),

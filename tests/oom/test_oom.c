@@ -12,6 +12,7 @@
 #include "io/loop.h"
 #include "shard/set.h"
 #include "sip/value.h"
+#include "store/writer.h"
 #include "txn/txn.h"
 #include "wrap.h"
 
@@ -20,6 +21,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -153,6 +155,50 @@ static void test_directory(void **state)
 {
 	(void)state;
 	play_both(directories);
+}
+
+/* --- what writes bindings and records, on a store of its own (whose memory does not fail) */
+
+static char store_path[] = "/tmp/opengate-oom-XXXXXX/oom.db";
+
+static void store_files_remove(void)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", ".queue", ".queue.new"};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", store_path, suffixes[i]);
+		unlink(path);
+	}
+}
+
+/* A flush comes back, whatever there is no memory for: with success, or with a word. */
+static int writers(void)
+{
+	const struct store_binding b = {
+		.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
+	struct writer *w = NULL;
+	int rc = writer_new(store_path, 8192, NULL, NULL, &w);
+
+	if (rc == 0)
+		rc = writer_binding_put(w, &b);
+	if (rc == 0)
+		rc = writer_flush(w);
+	if (w)
+		writer_free(w);
+	store_files_remove();
+	return rc;
+}
+
+static void test_writer(void **state)
+{
+	(void)state;
+	*strrchr(store_path, '/') = '\0';
+	assert_non_null(mkdtemp(store_path));
+	store_path[strlen(store_path)] = '/';
+	play_both(writers);
+	*strrchr(store_path, '/') = '\0';
+	rmdir(store_path);
 }
 
 /* --- a whole shard, on the kernel's own sockets */
@@ -302,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_writer),
 		cmocka_unit_test(test_shard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

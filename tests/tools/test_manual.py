@@ -140,10 +140,10 @@ def completions(shell: str) -> None:
     groups = {c["name"].split()[0] for c in commands()["commands"]}
     check_equal(completed(shell, ""), groups | {"help"}, "commands")
     check_equal(completed(shell, "re"), {"registrations", "records"}, "commands that begin with re")
-    check_equal(completed(shell, "number", "s"), {"show", "set"}, "second words")
+    check_equal(completed(shell, "number", "s"), {"show", "set", "suspend"}, "second words")
     check("--policy" in completed(shell, "number", "set", "05010000014", "--"), "flags")
     check_equal(completed(shell, "number", "set", "0", "--policy", ""), {"newest", "fork", "reject"}, "values")
-    check_equal(completed(shell, "number", "set", "0", "--suspended", "o"), {"on", "off"}, "a switch")
+    check_equal(completed(shell, "number", "set", "0", "--international", "o"), {"on", "off"}, "a switch")
     check_equal(completed(shell, "help", "numb"), {"number"}, "help")
     check_equal(completed(shell, "completion", ""), {"bash", "zsh"}, "shells")
 

@@ -39,6 +39,7 @@ static bool count_of(const struct shard_counts *c, const char *name, uint64_t *r
 		{"connections", c->connections},
 		{"endpoints", c->endpoints},
 		{"legs", c->legs_used},
+		{"players", c->players_used},
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i].name, name) == 0) {

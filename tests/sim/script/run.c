@@ -169,8 +169,8 @@ static bool speak(struct run *r, const char *subject)
 		bool (*fn)(struct run *r);
 	} VERBS[] = {
 		{"number", world_number}, {"phone", world_phone}, {"server", world_server},
-		{"net", world_net},	  {"trunk", world_trunk}, {"expect", look_expect},
-		{"wait", wait_some},
+		{"rule", world_rule},	  {"net", world_net},	  {"trunk", world_trunk},
+		{"expect", look_expect},  {"wait", wait_some},
 	};
 	for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
 		if (strcmp(VERBS[i].word, subject) == 0)
@@ -245,13 +245,25 @@ static void tell(const struct run *r, const struct script_case *c, FILE *to)
 		ladder_print(r->st->ladder, to, "# ", LADDER_LINES);
 }
 
-bool script_run(const struct script *s, const struct script_case *c, FILE *to)
+static struct run *run_new(const struct script *s)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	if (!r)
 		abort();
 	r->script = s;
 	stage_params_default(&r->params);
+	return r;
+}
+
+static void run_free(struct run *r)
+{
+	stage_free(r->st);
+	free(r);
+}
+
+bool script_run(const struct script *s, const struct script_case *c, FILE *to)
+{
+	struct run *r = run_new(s);
 	bool ok = do_lines(r, s->preamble) && do_lines(r, c->lines) && run_stage(r);
 	if (ok) {
 		r->heard = SLICE_NONE;
@@ -260,7 +272,22 @@ bool script_run(const struct script *s, const struct script_case *c, FILE *to)
 	}
 	if (!ok)
 		tell(r, c, to);
-	stage_free(r->st);
-	free(r);
+	run_free(r);
+	return ok;
+}
+
+bool script_run_short(const struct script *s, const struct script_case *c,
+		      const struct script_short *how, FILE *to)
+{
+	struct run *r = run_new(s);
+	r->params.outside = how->outside;
+	const bool came_true = do_lines(r, s->preamble) && do_lines(r, c->lines);
+	const bool ok = run_stage(r) && !r->st->fault[0] && how->then(how->ctx, r->st);
+	if (!ok) {
+		if (came_true)
+			r->line = NULL;
+		tell(r, c, to);
+	}
+	run_free(r);
 	return ok;
 }

@@ -43,3 +43,15 @@ void script_free(struct script *s);
 
 /* True: it passed. Else what failed, and the ladder, has been printed, each line behind "# ". */
 bool script_run(const struct script *s, const struct script_case *c, FILE *to);
+
+/*
+ * For a server that is short of memory: the lines are played as far as they come true, then `then`
+ * is given the stage as it stands. Only what breaks an invariant fails, or what `then` says.
+ */
+struct script_short {
+	void (*outside)(bool on); /* stage_params */
+	bool (*then)(void *ctx, struct stage *st);
+	void *ctx;
+};
+bool script_run_short(const struct script *s, const struct script_case *c,
+		      const struct script_short *how, FILE *to);

@@ -2,9 +2,11 @@
 #include "script/run.h"
 
 #include "base/err.h"
+#include "core/announcement.h"
 #include "net/sim_io.h"
 #include "sip/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- numbers */
@@ -51,6 +53,35 @@ bool world_number(struct run *r)
 	if (!read_number(r, &n))
 		return false;
 	stage_number(r->st, n, password);
+	return true;
+}
+
+/* Into the rule what it is about; false: nothing of the kind is said. */
+static bool read_about(struct run *r, struct plan_rule *rule)
+{
+	const char *class = run_value(r, "class"), *country = run_value(r, "country"),
+		   *prefix = run_value(r, "prefix");
+	rule->about = class ? PLAN_ABOUT_CLASS : country ? PLAN_ABOUT_COUNTRY : PLAN_ABOUT_PREFIX;
+	if (class || country)
+		snprintf(rule->key, sizeof(rule->key), "%s", class ? class : country);
+	else if (!prefix || plan_rule_prefix(slice_str(prefix), rule->key) != 0)
+		return false;
+	return true;
+}
+
+bool world_rule(struct run *r)
+{
+	const char *decision = run_word(r), *number = run_value(r, "number"),
+		   *customer = run_value(r, "customer");
+	struct plan_rule rule = {.allow = decision && strcmp(decision, "allow") == 0};
+	if (!read_about(r, &rule))
+		return run_fail(r, "class=, country= or prefix=");
+	rule.scope = number ? PLAN_FOR_NUMBER : customer ? PLAN_FOR_CUSTOMER : PLAN_FOR_ALL;
+	snprintf(rule.who, sizeof(rule.who), "%s",
+		 number	    ? run_number_of(r, number)
+		 : customer ? customer
+			    : "");
+	stage_rule(r->st, rule);
 	return true;
 }
 
@@ -263,6 +294,23 @@ static bool set_own(struct run *r)
 	return true;
 }
 
+static bool set_announce(struct run *r, struct shard_config *c)
+{
+	const char *play = run_value(r, "announce"), *silent = run_value(r, "not"),
+		   *language = run_value(r, "language");
+	uint32_t cause;
+	if (play)
+		c->announce = strcmp(play, "all") == 0 ? ANNOUNCE_ALL : ANNOUNCE_FILES;
+	if (language)
+		snprintf(c->announce_language, sizeof(c->announce_language), "%s", language);
+	if (!silent)
+		return true;
+	if (!announcement_cause(slice_str(silent), &cause))
+		return run_fail(r, "\"%s\" is no cause", silent);
+	c->announce_off[cause / 64] |= (uint64_t)1 << (cause % 64);
+	return true;
+}
+
 static bool set_times(struct run *r, struct shard_config *c)
 {
 	const struct {
@@ -279,6 +327,8 @@ static bool set_times(struct run *r, struct shard_config *c)
 		{"calls", &c->calls_max},
 		{"session", &c->session_expires_s},
 		{"minse", &c->session_min_s},
+		{"limit", &c->announce_limit_s},
+		{"players", &c->players_max},
 		{"answer", &c->trunk_answer_ms},
 		{"progress", &c->trunk_progress_s},
 		{"options", &c->trunk_options_s},
@@ -291,7 +341,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 			return false;
 		*keys[i].value = (uint32_t)v;
 	}
-	return set_digest(r, c) && set_trusted(r, c) && set_own(r);
+	return set_digest(r, c) && set_trusted(r, c) && set_announce(r, c) && set_own(r);
 }
 
 /* Before the stage stands. */

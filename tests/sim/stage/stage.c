@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "net/net_priv.h"
 #include "net/sim_io.h"
+#include "stage/sounds.h"
 #include "stage/watch.h"
 
 #include <signal.h>
@@ -43,6 +44,9 @@ void stage_params_default(struct stage_params *p)
 				.trunk_failures = 3,
 				.trunk_expires_s = 3600,
 				.calls_max = 200,
+				.announce_limit_s = 30,
+				.announce_language = "ja",
+				.players_max = 8,
 			},
 	};
 }
@@ -80,6 +84,7 @@ static struct shard_config part_of(const struct stage *st, uint16_t shard)
 	const uint32_t first = MEDIA_PORT_FIRST + shard * pairs * 2;
 	struct shard_config c = st->p.config;
 	c.calls_max = (c.calls_max + n - 1) / n;
+	c.players_max = (c.players_max + n - 1) / n;
 	c.media4 = stage_addr(4);
 	c.media6 = stage_addr(6);
 	c.media4.port = c.media6.port = 0;
@@ -101,6 +106,26 @@ static void fill_random(struct stage *st, uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		bytes[i] = (uint8_t)sim_rand_next(&st->rand);
+}
+
+static void outside(const struct stage *st, bool on)
+{
+	if (st->p.outside)
+		st->p.outside(on);
+}
+
+/* Calls may be taken up with memory running short; a start that fails is tried once more with all
+ * of it. */
+static int start_shard(const struct stage *st, const struct shard_params *p,
+		       struct shard **ret_shard, char *text, size_t bytes)
+{
+	int err = ERR_NOMEM;
+	if (st->p.outside && st->kept.count) {
+		outside(st, false);
+		err = shard_new(p, ret_shard, text, bytes);
+		outside(st, true);
+	}
+	return err == ERR_NOMEM ? shard_new(p, ret_shard, text, bytes) : err;
 }
 
 static void open_shard(struct stage *st, uint16_t i)
@@ -139,7 +164,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		.wake_ctx = st,
 	};
 	fill_random(st, p.seed, sizeof(p.seed));
-	if (shard_new(&p, &st->shards[i], text, sizeof(text))) {
+	if (start_shard(st, &p, &st->shards[i], text, sizeof(text))) {
 		fprintf(stderr, "simulation: shard %u does not start: %s\n", i, text);
 		abort();
 	}
@@ -172,7 +197,7 @@ static void hurt_calls(struct stage *st)
 	}
 }
 
-void stage_start(struct stage *st)
+static void start(struct stage *st)
 {
 	const struct directory_params dp = {.hash_key = &st->hash_key,
 					    .writer = vault_writer(st->vault)};
@@ -194,6 +219,14 @@ void stage_start(struct stage *st)
 	replica_remove_files(st->dir, st->p.shards);
 	replica_image_free(&st->kept);
 	st->kept = (struct replica_image){0};
+}
+
+void stage_start(struct stage *st)
+{
+	outside(st, true);
+	start(st);
+	outside(st, false);
+	st->drained = false;
 }
 
 static void stop(struct stage *st)
@@ -233,6 +266,7 @@ void stage_drain(struct stage *st)
 {
 	for (uint16_t i = 0; i < st->p.shards; i++)
 		shard_drain(st->shards[i]);
+	st->drained = true;
 }
 
 void stage_end_calls(struct stage *st)
@@ -256,6 +290,7 @@ void stage_reconfigure(struct stage *st)
 void stage_number(struct stage *st, struct directory_number n, const char *password)
 {
 	snprintf(n.realm, sizeof(n.realm), "%s", st->p.config.domain);
+	outside(st, true);
 	if (password)
 		must(digest_ha1(slice_str(n.account), slice_str(n.realm), slice_str(password),
 				&n.ha1),
@@ -263,6 +298,14 @@ void stage_number(struct stage *st, struct directory_number n, const char *passw
 	vault_number_put(st->vault, &n);
 	if (st->directory)
 		must(directory_put(st->directory, &n), "number");
+	outside(st, false);
+}
+
+void stage_rule(struct stage *st, struct plan_rule rule)
+{
+	vault_rule_add(st->vault, rule);
+	if (st->directory)
+		vault_rules(st->vault, st->directory);
 }
 
 void stage_number_remove(struct stage *st, const char *number)
@@ -389,16 +432,16 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 	snprintf(text, bytes,
 		 "%llu calls, %llu legs, %llu exchanges, %llu pings, %llu+%llu on their way, "
 		 "%llu+%llu transactions, "
-		 "%llu endpoints, %llu bytes of buffers, %llu timers",
+		 "%llu endpoints, %llu players, %llu bytes of buffers, %llu timers",
 		 (unsigned long long)c.calls_used, (unsigned long long)c.legs_used,
 		 (unsigned long long)c.exchanges_used, (unsigned long long)c.pings_used,
 		 (unsigned long long)c.pursuits_used, (unsigned long long)c.comebacks_used,
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
-		 (unsigned long long)c.endpoints, (unsigned long long)c.buf_bytes,
-		 (unsigned long long)c.timers - st->p.shards);
+		 (unsigned long long)c.endpoints, (unsigned long long)c.players_used,
+		 (unsigned long long)c.buf_bytes, (unsigned long long)c.timers - st->p.shards);
 	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
 			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
-			       c.endpoints + c.buf_bytes;
+			       c.endpoints + c.players_used + c.buf_bytes;
 	return taken == 0 && c.timers == st->p.shards; /* the tick of each */
 }
 
@@ -420,7 +463,7 @@ static void check_sockets(struct stage *st)
 /* A phone that thinks that it is in a call when the server knows of none was forgotten by it. */
 static void check_phones(struct stage *st)
 {
-	for (uint32_t i = 0; i < st->phone_n && !st->hurt; i++) {
+	for (uint32_t i = 0; i < st->phone_n && !st->hurt && !st->was_short; i++) {
 		struct ua *ua = st->phones[i];
 		const struct ua_call *c;
 		for (uint32_t n = 0; (c = ua_line_at(ua, n)); n++) {
@@ -453,16 +496,26 @@ static bool calls_end(struct stage *st)
 	return c.calls_live == 0;
 }
 
-/* A phone that still repeats its 2xx opens a line anew for it: then once more. */
+static bool phones_quiet(const struct stage *st)
+{
+	for (uint32_t i = 0; i < st->phone_n; i++) {
+		const struct ua_call *c;
+		for (uint32_t n = 0; (c = ua_line_at(st->phones[i], n)); n++) {
+			if (!ua_call_quiet(c))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A phone that still repeats its 200 would open a new connection for it at once. */
 static void hang_lines(struct stage *st)
 {
-	struct shard_counts c = {.connections = 1};
-	for (int times = 0; times < 3 && c.connections; times++) {
-		for (uint32_t i = 0; i < st->phone_n; i++)
-			ua_hang_line(st->phones[i]);
+	for (int64_t ms = 0; ms < FAREWELL_MS && !phones_quiet(st); ms += 1000)
 		(void)stage_run_ms(st, 1000);
-		stage_counts(st, &c);
-	}
+	for (uint32_t i = 0; i < st->phone_n; i++)
+		ua_hang_line(st->phones[i]);
+	(void)stage_run_ms(st, 1000);
 }
 
 bool stage_settle(struct stage *st)
@@ -516,6 +569,7 @@ struct stage *stage_new(const struct stage_params *p)
 	st->p = *p;
 	st->rand.state = p->seed * 2654435761u + 1;
 	make_dir(st);
+	st->p.config.sounds = sounds_of_stage();
 	st->net = sim_net_new(&np);
 	st->ladder = ladder_new(st->net);
 	st->vault = vault_new(st->net);

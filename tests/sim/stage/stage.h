@@ -32,6 +32,9 @@ struct stage_params {
 	/* Times, limits, digest; calls_max is of the whole server; addresses and ports are the
 	 * stage's. */
 	struct shard_config config;
+	/* Tests that let memory run short (short/): true: what follows is not the server's doing
+	 * and must come through. NULL: memory is never short. */
+	void (*outside)(bool on);
 };
 /* What a new installation has, but for pings (none) and calls (200). */
 void stage_params_default(struct stage_params *p);
@@ -72,7 +75,9 @@ struct stage {
 
 	struct ua *phones[STAGE_PHONES_MAX];
 	uint32_t phone_n;
-	bool crashed; /* at some time: records may come twice */
+	bool drained;	/* the running server takes no calls any more */
+	bool was_short; /* of memory: a phone may have been forgotten in its call */
+	bool crashed;	/* at some time: records may come twice */
 	/* Not 0: the seed by which the next start finds its calls hurt. From then on it is no
 	 * matter who is still in a call at the end, and what records say. */
 	uint64_t hurt;
@@ -96,6 +101,7 @@ void stage_end_calls(struct stage *st);
 void stage_reconfigure(struct stage *st);
 /* Durable at once, as provisioning is; ha1 is made from the password, or stays without. */
 void stage_number(struct stage *st, struct directory_number n, const char *password);
+void stage_rule(struct stage *st, struct plan_rule rule);
 void stage_number_remove(struct stage *st, const char *number);
 bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number);
 /* A new trunk, or a change of the one with that name; in force at once. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define NUMBERS_MAX 256
+#define RULES_MAX   32
 
 /* One change of bindings, in the order of handing over. */
 struct change {
@@ -24,6 +25,8 @@ struct vault {
 	bool full;
 	struct directory_number numbers[NUMBERS_MAX];
 	uint32_t number_n;
+	struct plan_rule rules[RULES_MAX];
+	uint32_t rule_n;
 	struct change *changes;
 	size_t change_n, change_cap;
 	struct vault_record **records;
@@ -221,6 +224,24 @@ static void fill_numbers(const struct vault *k, struct store *s)
 	}
 }
 
+static void fill_rules(const struct vault *k, struct store *s)
+{
+	for (uint32_t i = 0; i < k->rule_n; i++) {
+		const struct plan_rule *r = &k->rules[i];
+		const struct store_rule row = {
+			.scope = (uint8_t)r->scope,
+			.about = (uint8_t)r->about,
+			.who = slice_str(r->who),
+			.key = slice_str(r->key),
+			.allow = r->allow,
+		};
+		uint64_t id;
+		const int err = store_rule_add(s, &row, &id);
+		if (err)
+			die(store_error(s), err);
+	}
+}
+
 static void fill_bindings(const struct vault *k, struct store *s)
 {
 	for (size_t i = 0; i < k->change_n; i++) {
@@ -255,6 +276,7 @@ static struct store *open_store(const struct vault *k, char dir[64], char path[9
 		die(text, err);
 	fill_numbers(k, s);
 	fill_bindings(k, s);
+	fill_rules(k, s);
 	err = store_commit(s);
 	if (err)
 		die(store_error(s), err);
@@ -288,6 +310,7 @@ void vault_load(struct vault *k, struct directory *d)
 	char dir[64], path[96];
 	if (k->change_n == 0) {
 		put_numbers(k, d);
+		vault_rules(k, d);
 		return;
 	}
 	struct store *s = open_store(k, dir, path);
@@ -295,6 +318,23 @@ void vault_load(struct vault *k, struct directory *d)
 	drop_store(s, dir, path);
 	if (err)
 		die("loading", err);
+}
+
+void vault_rule_add(struct vault *k, struct plan_rule rule)
+{
+	if (k->rule_n == RULES_MAX)
+		die("too many rules", ERR_LIMIT);
+	rule.id = k->rule_n + 1;
+	k->rules[k->rule_n++] = rule;
+}
+
+void vault_rules(const struct vault *k, struct directory *d)
+{
+	struct plan_rules *rules;
+	const int err = plan_rules_new(k->rules, k->rule_n, &rules);
+	if (err)
+		die("rules", err);
+	directory_rules_put(d, rules);
 }
 
 /* --- records */

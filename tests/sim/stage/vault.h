@@ -31,6 +31,11 @@ void vault_number_put(struct vault *k, const struct directory_number *n);
 void vault_number_remove(struct vault *k, const char *number);
 const struct directory_number *vault_number(const struct vault *k, const char *number);
 
+/* One more of the operator's rules; id is given. */
+void vault_rule_add(struct vault *k, struct plan_rule rule);
+/* All of them, in force. */
+void vault_rules(const struct vault *k, struct directory *d);
+
 /* The store holds so many: one that came again (after a crash) has replaced the first. */
 uint32_t vault_records(const struct vault *k);
 /* Each that was handed over, in order. */

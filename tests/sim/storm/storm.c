@@ -146,7 +146,7 @@ static void check_bleed(struct storm *s)
 			for (size_t k = 0; k < sizeof(KINDS) / sizeof(KINDS[0]); k++) {
 				const char *from =
 					KINDS[k][0] == '?' ? "?" : ua_name(s->st->phones[b]);
-				if (!s->may_hear[a][b] &&
+				if (a != b && !s->may_hear[a][b] &&
 				    ua_media_heard(s->st->phones[a], KINDS[k], from))
 					stage_fault(s->st, "%s has heard %s of %s, a stranger",
 						    ua_name(s->st->phones[a]), KINDS[k], from);
@@ -157,13 +157,13 @@ static void check_bleed(struct storm *s)
 
 static void make_call(struct storm *s, struct ua *ua, struct ua_call *c)
 {
-	static const char *const ODD[] = {"110", "0501", "05099999999", "00336123", "*43"};
+	static const char *const ODD[] = {"110", "0501", "05099999999", "00336123", "*43", "*44"};
 	struct ua_wish w = {.no_sdp = chance(s, 100)};
 	const char *target = ua_number(phone_at_random(s));
 	if (s->calls >= s->calls_wanted)
 		return;
 	if (chance(s, 50)) {
-		target = ODD[below(s, 5)];
+		target = ODD[below(s, 6)];
 		acquaint(s, ua, OUTSIDE); /* 050 numbers of others are there */
 	}
 	if (chance(s, 100))
@@ -428,6 +428,8 @@ static void begin(struct storm *s)
 	p.config.trunk_options_s = 20;
 	p.config.ring_limit_s = 60;
 	p.config.media_timeout_s = 90;
+	p.config.announce = ANNOUNCE_ALL;
+	p.config.players_max = PHONES;
 	if (s->w->inbox_bytes)
 		p.inbox_bytes = s->w->inbox_bytes;
 	s->st = stage_new(&p);

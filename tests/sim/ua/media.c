@@ -180,11 +180,19 @@ static struct ua_heard *heard_of(struct ua *ua, struct slice kind, struct slice 
 	return h;
 }
 
+/* 20 ms of G.711: what the server itself plays. */
+static bool is_tone(const struct io_datagram *d)
+{
+	return d->n == PACKET_BYTES && (d->p[0] & 0xc0) == 0x80;
+}
+
 /* "rtp NAME " and its kin somewhere in the packet; anything else is counted as of nobody. */
 void ua_media_on_packet(struct ua *ua, const struct io_datagram *d)
 {
 	static const char *const KINDS[] = {"rtp ", "rtcp ", "udptl "};
-	struct slice kind = SLICE("?"), from = SLICE("?");
+	const bool tone = is_tone(d);
+	struct slice kind = tone ? SLICE("tone") : SLICE("?"),
+		     from = tone ? SLICE("server") : SLICE("?");
 	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
 		const char *at = memmem(d->p, d->n, KINDS[i], strlen(KINDS[i]));
 		if (!at)

@@ -1,6 +1,7 @@
 /* Requests through the table of routes with a real store and directory, without a socket. */
 #pragma once
 
+#include "../tmp.h"
 #include "api/api_priv.h"
 #include "base/err.h"
 #include "store/store_priv.h"
@@ -18,7 +19,7 @@ struct fixture {
 	char directory_path[64], path[96];
 	struct api api;
 	struct request r;
-	struct {
+	struct asked {
 		struct query_value values[QUERY_MAX];
 		unsigned count;
 	} asked; /* the query of the next request */
@@ -31,7 +32,8 @@ static inline int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	snprintf(f->directory_path, sizeof(f->directory_path), "/tmp/opengate-api-XXXXXX");
+	snprintf(f->directory_path, sizeof(f->directory_path), "%.30s/opengate-api-XXXXXX",
+		 tmp_dir());
 	assert_non_null(mkdtemp(f->directory_path));
 	snprintf(f->path, sizeof(f->path), "%s/a.db", f->directory_path);
 	assert_int_equal(store_open(f->path, &f->api.store, NULL, 0), 0);

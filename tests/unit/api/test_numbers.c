@@ -25,11 +25,11 @@ static void test_change(void **state)
 	add(f);
 	(void)directory_by_number(f->api.p.directory, SLICE("05010000014"), &before);
 	assert_int_equal(ask(f, "PATCH", "/api/v1/numbers/05010000014",
-			     "{\"channels\":5,\"suspended\":true}"),
+			     "{\"channels\":5,\"international\":true}"),
 			 200);
 	(void)directory_by_number(f->api.p.directory, SLICE("05010000014"), &after);
 	assert_int_equal(after.channels, 5);
-	assert_true(after.suspended);
+	assert_true(after.international);
 	assert_memory_equal(&after.ha1, &before.ha1, sizeof(before.ha1));
 	assert_int_equal(ask(f, "GET", "/api/v1/numbers/05010000014", NULL), 200);
 	assert_int_equal(json_integer_value(json_object_get(f->r.json, "channels")), 5);

@@ -34,21 +34,6 @@ static void test_reference_vectors(void **state)
 	assert_true(hash_u64(&key, 0x0706050403020100u) == rows[3].want);
 }
 
-static void test_nocase(void **state)
-{
-	const struct hash_key key = {{1, 2, 3}};
-	char a[600], b[600];
-
-	(void)state;
-	assert_true(hash_slice_nocase(&key, SLICE("Example.COM")) ==
-		    hash_slice(&key, SLICE("example.com")));
-	assert_true(hash_slice_nocase(&key, SLICE("[")) != hash_slice_nocase(&key, SLICE("{")));
-	memset(a, 'A', sizeof(a));
-	memset(b, 'a', sizeof(b));
-	assert_true(hash_slice_nocase(&key, slice_of(a, sizeof(a))) ==
-		    hash_slice_nocase(&key, slice_of(b, sizeof(b))));
-}
-
 static void test_key_matters(void **state)
 {
 	const struct hash_key a = {{1}}, b = {{2}};
@@ -61,7 +46,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reference_vectors),
-		cmocka_unit_test(test_nocase),
 		cmocka_unit_test(test_key_matters),
 	};
 

@@ -109,6 +109,29 @@ static void run_random(uint64_t hash_step, uint32_t hashes)
 	index_free(ix);
 }
 
+/* The entry keeps its place and its hash. */
+static void test_replace(void **state)
+{
+	struct index *ix;
+
+	(void)state;
+	assert_int_equal(index_new(4, &ix), 0);
+	for (uint64_t v = 1; v <= 4; v++)
+		assert_int_equal(index_put(ix, 7, v), 0);
+	index_replace(ix, 7, 1, 9);
+	assert_int_equal(index_find(ix, 7, NULL, NULL), 9);
+	index_replace(ix, 7, 1, 10); /* not there any more */
+	index_replace(ix, 8, 9, 10);
+	assert_int_equal(index_count(ix), 4);
+	assert_false(index_remove(ix, 7, 1));
+	assert_false(index_remove(ix, 7, 10));
+	for (uint64_t v = 2; v <= 4; v++)
+		assert_true(index_remove(ix, 7, v));
+	assert_true(index_remove(ix, 7, 9));
+	assert_int_equal(index_count(ix), 0);
+	index_free(ix);
+}
+
 static void test_random_spread(void **state)
 {
 	(void)state;
@@ -132,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_basics),
 		cmocka_unit_test(test_order_under_one_hash),
+		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_random_spread),
 		cmocka_unit_test(test_random_weak_hash),
 		cmocka_unit_test(test_random_collisions),

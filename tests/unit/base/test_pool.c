@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 static struct pool *make(uint32_t limit, size_t bytes)
@@ -53,7 +56,7 @@ static void test_life(void **state)
 
 	(void)state;
 	assert_int_equal(id_shard(a), 3);
-	assert_int_equal((uintptr_t)p % 16, 0);
+	assert_int_equal((uintptr_t)p % 8, 0);
 	memset(p, 'x', 40);
 	assert_ptr_equal(pool_get(pool, a), p);
 	assert_non_null(pool_take(pool, &b));
@@ -135,13 +138,13 @@ static void test_walk(void **state)
 	pool_free(pool);
 }
 
-#define MODEL 300
+#define MODEL 300 /* with slots of 8 KiB: ten chunks */
 
 /* Random takes and gives; every id that was ever given out answers as the model says. */
 static void test_random(void **state)
 {
 	static const uint8_t seed[RNG_SEED_BYTES] = {1};
-	struct pool *pool = make(MODEL, 8);
+	struct pool *pool = make(MODEL, 8192);
 	struct id ids[MODEL], stale[MODEL];
 	struct rng rng;
 	uint32_t n = 0, gone = 0;
@@ -217,13 +220,87 @@ static void test_take_id(void **state)
 	pool_free(pool);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define IN_CHUNKS 0 /* every slot is a block of its own */
+#else
+#define IN_CHUNKS 1
+#endif
+
+static bool is_resident(const void *p)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	unsigned char resident = 0;
+
+	assert_int_equal(mincore((void *)((uintptr_t)p & ~(page - 1)), 1, &resident), 0);
+	return resident & 1;
+}
+
+#define PEAK 20000
+
+/* Slots of 100 bytes in chunks of 256 KiB: what a peak took goes back, but for a chunk; the ids of
+ * before are stale for good. */
+static void test_peak(void **state)
+{
+	static struct id first[PEAK], second[PEAK];
+	static void *where[PEAK];
+	struct pool *pool = make(PEAK, 100);
+	uint32_t resident = 0, cursor = 0;
+	struct id id;
+
+	(void)state;
+	for (uint32_t i = 0; i < PEAK; i++)
+		assert_non_null(where[i] = pool_take(pool, &first[i]));
+	assert_null(pool_take(pool, &id));
+	for (uint32_t i = 0; i < PEAK; i++)
+		pool_give(pool, first[i]);
+	for (uint32_t i = 0; IN_CHUNKS && i < PEAK; i++)
+		resident += is_resident(where[i]);
+	assert_true(resident < PEAK / 4);
+	assert_null(pool_next(pool, &cursor, &id));
+	for (uint32_t i = 0; i < PEAK; i++) {
+		uint64_t *p = pool_take(pool, &second[i]);
+		assert_non_null(p);
+		assert_true(*p == 0);
+		*p = second[i].v;
+	}
+	assert_null(pool_take(pool, &id));
+	for (uint32_t i = 0; i < PEAK; i++) {
+		assert_null(pool_get(pool, first[i]));
+		assert_true(*(uint64_t *)pool_get(pool, second[i]) == second[i].v);
+	}
+	pool_free(pool);
+}
+
+/* After ids of before have come back, far apart, in several chunks. */
+static void test_take_id_chunks(void **state)
+{
+	struct pool *pool = make(PEAK, 100);
+	const struct id near = id_make(3, 5, 9), far = id_make(3, PEAK - 1, 7);
+	struct id id;
+	uint32_t n = 0;
+
+	(void)state;
+	assert_non_null(pool_take_id(pool, far));
+	assert_non_null(pool_take_id(pool, near));
+	pool_take_id_end(pool);
+	for (; pool_take(pool, &id); n++) {
+		assert_false(id_eq(id, near) || id_eq(id, far));
+	}
+	assert_int_equal(n, PEAK - 2);
+	pool_give(pool, far);
+	assert_non_null(pool_take(pool, &id));
+	assert_true(id_eq(id, id_make(3, PEAK - 1, 8)));
+	pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_params),	    cmocka_unit_test(test_life),
-		cmocka_unit_test(test_strange_ids), cmocka_unit_test(test_last_in_first_out),
-		cmocka_unit_test(test_walk),	    cmocka_unit_test(test_random),
-		cmocka_unit_test(test_take_id),
+		cmocka_unit_test(test_params),	       cmocka_unit_test(test_life),
+		cmocka_unit_test(test_strange_ids),    cmocka_unit_test(test_last_in_first_out),
+		cmocka_unit_test(test_walk),	       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_take_id),	       cmocka_unit_test(test_peak),
+		cmocka_unit_test(test_take_id_chunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ static void make(struct fixture *f)
 
 static void assert_holds(struct fixture *f, uint16_t i, const char *want)
 {
-	struct slice s = textbox_get(&f->box, f->spans[i]);
+	struct slice s = textbox_get(f->box.bytes, f->spans[i]);
 
 	assert_non_null(s.p);
 	if (!slice_eq(s, slice_str(want)))
@@ -44,15 +44,15 @@ static void test_set_get_clear(void **state)
 
 	(void)state;
 	make(&f);
-	assert_null(textbox_get(&f.box, f.spans[0]).p);
+	assert_null(textbox_get(f.box.bytes, f.spans[0]).p);
 	assert_int_equal(textbox_set(&f.box, 0, SLICE("hello")), 0);
 	assert_int_equal(textbox_set(&f.box, 1, SLICE("")), 0);
 	assert_holds(&f, 0, "hello");
 	assert_holds(&f, 1, "");
 	textbox_clear(&f.box, 1);
-	assert_null(textbox_get(&f.box, f.spans[1]).p);
+	assert_null(textbox_get(f.box.bytes, f.spans[1]).p);
 	assert_int_equal(textbox_set(&f.box, 0, SLICE_NONE), 0);
-	assert_null(textbox_get(&f.box, f.spans[0]).p);
+	assert_null(textbox_get(f.box.bytes, f.spans[0]).p);
 	assert_int_equal(f.used, 0);
 }
 
@@ -79,7 +79,7 @@ static void test_own_string(void **state)
 	(void)state;
 	make(&f);
 	assert_int_equal(textbox_set(&f.box, 0, SLICE("abcdef")), 0);
-	own = textbox_get(&f.box, f.spans[0]);
+	own = textbox_get(f.box.bytes, f.spans[0]);
 	assert_int_equal(textbox_set(&f.box, 0, own), 0);
 	assert_holds(&f, 0, "abcdef");
 	assert_int_equal(textbox_set(&f.box, 0, slice_from(own, 2)), 0);
@@ -98,7 +98,7 @@ static void test_full_then_compacted(void **state)
 	assert_int_equal(textbox_set(&f.box, 1, slice_of(big, 50)), 0);
 	assert_int_equal(textbox_set(&f.box, 2, SLICE("y")), ERR_TOO_BIG);
 	assert_int_equal(textbox_set(&f.box, 0, slice_of(big, 51)), ERR_TOO_BIG);
-	assert_int_equal(textbox_get(&f.box, f.spans[0]).n, 50); /* nothing has changed */
+	assert_int_equal(textbox_get(f.box.bytes, f.spans[0]).n, 50); /* nothing has changed */
 	assert_int_equal(textbox_set(&f.box, 0, SLICE("short")), 0);
 	assert_int_equal(textbox_set(&f.box, 2, slice_of(big, 45)), 0);
 	assert_holds(&f, 0, "short");
@@ -147,7 +147,7 @@ static void test_random(void **state)
 			}
 		}
 		for (int i = 0; i < SPANS; i++) {
-			struct slice s = textbox_get(&f.box, f.spans[i]);
+			struct slice s = textbox_get(f.box.bytes, f.spans[i]);
 
 			assert_int_equal(s.p ? (int)s.n : -1, model[i].n);
 			assert_memory_equal(s.p ? s.p : "", model[i].text, s.n);

@@ -54,6 +54,19 @@ static void says_no(struct call *c, uint8_t branch, int code)
 		ev(c, (struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .code = code}));
 }
 
+/* The caller was told why, or could not be: now the refusal. */
+static void announced(struct call *c, int code)
+{
+	assert_int_equal(count(ORDER_ANNOUNCE), 1);
+	assert_int_equal(count(ORDER_REFUSE_CALLER) + count(ORDER_FINISH), 0);
+	assert_true(call_is_live(c));
+	assert_true(ev(c, (struct call_event){.kind = CALL_EV_ANNOUNCED}));
+	assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
+	assert_int_equal(count(ORDER_FINISH), 1);
+	assert_int_equal(c->sip_code, code);
+	assert_false(call_is_live(c));
+}
+
 static void test_refused_by_route(void **state)
 {
 	struct call c;
@@ -62,10 +75,65 @@ static void test_refused_by_route(void **state)
 	call_init(&c, 1, id_make(0, 1, 1));
 	ev(&c, (struct call_event){.kind = CALL_EV_TRY});
 	ev(&c, (struct call_event){.kind = CALL_EV_ROUTED, .cause = CAUSE_NO_CHANNEL});
+	announced(&c, 503);
+	assert_int_equal(c.cause, CAUSE_NO_CHANNEL);
+	assert_int_equal(c.ended_by, CALL_SERVER);
+}
+
+/* Whoever hangs up while being told why was refused all the same. */
+static void test_announced_enough(void **state)
+{
+	static const struct call_event ways[] = {
+		{.kind = CALL_EV_CANCEL},
+		{.kind = CALL_EV_BYE, .side = CALL_CALLER},
+		{.kind = CALL_EV_LOST, .side = CALL_CALLER, .cause = CAUSE_SIGNALLING_LOST},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct call c = ringing(1);
+		says_no(&c, 0, 486);
+		assert_int_equal(count(ORDER_ANNOUNCE), 1);
+		assert_true(ev(&c, ways[i]));
+		assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
+		assert_int_equal(count(ORDER_FINISH), 1);
+		assert_int_equal(c.sip_code, 487);
+		assert_int_equal(c.cause, CAUSE_BUSY);
+		assert_int_equal(c.ended_by, CALL_CALLER);
+	}
+}
+
+/* Nobody but the caller changes what becomes of it: it is decided. */
+static void test_announced_anyway(void **state)
+{
+	struct call c = ringing(2);
+
+	(void)state;
+	ev(&c, (struct call_event){.kind = CALL_EV_RING_LIMIT});
+	answer(&c, 0); /* too late */
+	assert_int_equal(count(ORDER_BYE_BRANCH), 1);
+	assert_int_equal(count(ORDER_CONNECT), 0);
+	says_no(&c, 1, 487);
+	assert_int_equal(orders.count, 0);
+	ev(&c, (struct call_event){.kind = CALL_EV_BYE, .side = CALL_CALLEE});
+	assert_int_equal(orders.count, 0);
+	ev(&c, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_OPERATOR});
 	assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
+	assert_int_equal(c.cause, CAUSE_NO_ANSWER);
+}
+
+static void test_served(void **state)
+{
+	struct call c;
+
+	(void)state;
+	call_init(&c, 1, id_make(0, 1, 1));
+	ev(&c, (struct call_event){.kind = CALL_EV_TRY});
+	ev(&c, (struct call_event){.kind = CALL_EV_ROUTED, .service = true});
+	assert_int_equal(count(ORDER_SERVE), 1);
+	assert_int_equal(c.state, CALL_ANSWERED);
+	ev(&c, (struct call_event){.kind = CALL_EV_BYE, .side = CALL_CALLER});
+	assert_int_equal(count(ORDER_BYE_CALLER), 0);
 	assert_int_equal(count(ORDER_FINISH), 1);
-	assert_int_equal(c.sip_code, 503);
-	assert_false(call_is_live(&c));
 }
 
 static void test_one_answers(void **state)
@@ -102,10 +170,9 @@ static void test_all_refuse(void **state)
 
 		says_no(&c, 0, rows[i].codes[0]);
 		says_no(&c, 1, rows[i].codes[1]);
-		assert_int_equal(count(ORDER_REFUSE_CALLER), 0);
+		assert_int_equal(count(ORDER_ANNOUNCE), 0);
 		says_no(&c, 2, rows[i].codes[2]);
-		assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
-		assert_int_equal(c.sip_code, rows[i].told);
+		announced(&c, rows[i].told);
 	}
 }
 
@@ -234,7 +301,7 @@ static void test_another_takes_its_place(void **state)
 	assert_int_equal(orders.v[0].branch, 1);
 	assert_int_equal(count(ORDER_REFUSE_CALLER), 0);
 	fails(&c, 1, 404, CAUSE_UNALLOCATED, false);
-	assert_int_equal(count(ORDER_REFUSE_CALLER), 1);
+	announced(&c, 404);
 	assert_int_equal(c.sip_code, 404);
 	assert_int_equal(c.cause, CAUSE_UNALLOCATED);
 }
@@ -265,8 +332,8 @@ static void test_no_end_of_ways(void **state)
 		fails(&c, i, 503, CAUSE_NO_TRUNK, true);
 	assert_true(call_is_live(&c));
 	fails(&c, CALL_BRANCHES_MAX - 1, 503, CAUSE_NO_TRUNK, true);
+	announced(&c, 503);
 	assert_false(call_is_live(&c));
-	assert_int_equal(c.sip_code, 503);
 }
 
 static void test_what_the_network_says(void **state)
@@ -312,6 +379,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused_by_route),
+		cmocka_unit_test(test_announced_enough),
+		cmocka_unit_test(test_announced_anyway),
+		cmocka_unit_test(test_served),
 		cmocka_unit_test(test_one_answers),
 		cmocka_unit_test(test_all_refuse),
 		cmocka_unit_test(test_declined_ends_all),

@@ -58,15 +58,17 @@ static void test_callee(void **state)
 	check(*state, "05010000014", "05010000022", CAUSE_SUSPENDED, "suspension", true);
 	check(*state, "05010000014", "05010000030", CAUSE_UNALLOCATED, "directory", false);
 	check(*state, "05010000014", "0312345678", CAUSE_NORMAL, "plan:0", false);
+	check(*state, "05010000014", "*43", CAUSE_NORMAL, "plan:*43", true);
+	check(*state, "05010000014", "*430", CAUSE_NO_SERVICE_CODE, "plan:*43", false);
 }
 
 /* A line that may not call at all still hears first what is wrong with what it dialled. */
 static void test_caller(void **state)
 {
-	check(*state, "05010000022", "05010000014", CAUSE_SUSPENDED, "suspension", true);
-	check(*state, "05010000022", "0312345678", CAUSE_SUSPENDED, "suspension", false);
+	check(*state, "05010000022", "05010000014", CAUSE_OWN_SUSPENDED, "suspension", true);
+	check(*state, "05010000022", "0312345678", CAUSE_OWN_SUSPENDED, "suspension", false);
 	check(*state, "05010000022", "184110", CAUSE_EMERGENCY, "plan:110", false);
-	check(*state, "05099999999", "0312345678", CAUSE_SUSPENDED, "suspension", false);
+	check(*state, "05099999999", "0312345678", CAUSE_OWN_SUSPENDED, "suspension", false);
 	check(*state, "05099999999", "119", CAUSE_EMERGENCY, "plan:119", false);
 }
 

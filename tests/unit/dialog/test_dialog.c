@@ -3,7 +3,7 @@
 static struct dialog uas(const char *more)
 {
 	struct parsed p;
-	struct dialog d;
+	struct dialog d = empty();
 
 	assert_int_equal(dialog_from_request(&d, PARSE_INVITE(&p, more), SLICE("bt")), 0);
 	return d;
@@ -11,7 +11,7 @@ static struct dialog uas(const char *more)
 
 static struct dialog uac(void)
 {
-	struct dialog d;
+	struct dialog d = empty();
 
 	assert_int_equal(dialog_prepare(&d, SLICE("c1@host"), SLICE("at"), SLICE(ALICE), SLICE(BOB),
 					SLICE("sip:200@192.0.2.7"), 7),
@@ -64,14 +64,14 @@ static void test_contact(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct dialog d, before;
-		memset(&d, 0x5a, sizeof(d));
-		before = d;
+		struct dialog d = uac(), before = d;
 		assert_int_equal(
 			dialog_from_request(&d, PARSE_INVITE(&p, cases[i].more), SLICE("bt")),
 			cases[i].err);
-		if (cases[i].err)
-			assert_memory_equal(&d, &before, sizeof(d));
+		if (!cases[i].err)
+			continue;
+		assert_memory_equal(&d, &before, sizeof(d));
+		assert_text(&d, DIALOG_REMOTE_TARGET, "sip:200@192.0.2.7");
 	}
 }
 
@@ -93,7 +93,7 @@ static void test_parties(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct dialog d;
+		struct dialog d = empty();
 		const struct sip_msg *msg =
 			parse_with(&p, INVITE, cases[i].from, BOB, "7 INVITE", CONTACT);
 		assert_int_equal(dialog_from_request(&d, msg, SLICE("bt")), 0);
@@ -105,7 +105,7 @@ static void test_parties(void **state)
 static void test_secure(void **state)
 {
 	struct parsed p;
-	struct dialog d;
+	struct dialog d = empty();
 
 	(void)state;
 	const struct sip_msg *msg = parse_with(&p, "INVITE sips:200@h SIP/2.0", ALICE ";tag=at",
@@ -279,16 +279,93 @@ static void test_too_big(void **state)
 	assert_int_equal(before.local_cseq, 7);
 }
 
-/* One run of bytes: a copy elsewhere is the same dialog. */
-static void test_moves(void **state)
+#define ROUTED "Record-Route: <sip:p1;lr>\r\n" CONTACT
+
+static void assert_routed(const struct dialog *d)
 {
-	struct dialog d = uas("Record-Route: <sip:p1;lr>\r\n" CONTACT), copy;
+	assert_int_equal(d->state, DIALOG_EARLY);
+	assert_text(d, DIALOG_CALL_ID, "c1@host");
+	assert_text(d, DIALOG_ROUTES, "<sip:p1;lr>");
+	assert_text(d, DIALOG_REMOTE_TARGET, "sip:100@192.0.2.9:5062;ob");
+}
+
+static void test_copy(void **state)
+{
+	struct dialog d = uas(ROUTED), copy = empty(), small;
+	char memory[16];
 
 	(void)state;
-	memcpy(&copy, &d, sizeof(d));
-	memset(&d, 0xee, sizeof(d));
-	assert_text(&copy, DIALOG_ROUTES, "<sip:p1;lr>");
-	assert_text(&copy, DIALOG_REMOTE_TARGET, "sip:100@192.0.2.9:5062;ob");
+	assert_int_equal(dialog_copy(&copy, &d), 0);
+	memset(d.text, 'x', DIALOG_TEXT_BYTES);
+	assert_routed(&copy);
+	dialog_init_in(&small, memory, sizeof(memory));
+	assert_int_equal(dialog_copy(&small, &copy), ERR_TOO_BIG);
+	assert_text(&small, DIALOG_CALL_ID, "");
+}
+
+/* In a buffer of just the size that is needed, which grows; without one nothing changes. */
+static void test_buffers(void **state)
+{
+	struct parsed p;
+	struct bufs *bufs;
+	struct dialog d;
+	char *others;
+
+	(void)state;
+	assert_int_equal(bufs_new(512, &bufs), 0);
+	dialog_init(&d, bufs);
+	assert_int_equal(bufs_used_bytes(bufs), 0);
+	assert_int_equal(dialog_from_request(&d, PARSE_INVITE(&p, ROUTED), SLICE("bt")), 0);
+	assert_routed(&d);
+	assert_true(bufs_used_bytes(bufs) >= d.text_used &&
+		    bufs_used_bytes(bufs) < DIALOG_TEXT_BYTES / 2);
+
+	const struct sip_msg *longer = PARSE_INVITE(
+		&p, "Contact: <sip:0123456789012345678901234567890123456789012345678901234567890123"
+		    "456789012345678901234567890123456789@h>\r\n");
+	assert_non_null(others = bufs_take(bufs, 320));
+	assert_int_equal(dialog_refresh_target(&d, longer), ERR_LIMIT);
+	assert_int_equal(dialog_from_request(&d, longer, SLICE("bt")), ERR_LIMIT);
+	assert_routed(&d);
+	bufs_give(bufs, others);
+	assert_int_equal(dialog_refresh_target(&d, longer), 0);
+	assert_int_equal(dialog_text(&d, DIALOG_REMOTE_TARGET).n, 106);
+	assert_text(&d, DIALOG_ROUTES, "<sip:p1;lr>");
+
+	dialog_fini(&d);
+	assert_int_equal(bufs_used_bytes(bufs), 0);
+	assert_text(&d, DIALOG_ROUTES, "");
+	assert_int_equal(dialog_from_request(&d, PARSE_INVITE(&p, ROUTED), SLICE("bt")), 0);
+	assert_routed(&d);
+	dialog_fini(&d);
+	bufs_free(bufs);
+}
+
+/* Texts that are looked at where they are. */
+static void test_view(void **state)
+{
+	static char bytes[70000] = "one two";
+	struct slice one = slice_of(bytes, 3), two = slice_of(bytes + 4, 3);
+	struct dialog d = {.state = DIALOG_CONFIRMED}, copy = empty();
+
+	(void)state;
+	assert_int_equal(dialog_view_text(&d, DIALOG_LOCAL_TAG, one), 0);
+	assert_int_equal(dialog_view_text(&d, DIALOG_CALL_ID, two), 0);
+	assert_int_equal(dialog_copy(&copy, &d), 0);
+	bytes[0] = bytes[4] = 'X';
+	assert_text(&d, DIALOG_LOCAL_TAG, "Xne");
+	assert_text(&d, DIALOG_CALL_ID, "Xwo");
+	assert_text(&copy, DIALOG_LOCAL_TAG, "one");
+	assert_text(&copy, DIALOG_CALL_ID, "two");
+	assert_text(&copy, DIALOG_ROUTES, "");
+
+	assert_int_equal(dialog_view_text(&d, DIALOG_ROUTES, slice_of(bytes + 66000, 3)),
+			 ERR_TOO_BIG);
+	assert_int_equal(dialog_view_text(&d, DIALOG_ROUTES, slice_of(bytes, DIALOG_TEXT_BYTES)),
+			 ERR_TOO_BIG);
+	struct dialog back = {0};
+	assert_int_equal(dialog_view_text(&back, DIALOG_CALL_ID, two), 0);
+	assert_int_equal(dialog_view_text(&back, DIALOG_LOCAL_TAG, one), ERR_TOO_BIG);
 }
 
 int main(void)
@@ -299,7 +376,8 @@ int main(void)
 		cmocka_unit_test(test_uac_life), cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_refresh),	 cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_cseq),	 cmocka_unit_test(test_too_big),
-		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_copy),	 cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_view),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

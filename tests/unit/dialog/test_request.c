@@ -2,7 +2,7 @@
 
 static struct dialog with_routes(const char *target, const char *routes, bool strict)
 {
-	struct dialog d;
+	struct dialog d = empty();
 
 	assert_int_equal(dialog_prepare(&d, SLICE("c1@host"), SLICE("at"), SLICE(ALICE), SLICE(BOB),
 					slice_str(target), 7),

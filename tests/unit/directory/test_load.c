@@ -1,4 +1,5 @@
 /* The directory with a store behind it: what was acknowledged is there after a restart. */
+#include "../tmp.h"
 #include "fixture.h"
 
 struct world {
@@ -48,7 +49,7 @@ static int setup(void **state)
 
 	assert_non_null(w);
 	arena_init(&w->f.arena, w->f.memory, sizeof(w->f.memory));
-	snprintf(w->directory, sizeof(w->directory), "/tmp/opengate-load-XXXXXX");
+	snprintf(w->directory, sizeof(w->directory), "%.30s/opengate-load-XXXXXX", tmp_dir());
 	assert_non_null(mkdtemp(w->directory));
 	snprintf(w->path, sizeof(w->path), "%s/x.db", w->directory);
 	assert_int_equal(store_open(w->path, &w->s, NULL, 0), 0);

@@ -106,6 +106,28 @@ static void test_damaged(void **state)
 	assert_int_equal(event_decode(SLICE_NONE, &back), ERR_DAMAGED);
 }
 
+/* Type and call without the rest; of bytes that begin as no event does, nothing. */
+static void test_peek(void **state)
+{
+	struct event e = example();
+	struct event_bytes peeked = {.call = 4711};
+	char buf[512];
+	size_t n = 0, header = 2 + 2 + 2 + 2 + 3 * 8;
+
+	(void)state;
+	assert_int_equal(event_encode(&e, buf, sizeof(buf), &n), 0);
+	for (size_t cut = 0; cut < header; cut++)
+		assert_int_equal(event_peek(slice_of(buf, cut), &peeked), ERR_DAMAGED);
+	buf[3] = 0x7f; /* type */
+	assert_int_equal(event_peek(slice_of(buf, n), &peeked), ERR_DAMAGED);
+	assert_true(peeked.call == 4711);
+	buf[3] = 0;
+	assert_int_equal(event_peek(slice_of(buf, n), &peeked), 0);
+	assert_int_equal(peeked.type, e.type);
+	assert_true(peeked.call == e.call);
+	assert_true(peeked.bytes.p == buf && peeked.bytes.n == n);
+}
+
 static void test_unknown_key_is_skipped(void **state)
 {
 	struct event e = {.type = EVENT_KEEPALIVE}, back;
@@ -147,11 +169,9 @@ static void test_random_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_unknown_key_is_skipped),
+		cmocka_unit_test(test_tables),	     cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_peek),	     cmocka_unit_test(test_unknown_key_is_skipped),
 		cmocka_unit_test(test_random_bytes),
 	};
 

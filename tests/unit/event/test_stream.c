@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +128,63 @@ static void test_too_big_is_counted(void **state)
 	free(big);
 }
 
+/* The bytes of those that a reader of bytes saw, one after another. */
+struct heap {
+	size_t count, calls, n;
+	char bytes[1 << 16];
+};
+
+static void read_bytes(void *ctx, const struct event_bytes *events, size_t n)
+{
+	struct heap *h = ctx;
+
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++) {
+		h->count++;
+		h->calls += events[i].type == EVENT_CALL_STARTED && events[i].call == 7;
+		memcpy(h->bytes + h->n, events[i].bytes.p, events[i].bytes.n);
+		h->n += events[i].bytes.n;
+	}
+}
+
+/* A reader of bytes sees the same events as the others in the same order, wherever the ring stands,
+ * more of them than it is told of at once. */
+static void test_bytes(void **state)
+{
+	static struct heap h;
+	struct seen seen = {.in_order = true};
+	struct event_stream *s;
+	size_t at, count = 0;
+
+	(void)state;
+	assert_int_equal(event_stream_new(1, 1 << 14, NULL, NULL, &s), 0);
+	assert_int_equal(event_stream_add_bytes_reader(s, read_bytes, &h), 0);
+	assert_int_equal(event_stream_add_reader(s, read_event, &seen), 0);
+	for (int64_t i = 1; i <= 400; i++) {
+		struct event e = {.type = i % 2 ? EVENT_CALL_STARTED : EVENT_CALL_ENDED, .call = 7};
+
+		event_add_number(&e, EVENT_KEY_COUNT, i);
+		event_stream_emit(s, 0, &e);
+		if (i % 130 == 0 || i == 400)
+			count += event_stream_drain(s);
+	}
+	assert_true(event_stream_dropped(s) == 0);
+	assert_int_equal(count, 400);
+	assert_int_equal(h.count, 400);
+	assert_int_equal(h.calls, 200);
+	assert_int_equal(seen.count, 400);
+	assert_true(seen.in_order);
+	for (at = 0, count = 1; at < h.n; count++) {
+		size_t n = h.n / 400; /* they are of one size */
+		struct event e;
+
+		assert_int_equal(event_decode(slice_of(h.bytes + at, n), &e), 0);
+		assert_int_equal(event_find(&e, EVENT_KEY_COUNT)->number, count);
+		at += n;
+	}
+	event_stream_free(s);
+}
+
 #define EVENTS 50000
 
 struct producer {
@@ -172,8 +230,11 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_readers),		cmocka_unit_test(test_reader_limit),
-		cmocka_unit_test(test_traces_give_way), cmocka_unit_test(test_too_big_is_counted),
+		cmocka_unit_test(test_readers),
+		cmocka_unit_test(test_reader_limit),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_traces_give_way),
+		cmocka_unit_test(test_too_big_is_counted),
 		cmocka_unit_test(test_threads),
 	};
 

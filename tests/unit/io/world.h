@@ -110,8 +110,10 @@ static inline int world_setup(void **state)
 			       .on_wake = world_on_wake,
 			       .on_turn = world_on_turn};
 
-	if (!w || loop_new(&w->loop) != 0)
+	if (!w || loop_new(&w->loop) != 0) {
+		free(w);
 		return -1;
+	}
 	w->io = loop_io(w->loop);
 	io_set_handler(w->io, &h);
 	*state = w;

@@ -81,6 +81,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.digest_offer, DIGEST_OFFER_MD5);
 	assert_int_equal(c.trace_memory_mb, 64);
 	assert_int_equal(c.shutdown_grace_s, 10);
+	assert_int_equal(c.keep_days, 0);
 	assert_string_equal(c.dns_servers, "");
 }
 
@@ -203,6 +204,9 @@ static const struct {
 					      "2001:db8::10 (names are not looked up here)"},
 	{"media: {address: [192.0.2.1, 192.0.2.2]}\n",
 	 "og.yaml:1: media.address: has two IPv4 addresses; leave one"},
+	{LEAST "records: {keep_days: 30}\n",
+	 "og.yaml:3: records.keep_days: 30 days are too few for the statement of the month before; "
+	 "give at least 62, or 0 to keep records for ever"},
 	{LEAST "shards: many\n",
 	 "og.yaml:3: shards: \"many\" is neither auto nor a number from 1 to 64"},
 	{"sip:\n  domain: a.example\n  listen: \"udp:127.0.0.1:5060\"\n  digest: sha1\nmedia: "

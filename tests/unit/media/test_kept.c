@@ -80,7 +80,7 @@ static void test_believes_the_same(void **state)
 	assert_int_equal(stats_of(&x, e[0]).received.packets, 10);
 	arrive_rtp(&x, e[0], ELSE_A, 0xaaaa, 60);
 	assert_int_equal(stats_of(&x, e[0]).received.packets, 11);
-	struct addr moved = address(ELSE_A), source = stats_of(&x, e[0]).source;
+	struct addr moved = address(ELSE_A), source = relay_endpoint_source(x.relay, e[0]);
 	assert_true(addr_eq(&source, &moved));
 	fixture_fini(&x);
 }
@@ -122,6 +122,29 @@ static void test_refused(void **state)
 	assert_int_equal(relay_endpoint_restore(x.relay, ID_NONE, &odd, &again), ERR_INVALID);
 	assert_false(relay_endpoint_kept(x.relay, ID_NONE, &odd));
 	assert_int_equal(relay_endpoints_used(x.relay), 2);
+	fixture_fini(&x);
+}
+
+/* Of the formats only those are kept whose clock is not the usual one. */
+static void test_clocks(void **state)
+{
+	struct relay_kept kept[2], again;
+	struct fixture x;
+	struct id e[2];
+	(void)state;
+	keep_call(kept);
+	assert_int_equal(kept[0].format_count, 1);
+	assert_int_equal(kept[0].formats[0].payload_type, 111);
+	assert_int_equal(kept[0].formats[0].clock_hz, 48000);
+	restore_call(&x, kept, e);
+	assert_true(relay_endpoint_kept(x.relay, e[0], &again));
+	assert_int_equal(again.format_count, 1);
+	assert_int_equal(again.formats[0].clock_hz, 48000);
+	struct relay_peer plain = fixture_peer(PHONE_A, "198.51.100.7:5060");
+	plain.format_count = 2;
+	relay_endpoint_expect(x.relay, e[0], &plain);
+	assert_true(relay_endpoint_kept(x.relay, e[0], &again));
+	assert_int_equal(again.format_count, 0);
 	fixture_fini(&x);
 }
 
@@ -168,9 +191,13 @@ static void test_foreign_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goes_on),		  cmocka_unit_test(test_believes_the_same),
-		cmocka_unit_test(test_clock_began_anew),  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_taken_for_a_while), cmocka_unit_test(test_foreign_ports),
+		cmocka_unit_test(test_goes_on),
+		cmocka_unit_test(test_believes_the_same),
+		cmocka_unit_test(test_clock_began_anew),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_taken_for_a_while),
+		cmocka_unit_test(test_foreign_ports),
+		cmocka_unit_test(test_clocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

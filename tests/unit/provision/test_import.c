@@ -1,3 +1,4 @@
+#include "../tmp.h"
 #include "base/err.h"
 #include "provision/import.h"
 
@@ -29,7 +30,8 @@ static int setup(void **state)
 	struct store_customer c = {.code = SLICE("C1"), .name = SLICE("One")};
 
 	assert_non_null(f);
-	snprintf(f->directory_path, sizeof(f->directory_path), "/tmp/opengate-import-XXXXXX");
+	snprintf(f->directory_path, sizeof(f->directory_path), "%.30s/opengate-import-XXXXXX",
+		 tmp_dir());
 	assert_non_null(mkdtemp(f->directory_path));
 	snprintf(f->path, sizeof(f->path), "%s/a.db", f->directory_path);
 	assert_int_equal(store_open(f->path, &f->store, NULL, 0), 0);

@@ -47,7 +47,6 @@ static size_t some_text(struct fill *f, char *to, size_t most)
 
 static void fill_text(struct fill *f, const struct replica_field *r, void *to)
 {
-	char text[DIALOG_TEXT_BYTES];
 	size_t n;
 	switch (r->type) {
 	case REPLICA_TEXT:
@@ -55,9 +54,11 @@ static void fill_text(struct fill *f, const struct replica_field *r, void *to)
 		((char *)to + r->offset)[n] = '\0';
 		return;
 	case REPLICA_DIALOG_TEXT:
-		n = some_text(f, text, DIALOG_TEXT_BYTES / DIALOG_TEXTS);
+		n = some_text(f, f->texts + f->used, DIALOG_TEXT_BYTES / DIALOG_TEXTS);
 		if (n)
-			(void)dialog_set_text(to, (enum dialog_text)r->max, slice_of(text, n));
+			(void)dialog_view_text(to, (enum dialog_text)r->max,
+					       slice_of(f->texts + f->used, n));
+		f->used += n;
 		return;
 	default:
 		n = some_text(f, f->texts + f->used, 200);

@@ -1,3 +1,4 @@
+#include "../tmp.h"
 #include "base/err.h"
 #include "replica/file_priv.h"
 #include "replica/image.h"
@@ -23,7 +24,7 @@ struct place {
 static int set_up(void **state)
 {
 	static struct place p;
-	snprintf(p.dir, sizeof(p.dir), "/tmp/opengate-replica-XXXXXX");
+	snprintf(p.dir, sizeof(p.dir), "%.30s/opengate-replica-XXXXXX", tmp_dir());
 	assert_non_null(mkdtemp(p.dir));
 	snprintf(p.path, sizeof(p.path), "%s/calls-0.og", p.dir);
 	*state = &p;
@@ -105,9 +106,6 @@ static void test_put_replace_drop(void **state)
 	assert_true(holds(&image, 1, REPLICA_LEGS, sample(a, 300, 5)));
 	assert_true(holds(&image, 2, REPLICA_CALL, sample(a, 10, 3)));
 	assert_int_equal(replica_image_next(&image, 0), 2);
-	assert_ptr_equal(replica_image_find(&image, 0, REPLICA_LEGS), &image.items[1]);
-	assert_null(replica_image_find(&image, 0, REPLICA_FIGURES));
-	assert_null(replica_image_find(&image, 2, REPLICA_LEGS));
 	replica_image_free(&image);
 }
 

@@ -68,3 +68,13 @@ static inline void check_number(long long got, long long want, const char *of)
 #define OPTIONS "OPTIONS sip:200@example.jp SIP/2.0\r\n"
 #define HEAD	OPTIONS VIA PARTIES REST
 #define EMPTY	"Content-Length: 0\r\n\r\n"
+
+/* The first header of that very name, as a stranger's is called; p == NULL: none. */
+static inline struct slice header_named(const struct sip_msg *msg, const char *name)
+{
+	for (uint32_t i = 0; i < msg->header_count; i++) {
+		if (slice_ieq(msg->headers[i].name, slice_str(name)))
+			return msg->headers[i].value;
+	}
+	return SLICE_NONE;
+}

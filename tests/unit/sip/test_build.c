@@ -108,11 +108,9 @@ static void test_reason_and_warning(void **state)
 
 	(void)state;
 	sip_build_reason_q850(start(&o), 34, SLICE("no \"channel\""));
-	sip_build_reason_sip(&o.b, 200, SLICE_NONE);
 	sip_build_warning(&o.b, SLICE("h.example"), SLICE("why"));
 	sip_build_warning(&o.b, SLICE_NONE, SLICE("why"));
 	check_out(&o, "Reason: Q.850;cause=34;text=\"no \\\"channel\\\"\"\r\n"
-		      "Reason: SIP;cause=200\r\n"
 		      "Warning: 399 h.example \"why\"\r\n"
 		      "Warning: 399 opengate \"why\"\r\n");
 }

@@ -32,32 +32,6 @@ static void test_unescape(void **state)
 	}
 }
 
-static void test_escape_user(void **state)
-{
-	static const struct {
-		const char *text, *escaped;
-	} rows[] = {
-		{"", ""},
-		{"05010000014", "05010000014"},
-		{"-_.!~*'()&=+$,;?/", "-_.!~*'()&=+$,;?/"},
-		{"a b@c:d", "a%20b%40c%3Ad"},
-		{"100%", "100%25"},
-		{"*21#", "*21%23"},
-		{"\"<>\r\n\x7f", "%22%3C%3E%0D%0A%7F"},
-		{"\xe5\xb1\xb1", "%E5%B1%B1"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		char escaped[64], plain[64];
-		assert_int_equal(sip_escape_user(slice_str(rows[i].text), escaped, sizeof(escaped)),
-				 0);
-		assert_string_equal(escaped, rows[i].escaped);
-		assert_int_equal(sip_unescape(slice_str(escaped), plain, sizeof(plain)), 0);
-		assert_string_equal(plain, rows[i].text);
-	}
-}
-
 /* Exactly the room that is needed, one byte less, and none. */
 static void test_room(void **state)
 {
@@ -68,10 +42,6 @@ static void test_room(void **state)
 	assert_string_equal(dst, "abc");
 	assert_int_equal(sip_unescape(SLICE("ab%63"), dst, 3), ERR_TOO_BIG);
 	assert_int_equal(sip_unescape(SLICE(""), dst, 0), ERR_TOO_BIG);
-	assert_int_equal(sip_escape_user(SLICE("a b"), dst, 6), 0);
-	assert_string_equal(dst, "a%20b");
-	assert_int_equal(sip_escape_user(SLICE("a b"), dst, 5), ERR_TOO_BIG);
-	assert_int_equal(sip_escape_user(SLICE(""), dst, 0), ERR_TOO_BIG);
 }
 
 static void test_hex_pair(void **state)
@@ -88,7 +58,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unescape),
-		cmocka_unit_test(test_escape_user),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_hex_pair),
 	};

@@ -66,8 +66,7 @@ static void test_lines(void **state)
 		struct sip_msg *m = parse_bytes(&p, slice_str(text));
 		check_number(m->fault.code, rows[i].fault, rows[i].header);
 		if (rows[i].value)
-			check_slice(sip_msg_value_named(m, SLICE("Z")), rows[i].value,
-				    rows[i].header);
+			check_slice(header_named(m, "Z"), rows[i].value, rows[i].header);
 		assert_true(m->answerable);
 		parsed_fini(&p);
 	}
@@ -103,7 +102,7 @@ static void test_nul(void **state)
 	(void)state;
 	parse_bytes(&p, BYTES(HEAD "Z: \"\\\0\"\r\n" EMPTY));
 	assert_int_equal(p.rc, 0);
-	check_number((long long)sip_msg_value_named(&p.msg, SLICE("Z")).n, 4, "quoted NUL");
+	check_number((long long)header_named(&p.msg, "Z").n, 4, "quoted NUL");
 	parsed_fini(&p);
 	parse_bytes(&p, BYTES(HEAD "Z: \0\r\n" EMPTY));
 	assert_int_equal(p.msg.fault.code, 400);
@@ -260,8 +259,7 @@ static void test_large(void **state)
 	memcpy(text + SIP_MESSAGE_BYTES_MAX - tail, "\r\n\r\n", tail);
 	parse_bytes(&p, slice_of(text, SIP_MESSAGE_BYTES_MAX));
 	assert_int_equal(p.rc, 0);
-	assert_int_equal(sip_msg_value_named(&p.msg, SLICE("Z")).n,
-			 SIP_MESSAGE_BYTES_MAX - head - tail);
+	assert_int_equal(header_named(&p.msg, "Z").n, SIP_MESSAGE_BYTES_MAX - head - tail);
 	parsed_fini(&p);
 	memcpy(text + head, "\r\n\r\n", tail);
 	parse_bytes(&p, slice_of(text, SIP_MESSAGE_BYTES_MAX));

@@ -104,10 +104,8 @@ static void test_by_name(void **state)
 	struct sip_msg *msg = lists(&p);
 
 	(void)state;
-	check_slice(sip_msg_value_named(msg, SLICE("x-ODD")), "1", "outside the table");
-	check_slice(sip_msg_value_named(msg, SLICE("M")), "<sip:a@h>, \"b, c\" <sip:b,c@h>;q=0.5",
+	check_slice(sip_msg_value(msg, SIP_HDR_CONTACT), "<sip:a@h>, \"b, c\" <sip:b,c@h>;q=0.5",
 		    "compact");
-	check_slice(sip_msg_value_named(msg, SLICE("x-even")), NULL, "not there");
 	check_slice(sip_msg_value(msg, SIP_HDR_SUBJECT), "a, b", "subject");
 	check_slice(sip_msg_value(msg, SIP_HDR_ROUTE), NULL, "route");
 	assert_null(sip_msg_header(msg, SIP_HDR_ROUTE));

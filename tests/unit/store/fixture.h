@@ -2,6 +2,7 @@
  * accepts. */
 #pragma once
 
+#include "../tmp.h"
 #include "base/err.h"
 #include "store/store.h"
 
@@ -40,7 +41,7 @@ static inline int fixture_setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	snprintf(f->directory, sizeof(f->directory), "/tmp/opengate-store-XXXXXX");
+	snprintf(f->directory, sizeof(f->directory), "%.30s/opengate-store-XXXXXX", tmp_dir());
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof(f->path), "%s/opengate.db", f->directory);
 	fixture_open(f);

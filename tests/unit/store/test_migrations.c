@@ -39,22 +39,32 @@ static void test_of_another_program(void **state)
 
 #define FIRST_RECORDS 5000
 
-/* Back to what the first version made, with calls between numbers 1 to 7, caller and callee in turn
- * the same. */
+/* A file as the first version made it, with a number, and with calls between numbers 1 to 7, caller
+ * and callee in turn the same. */
 static void make_first_version(struct fixture *f)
 {
-	run(f, "DROP TABLE record_party; DROP TABLE trunk;"
-	       "ALTER TABLE record DROP COLUMN direction;"
-	       "ALTER TABLE record DROP COLUMN trunk;"
-	       "ALTER TABLE record DROP COLUMN withheld;"
-	       "CREATE INDEX record_started ON record(started_at);"
-	       "CREATE INDEX record_from ON record(from_number, started_at);"
-	       "CREATE INDEX record_to ON record(to_number, started_at);"
-	       "PRAGMA user_version = 1");
-	run(f, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 5000)"
-	       " INSERT INTO record SELECT (1790000000000 + n) << 22, n % 7 + 1, n % 5 + 1, '', '',"
-	       " 1790000000000 + n, 0, 0, 0, 200, '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0,"
-	       " 0, 0, 0, 0, 0, 0, 0, 0 FROM i");
+	struct store first = {.path = f->path};
+
+	store_close(f->s);
+	f->s = NULL;
+	unlink(f->path);
+	assert_int_equal(sqlite3_open(f->path, &first.db), SQLITE_OK);
+	assert_int_equal(store_migrate_to(&first, 1), 0);
+	assert_int_equal(sqlite3_exec(first.db,
+				      "INSERT INTO customer VALUES('C1', 'one', '', '', 1);"
+				      "INSERT INTO number VALUES('0501', '1', 'C1', '', "
+				      "zeroblob(16), zeroblob(32),"
+				      " 'a.example', 2, 1, 0, 1, 1, 2, 3);"
+				      "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
+				      "FROM i WHERE n < 5000)"
+				      " INSERT INTO record SELECT (1790000000000 + n) << 22, n % 7 "
+				      "+ 1, n % 5 + 1, '',"
+				      " '', 1790000000000 + n, 0, 0, 0, 200, '', '', '', '', 0, 0, "
+				      "0, 0, 0, 0, 0, 0,"
+				      " 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM i",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(first.db);
 }
 
 static int count_record(void *ctx, const struct store_record *r)
@@ -87,12 +97,27 @@ static void test_records_of_first_version(void **state)
 		want[n % 7 + 1]++;
 		want[n % 5 + 1] += n % 5 != n % 7;
 	}
-	fixture_reopen(f);
+	fixture_open(f);
 	assert_int_equal(store_record_add(f->s, &r), 0);
 	want[7]++;
 	assert_int_equal(records_of(f, ""), FIRST_RECORDS + 1);
 	for (size_t i = 0; i < 7; i++)
 		assert_int_equal(records_of(f, numbers[i]), want[i + 1]);
+}
+
+/* Its numbers go on, and what later versions keep of a number finds them. */
+static void test_numbers_of_first_version(void **state)
+{
+	struct fixture *f = *state;
+	struct store_suspension p = {.number = SLICE("0501"), .at_ms = 3};
+	struct store_number n;
+
+	make_first_version(f);
+	fixture_open(f);
+	assert_int_equal(store_number_get(f->s, SLICE("0501"), &n), 0);
+	assert_int_equal(store_suspension_put(f->s, &p), 0);
+	assert_int_equal(store_number_remove(f->s, SLICE("0501")), 0);
+	assert_int_equal(store_suspension_get(f->s, SLICE("0501"), &p), ERR_NOT_FOUND);
 }
 
 static void *open_one(void *arg)
@@ -135,6 +160,7 @@ int main(void)
 		TEST(test_newer_version),
 		TEST(test_of_another_program),
 		TEST(test_records_of_first_version),
+		TEST(test_numbers_of_first_version),
 		TEST(test_opened_by_many_at_once),
 	};
 

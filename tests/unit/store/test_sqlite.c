@@ -105,13 +105,21 @@ static int ignore(void *ctx, const struct store_customer *c)
 static void test_damaged_page(void **state)
 {
 	struct fixture *f = *state;
-	struct stat st;
+	sqlite3_stmt *q;
+	int page;
 
 	fixture_fill(f);
+	assert_int_equal(sqlite3_prepare_v2(f->s->db,
+					    "SELECT rootpage FROM sqlite_schema"
+					    " WHERE name = 'customer'",
+					    -1, &q, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	page = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
 	store_close(f->s);
 	f->s = NULL;
-	assert_int_equal(stat(f->path, &st), 0);
-	overwrite(f->path, 4096, (size_t)st.st_size - 4096);
+	overwrite(f->path, (page - 1) * 4096, 4096);
 	fixture_open(f);
 	assert_int_equal(store_customer_each(f->s, ignore, NULL), ERR_DAMAGED);
 }

@@ -181,6 +181,18 @@ static inline const struct addr *rig_source_of(void *ctx, const struct flow *flo
 	return &flow->remote;
 }
 
+/* Some flows share a hash. */
+static inline uint64_t rig_flow_hash(void *ctx, const struct flow *flow)
+{
+	(void)ctx;
+	return (uint64_t)flow->number % 4;
+}
+
+static inline bool rig_flow_same(const struct flow *a, const struct flow *b)
+{
+	return a->number == b->number;
+}
+
 static inline void rig_params(struct rig *r, struct txn_params *p)
 {
 	*p = (struct txn_params){
@@ -204,6 +216,8 @@ static inline void rig_params(struct rig *r, struct txn_params *p)
 				.on_server_end = rig_on_server_end,
 				.on_empty_cell = rig_on_empty_cell,
 				.source_of = rig_source_of,
+				.flow_hash = rig_flow_hash,
+				.flow_same = rig_flow_same,
 			},
 	};
 }

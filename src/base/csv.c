@@ -1,4 +1,4 @@
-#include "provision/csv.h"
+#include "base/csv.h"
 
 #include <stdbool.h>
 

@@ -1,0 +1,24 @@
+/*
+ * announcement: what callers may be told by a file of the operator, and under which name: for each
+ * cause of a refusal its word (call/cause.h: "busy", "emergency_not_available"), and the digits in
+ * which the quality test speaks ("digit_0" to "digit_9", "digit_point").
+ */
+#pragma once
+
+#include "call/cause.h"
+#include "core/params.h"
+#include "media/sounds.h"
+
+/* Places of names in the snapshot; a cause's is the cause itself. */
+#define ANNOUNCEMENT_DIGIT(d) ((uint32_t)CALL_CAUSES + (uint32_t)(d))
+#define ANNOUNCEMENT_POINT    ANNOUNCEMENT_DIGIT(10)
+#define ANNOUNCEMENT_NAMES    (ANNOUNCEMENT_POINT + 1)
+
+/* As sounds_load, for a folder of these names; "": the tones only. */
+int announcements_load(const char *folder, struct sounds **ret_sounds, char *ret_text,
+		       size_t text_bytes);
+
+/* The cause with that word. False: there is none. */
+bool announcement_cause(struct slice word, uint32_t *ret_cause);
+/* A known word that is spelt like it; NULL. */
+const char *announcement_guess(struct slice word);
