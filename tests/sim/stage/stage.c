@@ -336,8 +336,11 @@ struct trunk *stage_trunk_find(struct stage *st, const char *name)
 
 static void swap_trunks(struct stage *st)
 {
-	if (st->directory)
-		must(trunks_swap(st->trunks, st->trunk_v, st->trunk_n), "trunks");
+	if (!st->directory)
+		return;
+	outside(st, true);
+	must(trunks_swap(st->trunks, st->trunk_v, st->trunk_n), "trunks");
+	outside(st, false);
 }
 
 void stage_trunk(struct stage *st, const struct trunk *t)
