@@ -179,6 +179,7 @@ run_fn run_trunk_add, run_trunk_show, run_trunk_list, run_trunk_set, run_trunk_r
 	run_trunk_test;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
+run_fn run_guard_show, run_guard_set, run_guard_release;
 run_fn run_records_export, run_records_prune;
 run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
 run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,

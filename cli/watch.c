@@ -30,13 +30,9 @@ int run_registrations(const struct command *c, const struct arguments *a)
 int run_calls(const struct command *c, const struct arguments *a)
 {
 	static const struct column columns[] = {
-		{"ID", "id"},
-		{"FROM", "from"},
-		{"TO", "to"},
-		{"STATE", "state"},
-		{"STARTED", "started_at"},
-		{"ANSWERED", "answered_at"},
-		{"CODEC", "media.codec"},
+		{"ID", "id"},		{"FROM", "from"},	   {"TO", "to"},
+		{"STATE", "state"},	{"STARTED", "started_at"}, {"ANSWERED", "answered_at"},
+		{"CHANNEL", "channel"}, {"CODEC", "media.codec"},
 	};
 	(void)c;
 	return show_list(a, "/api/v1/calls", "calls", columns, COUNT(columns));
@@ -62,6 +58,7 @@ int run_records(const struct command *c, const struct arguments *a)
 		{"CODE", "sip_code"},
 		{"REASON", "reason"},
 		{"ENDED BY", "ended_by"},
+		{"DETAIL", "detail"},
 		{"MOS A>B", "quality.a_to_b.mos"},
 		{"MOS B>A", "quality.b_to_a.mos"},
 	};

@@ -11,6 +11,7 @@
 
 #include "directory/directory.h"
 #include "event/stream.h"
+#include "guard/fraud.h"
 #include "shard/set.h"
 #include "store/keeper.h"
 #include "trunk/table.h"
@@ -27,6 +28,7 @@ struct api_params {
 	void *settle_ctx;
 	struct writer *writer;
 	struct keeper *keeper; /* deletes old records; NULL: nobody does */
+	struct fraud *fraud;
 	struct shard_set *set;
 	size_t trace_bytes;
 	const struct transport_listener *sip_listeners;

@@ -203,6 +203,11 @@ json_t *record_json(const struct store_record *r);
 /* What has ended is there to be seen. */
 void records_settle(const struct request *r);
 
+/* ---- guard.c ---- */
+
+/* A number (NULL: only a customer) was removed; what the guard knew of it goes. */
+void guard_forget(struct request *r, const char *number);
+
 /* ---- period.c: days and months out of a query ---- */
 
 /* Absent: otherwise. False: refused. */
@@ -225,6 +230,7 @@ handler_fn numbers_list, numbers_add, number_show, number_change, number_remove,
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
 handler_fn trunks_list, trunks_add, trunk_show, trunk_change, trunk_remove, trunk_test;
 handler_fn records_export, records_prune, records_prune_show;
+handler_fn guard_show, guard_change, guard_number_show, guard_release;
 handler_fn prices_show, prices_import, prices_check, statement_show;
 handler_fn number_suspend, number_resume, audits_list;
 handler_fn applications_list, applications_add, application_show, application_approve,

@@ -222,6 +222,7 @@ void customer_remove(struct request *r)
 		return;
 	}
 	rules_forget(r, PLAN_FOR_CUSTOMER, r->id);
+	guard_forget(r, NULL);
 	audit(r, "customer.remove", r->id);
 	r->json = json_pack("{s:s}", "removed", r->id);
 }

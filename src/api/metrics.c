@@ -145,6 +145,8 @@ static void write_shards(FILE *f, const struct shard_counts *c)
 		GAUGE("opengate_media_endpoints", "Relay endpoints in use.", c->endpoints),
 		GAUGE("opengate_media_pairs_ready", "Port pairs kept open for the next calls.",
 		      c->pairs_ready),
+		GAUGE("opengate_players", "Calls announced to, or answered by a service code.",
+		      c->players_used),
 		GAUGE("opengate_connections", "TCP connections open.", c->connections),
 		GAUGE("opengate_timers", "Timers running.", c->timers),
 		GAUGE("opengate_buffer_bytes", "Memory of SIP messages kept.", c->buf_bytes),

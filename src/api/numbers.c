@@ -248,6 +248,7 @@ void number_remove(struct request *r)
 	}
 	(void)directory_remove(r->api->p.directory, slice_str(number));
 	rules_forget(r, PLAN_FOR_NUMBER, number);
+	guard_forget(r, number);
 	audit(r, "number.remove", number);
 	r->json = json_pack("{s:s}", "removed", number);
 }

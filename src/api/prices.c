@@ -3,6 +3,7 @@
 
 #include "api/api_priv.h"
 #include "base/err.h"
+#include "guard/load.h"
 #include "provision/draft.h"
 
 #include <stdlib.h>
@@ -123,6 +124,8 @@ static void imported(struct request *r, int32_t from, size_t rows)
 	char day[DAY_CHARS + 1];
 	day_text(from, day);
 	audit(r, "prices.import", day);
+	if (r->api->p.fraud)
+		(void)fraud_reload_prices(r->api->p.fraud, r->api->store);
 	r->status = 201;
 	r->json = json_pack("{s:s,s:I}", "from", day, "rows", (json_int_t)rows);
 }

@@ -85,6 +85,24 @@ static const struct body_field prune_new[] = {
 	{0},
 };
 
+static const struct body_field guard_changes[] = {
+	{"customer", BODY_TEXT, false},
+	{"number", BODY_TEXT, false},
+	{"off_hours", BODY_SWITCH, false},
+	{"spend_yen", BODY_COUNT, false},
+	{"minutes", BODY_COUNT, false},
+	{"calls_per_minute", BODY_COUNT, false},
+	{"new_country_days", BODY_COUNT, false},
+	{"action", BODY_TEXT, false},
+	{"holidays", BODY_TEXT, false},
+	{"clear", BODY_SWITCH, false},
+	{0},
+};
+static const struct body_field guard_letting_go[] = {
+	{"country", BODY_TEXT, false},
+	{0},
+};
+
 #define BODY(fields) .body = (fields)
 #define QUERY(...)   .query = {__VA_ARGS__}
 #define WRITES	     .writes = true
@@ -132,6 +150,10 @@ const struct route api_routes[] = {
 	{"POST", "/api/v1/prices", prices_import, QUERY("from"), .csv = true},
 	{"GET", "/api/v1/prices/check", prices_check, QUERY("number", "dialled", "seconds", "day")},
 	{"GET", "/api/v1/statements/{id}", statement_show, QUERY("month", "format", "language")},
+	{"GET", "/api/v1/guard", guard_show, TRUSTED},
+	{"PUT", "/api/v1/guard", guard_change, BODY(guard_changes)},
+	{"GET", "/api/v1/guard/{id}", guard_number_show, TRUSTED},
+	{"POST", "/api/v1/guard/{id}/release", guard_release, BODY(guard_letting_go)},
 	{"GET", "/api/v1/trace/{id}", trace_show, TRUSTED},
 	{"GET", "/api/v1/status", status_show, TRUSTED},
 	{"GET", "/api/v1/plan", plan_show, TRUSTED},

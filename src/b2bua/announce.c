@@ -47,14 +47,6 @@ static bool is_off(const struct shard_config *config, enum call_cause cause)
 	return config->announce_off[cause / 64] >> (cause % 64) & 1;
 }
 
-/* Where the server is at its limits it does not take on more; and what is wrong with the offer's
- * media cannot be said over it. */
-static bool is_speakable(enum call_cause cause)
-{
-	return cause != CAUSE_OVERLOAD && cause != CAUSE_NO_MEDIA_PORT && cause != CAUSE_TOO_LONG &&
-	       cause != CAUSE_BAD_OFFER;
-}
-
 const struct clip *announce_file(const struct shard *s, const struct sip_msg *invite, uint32_t name)
 {
 	struct slice tags[LANGUAGES_ASKED + 1],
@@ -74,8 +66,8 @@ static bool choose(const struct shard *s, enum call_cause cause, const struct si
 		   struct player_list *ret_list)
 {
 	const struct shard_config *config = s->config;
-	if (config->sounds == NULL || config->announce == ANNOUNCE_OFF || !is_speakable(cause) ||
-	    is_off(config, cause))
+	if (config->sounds == NULL || config->announce == ANNOUNCE_OFF ||
+	    !announcement_speakable(cause) || is_off(config, cause))
 		return false;
 	const struct clip *file = announce_file(s, invite, cause);
 	if (file == NULL && config->announce != ANNOUNCE_ALL)

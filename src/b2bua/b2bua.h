@@ -48,6 +48,8 @@ bool challenge_received(struct shard *s, struct id client, uint64_t user,
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,
 		  const struct sip_msg *msg);
 void call_on_timer(struct shard *s, struct id id);
+/* What a call holds beside its slot. */
+void call_let_go(struct shard *s, struct call *c);
 
 /* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
 /* Calls in p->kept that are this shard's to take up. */

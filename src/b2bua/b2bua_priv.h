@@ -3,6 +3,9 @@
 
 #include "b2bua/b2bua.h"
 
+/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
+#define ASSUMED_DELAY_MS 40.0
+
 #define RING_LIMITS  5	  /* so many ring limits at most, however often a phone says 180 */
 #define PURSUITS_MAX 8192 /* requests that look for their way */
 
@@ -53,6 +56,10 @@ void trunk_places_give(struct shard *s, const struct call *c);
 /* Credentials of a request that is being written into b, of which the request line stands there. */
 void challenge_answer(struct shard *s, struct leg *l, enum sip_method method, struct slice name,
 		      struct strbuf *b);
+/* --- fraud.c: what the guard says of a call that may go out, and what it is told when it has
+ * ended */
+enum call_cause fraud_check(struct shard *s, const struct call *c);
+void fraud_note(struct shard *s, const struct call *c);
 
 /* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
  * call may be gone afterwards. */
@@ -66,6 +73,8 @@ void call_watch_ringing(struct shard *s, struct call *c);
  * streams is not looked at. */
 void call_watch_media(struct shard *s, struct call *c);
 void record_write(struct shard *s, struct call *c);
+/* What stood in the way, for the record; empty: nothing, and its buffer goes. */
+void record_detail(struct shard *s, struct call *c, struct slice text);
 /* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
 int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */

@@ -89,19 +89,24 @@ bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
 	return true;
 }
 
+static void leg_started(struct shard *s, const struct call *c, const struct leg *b)
+{
+	struct event e = event_of(s, EVENT_LEG_STARTED, c);
+	event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
+	event_add_text(&e, EVENT_KEY_CONTACT, dialog_text(&b->dialog, DIALOG_REMOTE_TARGET));
+	event_add_number(&e, EVENT_KEY_COUNT, b->branch + 1);
+	if (b->trunk)
+		event_add_text(&e, EVENT_KEY_TRUNK, slice_str(c->trunk));
+	event_send(s, &e);
+}
+
 static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
 {
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
+	if (a && b)
+		leg_started(s, c, b); /* before its first message */
 	enum call_cause cause = a && b ? send_invite(s, c, a, b) : CAUSE_NO_RESPONSE;
 	if (cause == CAUSE_NORMAL) {
-		struct event e = event_of(s, EVENT_LEG_STARTED, c);
-		event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
-		event_add_text(&e, EVENT_KEY_CONTACT,
-			       dialog_text(&b->dialog, DIALOG_REMOTE_TARGET));
-		event_add_number(&e, EVENT_KEY_COUNT, branch + 1);
-		if (b->trunk)
-			event_add_text(&e, EVENT_KEY_TRUNK, slice_str(c->trunk));
-		event_send(s, &e);
 		if (b->trunk)
 			trunk_watch(s, b);
 		return;
@@ -338,6 +343,8 @@ void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause ca
 	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
 	event_add_number(&e, EVENT_KEY_CODE, code);
 	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
+	if (c->detail.n)
+		event_add_text(&e, EVENT_KEY_DETAIL, c->detail);
 	event_send(s, &e);
 }
 
@@ -506,6 +513,11 @@ static void forget_call_id(struct shard *s, const struct call *c)
 			     c->id.v);
 }
 
+void call_let_go(struct shard *s, struct call *c)
+{
+	record_detail(s, c, SLICE_NONE);
+}
+
 void call_settle(struct shard *s, struct call *c)
 {
 	if (c->state != CALL_ENDING || c->record_due) {
@@ -526,6 +538,7 @@ void call_settle(struct shard *s, struct call *c)
 		return;
 	wheel_cancel(s->wheel, &c->timer);
 	keep_forget(s, c);
+	call_let_go(s, c);
 	pool_give(s->calls, c->id);
 }
 
@@ -540,6 +553,7 @@ void call_discard(struct shard *s, struct call *c)
 	}
 	wheel_cancel(s->wheel, &c->timer);
 	keep_forget(s, c);
+	call_let_go(s, c);
 	pool_give(s->calls, c->id);
 }
 

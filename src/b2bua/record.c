@@ -1,9 +1,6 @@
 /* The call record, and the event that says the same. */
 #include "b2bua/b2bua_priv.h"
 
-/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
-#define ASSUMED_DELAY_MS 40.0
-
 static void quality(struct shard *s, const struct call *c, const struct leg *l,
 		    struct store_quality *ret_quality)
 {
@@ -41,6 +38,12 @@ static void ended_event(struct shard *s, const struct call *c)
 	event_send(s, &e);
 }
 
+void record_detail(struct shard *s, struct call *c, struct slice text)
+{
+	bufs_give(s->bufs, (char *)c->detail.p);
+	c->detail = text.n ? bufs_copy(s->bufs, text) : SLICE_NONE;
+}
+
 /* All but the media's quality. */
 static struct store_record record_of(const struct call *c)
 {
@@ -63,6 +66,7 @@ static struct store_record record_of(const struct call *c)
 		.direction = slice_str(call_direction_name((enum call_direction)c->direction)),
 		.trunk = slice_str(c->trunk),
 		.withheld = c->anonymous,
+		.detail = c->detail,
 		.has_media = c->answered_at != 0,
 	};
 }
@@ -79,8 +83,10 @@ void record_write(struct shard *s, struct call *c)
 	struct store_record r = record_of(c);
 	quality(s, c, leg_of(s, c->leg_a), &r.a_to_b);
 	quality(s, c, branch_leg(s, c, c->winner), &r.b_to_a);
-	if (!c->record_due)
+	if (!c->record_due) {
 		ended_event(s, c);
+		fraud_note(s, c);
+	}
 	c->record_due = s->p.writer && writer_record_add(s->p.writer, &r) == ERR_AGAIN;
 	keep_ended(s, c, c->record_due ? &r : NULL);
 	if (c->record_due) /* the queue is full: the call keeps its slot and its figures until there

@@ -230,7 +230,8 @@ static struct keep_talk *add_talk(struct keep *k, const struct call *c)
 static void counted_again(struct shard *s, struct call *c)
 {
 	s->counts.calls_live++;
-	c->in_live = c->direction == CALL_IN;
+	/* as give_channel leaves it where the caller is being told why */
+	c->in_live = c->direction == CALL_IN && c->state != CALL_ANNOUNCING;
 	s->counts.calls_in_live += c->in_live;
 	if (c->channel_held &&
 	    directory_channel_restore(s->p.directory, slice_str(c->from), c->uid) != 0)

@@ -1,4 +1,6 @@
-/* After a restart, in the first turn: what must be said about calls that were taken up (resume.c).
+/*
+ * After a restart, in the first turn and before anything is heard: what must be said about calls
+ * that were taken up (resume.c). Whoever hangs up such a call meets it with its INVITE in place.
  */
 #include "b2bua/keep_priv.h"
 
@@ -115,6 +117,8 @@ void keep_talk_free(struct shard *s, struct keep_talk *talk)
 void keep_talk(struct shard *s)
 {
 	struct keep *k = s->keep;
+	if (k == NULL || k->talk_count == 0)
+		return;
 	for (uint32_t i = 0; i < k->talk_count; i++) {
 		talk_of(s, &k->talks[i]);
 		keep_talk_free(s, &k->talks[i]);
@@ -122,4 +126,5 @@ void keep_talk(struct shard *s)
 	free(k->talks);
 	k->talks = NULL;
 	k->talk_count = 0;
+	keep_touched(s);
 }

@@ -39,6 +39,8 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 		identity_withhold(c, j.plan.dialled.presentation == DIAL_WITHHOLD,
 				  TRUNK_WITHHELD_USER);
 	verdict_event(s, c, &j);
+	if (j.cause != CAUSE_NORMAL)
+		record_detail(s, c, slice_str(j.decided_by));
 	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
 		c->service = (uint8_t)service_of(slice_str(j.plan.dialled.digits));
 	if (j.cause == CAUSE_NORMAL && !j.on_net) {
@@ -50,16 +52,12 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 }
 
 /* The refused call names the calls that hold the channels. */
-static void no_channel_event(struct shard *s, const struct call *c, const uint64_t *holders,
-			     uint32_t count)
+static void no_channel(struct shard *s, struct call *c, const uint64_t *holders, uint32_t count)
 {
 	struct strbuf names = scratch_buf(s, 32 * (CALL_ID_CHARS + 1) + 1);
 	for (uint32_t i = 0; i < count; i++)
 		strbuf_fmt(&names, "%s%016llx", i ? " " : "", (unsigned long long)holders[i]);
-	struct event e = event_of(s, EVENT_CALL_REFUSED, c);
-	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(CAUSE_NO_CHANNEL)->word));
-	event_add_text(&e, EVENT_KEY_DETAIL, strbuf_slice(&names));
-	event_send(s, &e);
+	record_detail(s, c, strbuf_slice(&names));
 }
 
 static enum call_cause take_channel(struct shard *s, struct call *c)
@@ -74,7 +72,7 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 		return CAUSE_NORMAL;
 	}
 	if (err == ERR_LIMIT)
-		no_channel_event(s, c, holders, count);
+		no_channel(s, c, holders, count);
 	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
 }
 
@@ -151,7 +149,9 @@ static enum call_cause find_ways(struct shard *s, struct call *c, const struct s
 	enum call_cause cause = check_number(s, c, invite);
 	if (cause != CAUSE_NORMAL || c->service)
 		return cause;
-	cause = take_channel(s, c);
+	cause = fraud_check(s, c);
+	if (cause == CAUSE_NORMAL)
+		cause = take_channel(s, c);
 	if (cause != CAUSE_NORMAL)
 		return cause;
 	if (c->direction == CALL_INTERNAL)

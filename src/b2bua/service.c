@@ -10,8 +10,7 @@
 #define SERVICE_LIMIT_MS   (5 * 60 * 1000)
 #define QUALITY_TALK_MS	   10000
 #define QUALITY_CLASSES	   5
-#define ASSUMED_DELAY_MS   40.0 /* as in the record */
-#define NOTHING_HEARD_TONE 3	/* cycles of the busy tone */
+#define NOTHING_HEARD_TONE 3 /* cycles of the busy tone */
 
 enum call_service service_of(struct slice digits)
 {
@@ -161,6 +160,15 @@ static void answer_offer(struct shard *s, struct call *c, struct leg *a, struct 
 	leg_respond(s, a, server, 200, strbuf_slice(&more), SLICE("application/sdp"), body);
 }
 
+static void not_here(struct shard *s, struct leg *a, struct id server)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_header(&b, SIP_HDR_ALLOW,
+			 SLICE("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"));
+	sip_build_warning(&b, domain_of(s), SLICE("A service code takes no such request"));
+	leg_respond(s, a, server, 405, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
+}
+
 void service_request(struct shard *s, struct call *c, struct leg *a, struct id server,
 		     const struct sip_msg *msg)
 {
@@ -174,7 +182,7 @@ void service_request(struct shard *s, struct call *c, struct leg *a, struct id s
 		leg_respond(s, a, server, 200, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	default:
-		reply_text(s, server, 405, "A service code takes no such request");
+		not_here(s, a, server);
 		return;
 	}
 }
@@ -244,12 +252,13 @@ static void end(struct shard *s, struct call *c)
 bool service_ends(struct shard *s, struct call *c)
 {
 	int64_t talked_ms = io_wall_ms(s->p.io) - c->answered_at;
-	if (talked_ms >= SERVICE_LIMIT_MS) {
+	bool tells = c->service == CALL_QUALITY && talked_ms >= QUALITY_TALK_MS;
+	/* After a restart there may be no player left for it. */
+	if (talked_ms >= SERVICE_LIMIT_MS || (tells && !id_is(c->player))) {
 		end(s, c);
 		return true;
 	}
-	if (c->service == CALL_QUALITY && talked_ms >= QUALITY_TALK_MS &&
-	    !player_is_playing(s->players, c->player))
+	if (tells && !player_is_playing(s->players, c->player))
 		tell_quality(s, c);
 	return false;
 }

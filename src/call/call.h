@@ -151,6 +151,7 @@ struct call {
 	uint8_t max_forwards;
 	uint8_t service;	/* enum call_service */
 	uint8_t service_format; /* payload type that it speaks in */
+	struct slice detail;	/* for the record: what stood in the way; in the shard's buffers */
 	struct id player;	/* media/player.h, while it is announced to or served */
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */

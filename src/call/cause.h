@@ -78,6 +78,15 @@
 	  "電話網への回線がすべて使用中です。しばらくしてからおかけ直しください。")                \
 	X(NETWORK_REFUSED, 480, 31, "refused_by_network",                                          \
 	  "The telephone network refused the call", "電話網側で通話を受け付けませんでした。")      \
+	X(FRAUD_SUSPENDED, 403, 21, "fraud_guard_suspended",                                       \
+	  "International calls of this number were stopped because of unusual use; ask the "       \
+	  "operator",                                                                              \
+	  "通常と異なるご利用を検知したため、この番号からの"               \
+	  "国際発信を停止しています。お問い合わせください。")                                      \
+	X(FRAUD_NEW_COUNTRY, 403, 21, "fraud_guard_new_country",                                   \
+	  "This number has not called this country before; the call has to be permitted first",    \
+	  "この番号からこの国・地域への発信は初めてのため、"               \
+	  "許可されるまでおつなぎできません。")                                                    \
 	PLAN_REASON_TABLE(X)
 
 enum call_cause {

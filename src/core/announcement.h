@@ -1,7 +1,7 @@
 /*
  * announcement: what callers may be told by a file of the operator, and under which name: for each
- * cause of a refusal its word (call/cause.h: "busy", "emergency_not_available"), and the digits in
- * which the quality test speaks ("digit_0" to "digit_9", "digit_point").
+ * cause of a refusal that can be heard its word (call/cause.h: "busy", "emergency_not_available"),
+ * and the digits in which the quality test speaks ("digit_0" to "digit_9", "digit_point").
  */
 #pragma once
 
@@ -18,7 +18,10 @@
 int announcements_load(const char *folder, struct sounds **ret_sounds, char *ret_text,
 		       size_t text_bytes);
 
-/* The cause with that word. False: there is none. */
+/* May a refusal for this cause be heard? Not those that end a call which was set up already, nor
+ * where the server is at its limits or the media themselves are at fault. */
+bool announcement_speakable(enum call_cause cause);
+/* The cause with that word that may be heard. False: there is none. */
 bool announcement_cause(struct slice word, uint32_t *ret_cause);
-/* A known word that is spelt like it; NULL. */
+/* The word of one that is spelt like it; NULL. */
 const char *announcement_guess(struct slice word);

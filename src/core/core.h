@@ -162,6 +162,10 @@ struct event event_of(struct shard *s, enum event_type type, const struct call *
 void event_send(struct shard *s, struct event *e);
 void trace_message(struct shard *s, const char *direction, const struct sip_msg *msg,
 		   const struct flow *flow, uint64_t call);
+/* The uid of the call that a message with that Call-ID belongs to, by the leg that its tag or
+ * branch names; 0: none. The id alone is not enough: another leg may have had it before a restart.
+ */
+uint64_t trace_call_of(const struct shard *s, struct id leg, struct slice call_id);
 /* A message of ours: which call it is of is known (s->out_call) or read from its bytes. */
 void trace_out(struct shard *s, struct slice bytes, const struct flow *flow);
 /* The INVITE that made (or did not make) a call. */

@@ -8,6 +8,7 @@
 #include "digest/digest.h"
 #include "directory/directory.h"
 #include "event/stream.h"
+#include "guard/fraud.h"
 #include "io/io.h"
 #include "media/sounds.h"
 #include "store/writer.h"
@@ -71,6 +72,7 @@ struct shard_params {
 	struct trunks *trunks;	     /* NULL: there are none */
 	struct event_stream *events; /* producer number = index */
 	struct writer *writer;	     /* call records; NULL: none are kept */
+	struct fraud *fraud;	     /* the guard; NULL: none */
 	/* Where the call file is (replica/file.h); NULL: calls end with the process. */
 	const char *keep_dir;
 	/* What the call files held, those of all shards; until shard_new returns. May be NULL. */

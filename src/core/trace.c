@@ -79,10 +79,12 @@ void trace_message(struct shard *s, const char *direction, const struct sip_msg 
 	record(s, direction, without_secrets(s, msg), msg->call_id, flow, call);
 }
 
-static uint64_t uid_of_leg(const struct shard *s, struct id leg)
+uint64_t trace_call_of(const struct shard *s, struct id leg, struct slice call_id)
 {
 	const struct leg *l = leg_of(s, leg);
-	const struct call *c = l ? call_of(s, l->call) : NULL;
+	if (l == NULL || !slice_eq(dialog_text(&l->dialog, DIALOG_CALL_ID), call_id))
+		return 0;
+	const struct call *c = call_of(s, l->call);
 	return c ? c->uid : 0;
 }
 
@@ -91,9 +93,9 @@ static uint64_t uid_of_message(const struct shard *s, const struct sip_msg *msg)
 {
 	struct id id;
 	if (msg->is_request && branch_read(msg->via.branch, &id))
-		return uid_of_leg(s, id);
+		return trace_call_of(s, id, msg->call_id);
 	if (!msg->is_request && token_read(msg->to_tag, &id))
-		return uid_of_leg(s, id);
+		return trace_call_of(s, id, msg->call_id);
 	return 0;
 }
 

@@ -65,7 +65,12 @@
 	X(TRUNK_REGISTERED, "registered at the trunk", 1)                                          \
 	X(TRUNK_UNREGISTERED, "registration at the trunk failed", 2)                               \
 	X(TRUNK_PASSED_OVER, "the trunk does not take the call", 1)                                \
-	X(SOURCE_UNKNOWN, "call from an address that is no trunk's, by nobody who is known", 2)
+	X(SOURCE_UNKNOWN, "call from an address that is no trunk's, by nobody who is known", 2)    \
+	X(FRAUD_SPEND, "fraud guard: the day's charges reached their limit", 2)                    \
+	X(FRAUD_MINUTES, "fraud guard: the day's minutes reached their limit", 2)                  \
+	X(FRAUD_RATE, "fraud guard: too many calls in a minute", 2)                                \
+	X(FRAUD_NEW_COUNTRY, "fraud guard: call to a new country held", 2)                         \
+	X(FRAUD_REFUSED, "fraud guard: call abroad refused, the number is suspended", 1)
 
 enum event_type {
 #define X(name, text, level) EVENT_##name,
@@ -97,7 +102,8 @@ enum event_type {
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
 	X(OTHER, "other", TEXT)                                                                    \
 	X(RULE, "rule", TEXT) /* what decided */                                                   \
-	X(TRUNK, "trunk", TEXT)
+	X(TRUNK, "trunk", TEXT)                                                                    \
+	X(LIMIT, "limit", NUMBER)
 
 enum event_key {
 #define X(name, text, kind) EVENT_KEY_##name,

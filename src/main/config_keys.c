@@ -135,7 +135,8 @@ const struct config_key config_keys[] = {
 	 COUNT(announce_limit_s, 1, 60), .live = true},
 	{"announcements.calls_max", "200",
 	 "Calls that are being announced to, or answered by a service code, at a time, all shards "
-	 "together; one more is refused without an announcement. Of one number, four.",
+	 "together; one more is refused without an announcement. Of one number, four in each "
+	 "shard.",
 	 COUNT(announce_calls_max, 0, 100000)},
 
 	{"http.socket", "",

@@ -20,6 +20,8 @@ static void usage(FILE *to)
 	      "  --config FILE    the configuration (opengate.yaml)\n"
 	      "  --check-config   read it, say what is wrong, and end\n"
 	      "  --help-config    print every key of the configuration\n"
+	      "  --help-announcements\n"
+	      "                   print the names of files that callers may hear\n"
 	      "  --version        print the version\n"
 	      "  --help           print this\n"
 	      "\n"
@@ -30,10 +32,24 @@ static void usage(FILE *to)
 }
 
 static const struct option options[] = {
-	{"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
-	{"help-config", no_argument, NULL, 'K'},  {"version", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},	  {0},
+	{"config", required_argument, NULL, 'c'},
+	{"check-config", no_argument, NULL, 'k'},
+	{"help-config", no_argument, NULL, 'K'},
+	{"help-announcements", no_argument, NULL, 'A'},
+	{"version", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
+
+/* As config_help does; the manual page is made of the same lines. */
+static void help_announcements(void)
+{
+	for (uint32_t i = 0; i < CALL_CAUSES; i++) {
+		const struct call_cause_info *cause = call_cause_info((enum call_cause)i);
+		if (announcement_speakable((enum call_cause)i))
+			printf("%s\n    %s\n", cause->word, cause->text);
+	}
+}
 
 struct arguments {
 	const char *config;
@@ -71,6 +87,9 @@ static int take(int option, char **argv, struct arguments *args)
 		return -1;
 	case 'K':
 		config_help(stdout);
+		return EXIT_SUCCESS;
+	case 'A':
+		help_announcements();
 		return EXIT_SUCCESS;
 	case 'v':
 		puts("opengated " OPENGATE_VERSION);

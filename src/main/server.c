@@ -2,6 +2,7 @@
 
 #include "base/day.h"
 #include "base/err.h"
+#include "guard/load.h"
 #include "main/data_dir.h"
 #include "main/gate.h"
 #include "main/preflight.h"
@@ -109,12 +110,37 @@ static void records_deleted(void *ctx, int64_t before_ms, uint64_t deleted, cons
 		emit(ctx, keeper_producer(ctx), EVENT_STORE_FAILED, text);
 }
 
+static void keep_fraud(void *ctx, struct store *store)
+{
+	const struct server *s = ctx;
+	if (fraud_tick(s->fraud, store, wall_ms()) != 0)
+		emit(ctx, keeper_producer(s), EVENT_STORE_FAILED, store_error(store));
+}
+
+/* Records are added up, also those that an earlier process left to the writer. A disk that is full
+ * is no reason not to start: then those are missing. */
+static int open_guard(struct server *s, char *ret_text, size_t text_bytes)
+{
+	int err = fraud_new(&s->hash_key, &s->fraud);
+	if (err == 0)
+		err = fraud_open(s->fraud, s->store, wall_ms());
+	if (err == 0 && fraud_watches(s->fraud)) {
+		(void)writer_flush(s->writer);
+		err = fraud_open_day(s->fraud, s->store, wall_ms());
+	}
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: the fraud guard cannot be loaded: %s",
+			 s->data_file, err_text(err));
+	return err;
+}
+
 /* After the events, which it tells of what it does. */
 static int open_keeper(struct server *s, char *ret_text, size_t text_bytes)
 {
 	const struct keeper_params p = {.path = s->data_file,
 					.keep_days = s->config.keep_days,
 					.pruned = records_deleted,
+					.tick = keep_fraud,
 					.ctx = s};
 	int err = keeper_new(&p, &s->keeper);
 	if (err)
@@ -319,6 +345,7 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		.trunks = s->trunks,
 		.events = s->events,
 		.writer = s->writer,
+		.fraud = s->fraud,
 		.keep_dir = s->config.data_dir,
 		.kept = &s->kept,
 		.config = &s->shard_config[i],
@@ -409,6 +436,7 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 		.settle_ctx = s->gate,
 		.writer = s->writer,
 		.keeper = s->keeper,
+		.fraud = s->fraud,
 		.set = s->set,
 		.trace_bytes = (size_t)s->config.trace_memory_mb << 20,
 		.sip_listeners = s->config.listeners,
@@ -440,6 +468,8 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 		err = open_events(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_directory(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_guard(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_keeper(s, ret_text, text_bytes);
 	if (err == 0)
@@ -485,6 +515,7 @@ void server_stop(struct server *s)
 	if (s->writer)
 		writer_free(s->writer);
 	keeper_free(s->keeper);
+	fraud_free(s->fraud);
 	for (uint16_t i = 0; i < s->shard_count; i++) {
 		if (s->loops[i])
 			loop_free(s->loops[i]);

@@ -24,6 +24,7 @@ struct server {
 	struct store *store;
 	struct writer *writer;
 	struct keeper *keeper;
+	struct fraud *fraud;
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct directory *directory;

@@ -32,7 +32,7 @@ int players_new(const struct players_params *p, struct players **ret_players)
 	struct players *players = calloc(1, sizeof(*players));
 	if (players == NULL)
 		return ERR_NOMEM;
-	struct pool_params pool = {"players", p->shard, sizeof(struct player), p->limit};
+	struct pool_params pool = {"players", p->shard, sizeof(struct player), p->limit + 1};
 	players->p = *p;
 	int err = pool_new(&pool, &players->pool);
 	if (err) {
@@ -58,7 +58,7 @@ void players_free(struct players *p)
 int player_open(struct players *p, struct id owner, struct id *ret_player)
 {
 	struct id id;
-	struct player *pl = pool_take(p->pool, &id);
+	struct player *pl = players_used(p) < p->p.limit ? pool_take(p->pool, &id) : NULL;
 	if (pl == NULL)
 		return ERR_LIMIT;
 	pl->owner = owner;

@@ -27,7 +27,7 @@ struct players_params {
 	struct wheel *wheel;
 	struct rng *rng;
 	uint32_t shard;
-	uint32_t limit; /* at a time */
+	uint32_t limit; /* at a time; 0: none */
 	uint32_t timer_kind;
 	void *ctx;
 	/* All was played; may open, play and close. */

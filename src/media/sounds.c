@@ -134,7 +134,7 @@ static int unknown_name(const struct loading *l, const char *path, struct slice 
 {
 	char why[256];
 	for (uint32_t i = 0; i < l->p->name_count; i++) {
-		if (!spell_is_near(name, slice_str(l->p->names[i])))
+		if (!*l->p->names[i] || !spell_is_near(name, slice_str(l->p->names[i])))
 			continue;
 		snprintf(why, sizeof(why),
 			 "no announcement has this name and it would never be heard; did you mean "

@@ -23,7 +23,7 @@ struct sounds;
 
 struct sounds_params {
 	const char *folder;	  /* "": the tones only */
-	const char *const *names; /* without ".wav" */
+	const char *const *names; /* without ".wav"; "": its place stays empty */
 	uint32_t name_count;
 };
 

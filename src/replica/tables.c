@@ -155,6 +155,7 @@ static const struct replica_field call_rows[] = {
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),
+	F_NOT_KEPT(call, detail),	 /* of a call that was refused, which is none to take up */
 	F_NOT_KEPT(call, media_seen_ms), /* begins anew */
 	F_NOT_KEPT(call, timer),
 	F_NOT_KEPT(call, ring_end_ms), /* of calls that are being set up */
@@ -290,9 +291,10 @@ static const struct replica_field record_rows[] = {
 	F_BOOL(15, store_record, has_media),
 	F_STRUCT(16, store_record, a_to_b, PART(QUALITY)),
 	F_STRUCT(17, store_record, b_to_a, PART(QUALITY)),
-	F_SLICE(18, store_record, direction),
-	F_SLICE(19, store_record, trunk),
-	F_BOOL(20, store_record, withheld),
+	F_SLICE(18, store_record, detail),
+	F_SLICE(19, store_record, direction),
+	F_SLICE(20, store_record, trunk),
+	F_BOOL(21, store_record, withheld),
 };
 
 const struct replica_table replica_parts[] = {

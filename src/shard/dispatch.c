@@ -41,9 +41,7 @@ static uint64_t call_uid_of(const struct shard *s, const struct sip_msg *msg)
 	struct id id;
 	bool named =
 		msg->is_request ? token_read(msg->to_tag, &id) : branch_read(msg->via.branch, &id);
-	const struct leg *l = named ? leg_of(s, id) : NULL;
-	const struct call *c = l ? call_of(s, l->call) : NULL;
-	return c ? c->uid : 0;
+	return named ? trace_call_of(s, id, msg->call_id) : 0;
 }
 
 static void trace_in(struct shard *s, const struct sip_msg *msg, const struct flow *flow)

@@ -10,11 +10,12 @@
 #define CONNECTIONS_MAX	   1000000	       /* where the configuration does not say */
 #define IDLE_CONNECTION_MS (2 * 3600 * 1000LL) /* longer than the longest registration by then */
 
-/* --- what io says */
+/* --- what io says: after a restart calls have the first word, whatever comes first */
 
 static void on_datagrams(void *ctx, uint64_t cookie, struct io_datagram *v, size_t count)
 {
 	struct shard *s = ctx;
+	keep_talk(s);
 	if (COOKIE_KIND(cookie) == COOKIE_KIND(COOKIE_RELAY))
 		relay_on_datagrams(s->relay, cookie, v, count);
 	else
@@ -24,6 +25,7 @@ static void on_datagrams(void *ctx, uint64_t cookie, struct io_datagram *v, size
 static void on_stream(void *ctx, const struct io_stream_note *note)
 {
 	struct shard *s = ctx;
+	keep_talk(s);
 	transport_on_stream(s->transport, note);
 }
 
@@ -37,6 +39,7 @@ static void on_udp_error(void *ctx, uint64_t cookie, const struct addr *dst, int
 
 static void on_wake(void *ctx)
 {
+	keep_talk(ctx);
 	inbox_drain(ctx);
 }
 
@@ -310,13 +313,16 @@ int shard_new(const struct shard_params *p, struct shard **ret_shard, char *ret_
 	return 0;
 }
 
-/* Of calls in progress. */
-static void free_legs(struct shard *s)
+/* What calls in progress hold. */
+static void let_go(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
 	for (struct leg *l; s->legs && (l = pool_next(s->legs, &cursor, &id));)
 		leg_let_go(s, l);
+	cursor = 0;
+	for (struct call *c; s->calls && (c = pool_next(s->calls, &cursor, &id));)
+		call_let_go(s, c);
 }
 
 void shard_free(struct shard *s)
@@ -325,7 +331,7 @@ void shard_free(struct shard *s)
 		return;
 	keep_close(s);
 	care_close(s);
-	free_legs(s);
+	let_go(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);
 	players_free(s->players);

@@ -38,14 +38,15 @@ struct shard_media_view {
 };
 struct shard_leg_view {
 	char call_id[128], remote[FLOW_TEXT_BYTES], user_agent[96], contact[160];
-	const char *state; /* "trying", "ringing", "answered", "ending" */
+	const char *state; /* "trying", "ringing", "answered", "announcing", "ending" */
 };
 struct shard_call_view {
 	uint64_t uid;
+	bool channel; /* holds one of the caller's channels */
 	char from[STORE_NUMBER_BYTES], to[STORE_NUMBER_BYTES];
 	const char *direction;		 /* "internal", "out", "in" */
 	char trunk[TRUNK_NAME_BYTES];	 /* "": none */
-	const char *state;		 /* "trying", "ringing", "answered", "ending" */
+	const char *state;		 /* as of a leg */
 	int64_t started_at, answered_at; /* wall ms; 0: not yet */
 	bool held;
 	struct shard_leg_view leg_a, leg_b; /* leg_b: the answered one, or the first that rings */

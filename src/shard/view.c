@@ -7,13 +7,15 @@ static const char *shown_state(const struct call *c, const struct leg *l)
 		return "ending";
 	if (c->state == CALL_ANSWERED)
 		return "answered";
+	if (c->state == CALL_ANNOUNCING)
+		return "announcing";
 	return c->ringing_at ? "ringing" : "trying";
 }
 
 static void show_leg(const struct call *c, const struct leg *l, struct shard_leg_view *v)
 {
-	if (l == NULL) {
-		v->state = "ending";
+	if (l == NULL) { /* gone; or a service, which has none */
+		v->state = c->service ? shown_state(c, NULL) : "ending";
 		return;
 	}
 	struct slice id = dialog_text(&l->dialog, DIALOG_CALL_ID),
@@ -64,6 +66,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 	*v = (struct shard_call_view){
 		.uid = c->uid,
 		.direction = call_direction_name((enum call_direction)c->direction),
+		.channel = c->channel_held,
 		.state = shown_state(c, NULL),
 		.started_at = c->started_at,
 		.answered_at = c->answered_at,
@@ -103,6 +106,7 @@ int shard_hangup(struct shard *s, uint64_t uid)
 {
 	uint32_t cursor = 0;
 	struct id id;
+	keep_talk(s);
 	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (c->uid != uid || !call_is_live(c))
@@ -120,6 +124,7 @@ void shard_end_calls(struct shard *s)
 {
 	uint32_t cursor = 0;
 	struct id id;
+	keep_talk(s);
 	for (struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		if (!call_is_live(c))

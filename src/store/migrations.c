@@ -199,7 +199,47 @@ static const char *const steps[] = {
 	"CREATE TRIGGER customer_gone AFTER DELETE ON customer BEGIN"
 	" DELETE FROM rule WHERE scope = 1 AND who = OLD.code;"
 	" END;",
-	/* 5: trunks, and what records say of them. */
+	/* 5: a record says what stood in the way. */
+	"ALTER TABLE record ADD COLUMN detail TEXT NOT NULL DEFAULT '';",
+	/*
+	 * 6: the fraud guard. Calls abroad are few, so an index of them costs nothing to the
+	 * others. A number that is removed takes along what was decided of it: the next owner
+	 * begins anew.
+	 */
+	"CREATE TABLE guard_rule ("
+	" scope INTEGER NOT NULL,"
+	" object TEXT NOT NULL,"
+	" off_hours INTEGER NOT NULL,"
+	" spend_yen INTEGER NOT NULL,"
+	" minutes INTEGER NOT NULL,"
+	" calls_per_minute INTEGER NOT NULL,"
+	" new_country_days INTEGER NOT NULL,"
+	" action INTEGER NOT NULL,"
+	" PRIMARY KEY (scope, object, off_hours)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE guard_number ("
+	" number TEXT PRIMARY KEY NOT NULL,"
+	" suspended_at INTEGER NOT NULL,"
+	" released_at INTEGER NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" value INTEGER NOT NULL,"
+	" limit_value INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE TABLE guard_permit ("
+	" number TEXT NOT NULL,"
+	" country TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (number, country)"
+	") WITHOUT ROWID;"
+	"CREATE TRIGGER guard_forget AFTER DELETE ON number BEGIN"
+	" DELETE FROM guard_rule WHERE scope = 2 AND object = OLD.number;"
+	" DELETE FROM guard_number WHERE number = OLD.number;"
+	" DELETE FROM guard_permit WHERE number = OLD.number; END;"
+	"CREATE TRIGGER guard_forget_customer AFTER DELETE ON customer BEGIN"
+	" DELETE FROM guard_rule WHERE scope = 1 AND object = OLD.code; END;"
+	"CREATE INDEX record_abroad ON record(id)"
+	" WHERE to_number >= '010' AND to_number < '011' AND answered_at > 0;",
+	/* 7: trunks, and what records say of them. */
 	"CREATE TABLE trunk ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" name TEXT NOT NULL UNIQUE,"

@@ -7,7 +7,7 @@
 	" a_packets, a_lost, a_jitter_ms, a_mos, a_r_factor, a_longest_gap_ms, a_reordered, "      \
 	"a_refused,"                                                                               \
 	" b_packets, b_lost, b_jitter_ms, b_mos, b_r_factor, b_longest_gap_ms, b_reordered, "      \
-	"b_refused, direction, trunk, withheld"
+	"b_refused, detail, direction, trunk, withheld"
 #define SEGMENT_ROWS 8192 /* two for a call */
 /* Below the time in an id (store.h): the id is drawn a moment before the time is noted. */
 #define ID_TIME_BITS 22
@@ -56,6 +56,7 @@ static void bind_row(struct query *q, const struct store_record *r)
 	query_int(q, r->has_media);
 	bind_quality(q, &r->a_to_b);
 	bind_quality(q, &r->b_to_a);
+	query_text(q, r->detail);
 	query_text(q, r->direction.n ? r->direction : SLICE("internal"));
 	query_text(q, r->trunk);
 	query_int(q, r->withheld);
@@ -80,6 +81,7 @@ static void read_row(struct query *q, struct store_record *r)
 	r->has_media = query_get_int(q) != 0;
 	read_quality(q, &r->a_to_b);
 	read_quality(q, &r->b_to_a);
+	r->detail = query_get_text(q);
 	r->direction = query_get_text(q);
 	r->trunk = query_get_text(q);
 	r->withheld = query_get_int(q) != 0;
@@ -144,7 +146,7 @@ static int add_row(struct store *s, const struct store_record *r)
 	query_init(&q, s, PLACE_RECORD_ADD,
 		   "INSERT OR REPLACE INTO record(" COLUMNS
 		   ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_row(&q, r);
 	return query_run(&q, NULL);
 }
@@ -284,6 +286,20 @@ int store_record_range_each(struct store *s, const struct store_record_range *ra
 	query_int(&q, range->limit ? (int64_t)range->limit : -1);
 	if (range->number.n)
 		query_text(&q, range->number);
+	return walk(&q, fn, ctx);
+}
+
+/* The condition is that of the index (migrations.c), word for word. */
+int store_record_abroad_each(struct store *s, int64_t since_ms, store_record_fn *fn, void *ctx)
+{
+	struct query q;
+
+	query_init(&q, s, PLACE_RECORD_ABROAD,
+		   "SELECT " COLUMNS " FROM record INDEXED BY record_abroad"
+		   " WHERE to_number >= '010' AND to_number < '011' AND answered_at > 0"
+		   " AND id >= ?1 AND started_at >= ?2 ORDER BY id");
+	query_int(&q, first_id(since_ms));
+	query_int(&q, since_ms);
 	return walk(&q, fn, ctx);
 }
 

@@ -82,6 +82,8 @@ struct store_record {
 	struct slice direction; /* "internal", "out", "in" as seen from the telephone network */
 	bool withheld;		/* the caller's number was not to be shown */
 	struct slice trunk;	/* name of the one that carried it; empty: none */
+	struct slice detail; /* what stood in the way: the calls that held the channels (their ids),
+				"rule:7"; empty: nothing */
 	bool has_media;
 	struct store_quality a_to_b, b_to_a;
 };
@@ -184,6 +186,34 @@ int store_prices_each(struct store *s, store_prices_fn *fn, void *ctx);
  * another's. Kept by itself whenever a number changes. By number, then time. */
 typedef int store_channels_fn(void *ctx, struct slice number, int64_t at_ms, uint32_t channels);
 int store_channels_each(struct store *s, struct slice customer, store_channels_fn *fn, void *ctx);
+
+/* Answered calls abroad that started since then, oldest first. */
+int store_record_abroad_each(struct store *s, int64_t since_ms, store_record_fn *fn, void *ctx);
+
+/* The fraud guard's rules, and what it decided; words and numbers are the guard room's. */
+struct store_guard_rule {
+	uint8_t scope; /* enum fraud_scope */
+	struct slice object;
+	bool off_hours;
+	int64_t spend_yen, minutes, calls_per_minute, new_country_days, action;
+};
+int store_guard_rule_put(struct store *s, const struct store_guard_rule *r);
+int store_guard_rule_remove(struct store *s, uint8_t scope, struct slice object, bool off_hours);
+typedef int store_guard_rule_fn(void *ctx, const struct store_guard_rule *r);
+int store_guard_rule_each(struct store *s, store_guard_rule_fn *fn, void *ctx);
+struct store_guard_number {
+	struct slice number, reason;
+	int64_t suspended_at, released_at; /* 0: never */
+	int64_t value, limit;		   /* what decided */
+};
+int store_guard_number_put(struct store *s, const struct store_guard_number *n);
+typedef int store_guard_number_fn(void *ctx, const struct store_guard_number *n);
+int store_guard_number_each(struct store *s, store_guard_number_fn *fn, void *ctx);
+int store_guard_permit_put(struct store *s, struct slice number, struct slice country,
+			   int64_t at_ms);
+typedef int store_guard_permit_fn(void *ctx, struct slice number, struct slice country,
+				  int64_t at_ms);
+int store_guard_permit_each(struct store *s, store_guard_permit_fn *fn, void *ctx);
 
 /* Small secrets and settings of the installation (nonce key). ERR_NOT_FOUND. */
 int store_setting_get(struct store *s, struct slice name, struct slice *ret_value);

@@ -148,6 +148,15 @@ def walk_billing(api: Api, number: str) -> None:
     wait_for("the deletion", lambda: not api.good("GET", "/api/v1/records/prune")["running"])
 
 
+def walk_guard(api: Api, number: str) -> None:
+    rules = api.good("PUT", "/api/v1/guard", {"number": number, "spend_yen": 5000, "action": "suspend", "holidays": "2026-12-31"})
+    check_equal(api.good("GET", "/api/v1/guard"), rules, "rules")
+    check_equal(api.good("GET", f"/api/v1/guard/{number}")["spend_limit_yen"], 5000, "limit")
+    check_equal(api.good("POST", f"/api/v1/guard/{number}/release", {})["suspension"], None, "released")
+    api.good("POST", f"/api/v1/guard/{number}/release", {"country": "US"})
+    check_equal(api.good("PUT", "/api/v1/guard", {"number": number, "clear": True})["rules"], [], "cleared")
+
+
 @case("every operation answers as described")
 def _() -> None:
     with OpenGate() as gate:
@@ -157,6 +166,7 @@ def _() -> None:
         walk_trunks(api)
         walk_calls(gate, api)
         walk_billing(api, make_line(0).number)
+        walk_guard(api, make_line(0).number)
         check_equal(api.good("POST", "/api/v1/import", raw=csv(0, 3))["imported"], 3, "imported")
         check_equal(api.good("GET", "/api/v1/import")["phase"], "idle", "phase")
         check_equal(len(api.good("GET", "/api/v1/export").splitlines()), 6, "lines of the export")

@@ -28,7 +28,7 @@ from pathlib import Path
 from lib.daemon import CUSTOMER, DOMAIN, OpenGate, program
 from lib.sip import Client, Registration
 from lib.sipp import Sipp, callers
-from lib.stage import call, callee, register_at
+from lib.stage import call, callee, play, register_at
 from lib.tap import add_case, case, check, check_equal, run_cases
 from lib.util import wait_for
 
@@ -285,6 +285,52 @@ def _() -> None:
         check_equal(stat.S_IMODE(kept.stat().st_mode), 0o600, "its mode")
         check_said(ctl(gate, *prune, "--export", str(kept)), 1, "exists already")
         check_equal(gate.json("records", "export", "--from", "2025-01-01")["records"], [], "what is left")
+
+
+@case("the fraud guard: limits, a number's day, release")
+def _() -> None:
+    with OpenGate() as gate:
+        lines = gate.add_lines(2)
+        gate.text("guard", "set", "--minutes", "1", "--action", "suspend")
+        text = gate.text("guard", "set", "--customer", CUSTOMER, "--calls-per-minute", "1", "--off-hours", "--action", "alert")
+        check(re.search(rf"^{CUSTOMER} +- +yes +- +- +1 +- +alert", text, re.MULTILINE), text)
+        play(gate, lines[0], lines[1], "caller_basic", "callee_basic")
+        day = wait_for("the call to count", lambda: [d for d in [gate.json("guard", "show", lines[0].number)] if d["minutes"] > 0])[0]
+        check_equal((day["minutes_limit"], day["suspension"]), (1, None), "day")
+        check_said(ctl(gate, "guard", "set"), 1, "There is nothing to change; give a limit")
+        check_said(ctl(gate, "guard", "set", "--minutes", "much"), 2, "takes a whole number")
+        check_said(ctl(gate, "guard", "release", lines[0].number, "--country", "QQ"), 1, "There is no such country")
+        check("minutes_limit" in gate.text("guard", "release", lines[0].number), "release")
+        check_equal(gate.json("guard", "show", lines[0].number)["minutes"], 0, "after the release")
+        check_equal(len(gate.json("guard", "set", "--clear")["rules"]), 1, "rules that are left")
+
+
+def suspended(gate: OpenGate) -> list[tuple]:
+    return [(s["number"], s["reason"], s["value"], s["limit"]) for s in gate.json("guard", "show")["suspended"]]
+
+
+@case("the fraud guard: a call too many suspends the number, for good")
+def _() -> None:
+    with OpenGate() as gate:
+        lines = gate.add_lines(2)
+        ctl(gate, "prices", "import", "-", input="class,price,unit,fee\non_net,0,60,10\n")
+        gate.text("guard", "set", "--spend-yen", "10", "--action", "suspend")
+        play(gate, lines[0], lines[1], "caller_basic", "callee_basic")
+        check_equal(suspended(gate), [], "within the limit")
+        gate.wait_records(1)
+        gate.stop(signal.SIGKILL)  # what was spent stands in the records
+        gate.start()
+        play(gate, lines[0], lines[1], "caller_basic", "callee_basic")  # no call abroad
+        told = [line for line in gate.log().splitlines() if "the day's charges reached their limit" in line]
+        check(len(told) == 1 and "kind=suspend count=10 limit=10" in told[0], f"told: {told}")
+        row = (lines[0].number, "spend", 10, 10)
+        wait_for("the suspension in the store", lambda: suspended(gate) == [row])
+        gate.stop(signal.SIGKILL)
+        gate.start()
+        check_equal(suspended(gate), [row], "after a kill")
+        check(gate.json("guard", "show", lines[0].number)["suspension"], "in force after a kill")
+        gate.text("guard", "release", lines[0].number)
+        check_equal(suspended(gate), [], "released")
 
 
 @case("rules: added, listed, in force over a restart, removed, and audited")

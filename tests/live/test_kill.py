@@ -435,5 +435,32 @@ def _() -> None:
         note(f"{len(records)} records of {town.made} calls, {sum(c.state == 'ended' for c in churn.passing)} passing ones")
 
 
+@case("two channels: a third call is refused and told which calls hold them, also after kill -9")
+def _() -> None:
+    with OpenGate() as gate, World() as world:
+        town = Town(gate, world)
+        town.settle(1)
+        gate.text("number", "set", town.callers[0].line.number, "--channels", "2")
+        calls = town.talk(2)
+        for killed in (False, True):
+            if killed:
+                town.restart()
+            holders = sorted(c["id"] for c in gate.calls() if c["channel"])
+            check_equal((len(holders), gate.json("status")["channels_held"]), (2, 2), "channels held")
+            third = town.dial(0)
+            world.wait("the third call to be refused", lambda: third.state == "ended")
+            check_equal(third.code, 503, "answer")
+            record = gate.wait_records(1 + killed)[0]
+            check_equal((record["sip_code"], record["reason"]), (503, "channel_limit"), "record")
+            check_equal(sorted(record["detail"].split()), holders, "who holds the channels, by the record")
+            ladder = gate.text("trace", record["id"])
+            check(all(holder in ladder for holder in holders), f"the ladder does not name them: {ladder}")
+        with world.lock:
+            for call in calls:
+                call.bye()
+        world.wait("everybody to hear of it", lambda: all(c.state == "ended" for c in calls))
+        town.nothing_left()
+
+
 if __name__ == "__main__":
     sys.exit(run_cases())

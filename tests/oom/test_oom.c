@@ -7,6 +7,7 @@
 #include "base/index.h"
 #include "base/ring.h"
 #include "base/wheel.h"
+#include "core/announcement.h"
 #include "directory/directory.h"
 #include "event/stream.h"
 #include "io/loop.h"
@@ -343,13 +344,54 @@ static void test_shard(void **state)
 	play_both(shards);
 }
 
+/* --- announcements */
+
+static char sounds_folder[32];
+
+static void make_sounds(void)
+{
+	static const char wav[] = "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x07\0\x01\0\x40\x1f\0\0"
+				  "\x40\x1f\0\0\x01\0\x08\0data\x02\0\0\0\xff\xff";
+	char path[64];
+
+	strcpy(sounds_folder, "/tmp/opengate-oom-XXXXXX");
+	assert_non_null(mkdtemp(sounds_folder));
+	snprintf(path, sizeof(path), "%s/busy.wav", sounds_folder);
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	fwrite(wav, 1, sizeof(wav) - 1, f);
+	fclose(f);
+}
+
+static int sounds(void)
+{
+	struct sounds *s;
+	char text[256];
+	int err = announcements_load(sounds_folder, &s, text, sizeof(text));
+
+	if (err == 0)
+		sounds_free(s);
+	return err;
+}
+
+static void test_sounds(void **state)
+{
+	char path[64];
+
+	(void)state;
+	make_sounds();
+	play_both(sounds);
+	snprintf(path, sizeof(path), "%s/busy.wav", sounds_folder);
+	unlink(path);
+	rmdir(sounds_folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base),
-		cmocka_unit_test(test_directory),
-		cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_shard),
+		cmocka_unit_test(test_base),   cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_writer), cmocka_unit_test(test_shard),
+		cmocka_unit_test(test_sounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,6 @@ from pathlib import Path
 # name: why nothing of ours calls it (yet).
 EXCEPTIONS: dict[str, str] = {
     "addr_host_text": "what writes addresses by hand took its last caller away",
-    "day_minute": "statements are to tell the hours of the day",
-    "day_weekday": "statements are to tell the days of the week",
     "event_stream_add_reader": "the simulation reads events one by one",
     "index_count": "tests look into it",
     "pool_name": "a person with a debugger looks into it",

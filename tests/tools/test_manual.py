@@ -74,6 +74,17 @@ def _() -> None:
             check(f'"{flag["name"]} "' in text or f".B {flag['name']}" in text, f"opengatectl(1) lacks {flag['name']}")
 
 
+@case("opengate.yaml(5) has every announcement, and operations.md none that there is not")
+def _() -> None:
+    text, operations = plain("opengate.yaml.5"), (ROOT / "docs" / "operations.md").read_text()
+    names = {n for n in run(program("opengated"), "--help-announcements").stdout.splitlines() if not n.startswith(" ")}
+    check(len(names) > 20 and "emergency_not_available" in names, f"names are missing: {names}")
+    for name in names:
+        check(f".B {name}\n" in text, f"opengate.yaml(5) lacks {name}")
+    used = set(re.findall(r"(\w+)\.wav", operations)) - {"CAUSE", "OUT"}
+    check_equal({n for n in used if not n.startswith("digit_")} - names, set(), "unknown names in operations.md")
+
+
 @case("opengate.yaml(5) and operations.md have every key")
 def _() -> None:
     text, operations = plain("opengate.yaml.5"), (ROOT / "docs" / "operations.md").read_text()

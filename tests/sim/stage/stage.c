@@ -19,7 +19,7 @@
 #define MEDIA_PORT_LAST	 29999
 #define FAREWELL_MS	 40000
 #define FULL_DISK_BYTES	 (512 * 1024)
-#define SETTLE_MS	 200000 /* more than the longest chain of timeouts */
+#define SETTLE_MS	 330000 /* more than the longest chain of timeouts, and than an echo test */
 
 void stage_params_default(struct stage_params *p)
 {

@@ -15,7 +15,7 @@ struct vault;
 /* A call record, its texts copied. */
 struct vault_record {
 	struct store_record r; /* its slices point below */
-	char texts[400];
+	char texts[1024];
 };
 
 struct vault *vault_new(struct sim_net *net);

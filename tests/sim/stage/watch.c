@@ -22,6 +22,11 @@ struct watch {
 	struct stage_call *calls;
 	uint32_t call_n, call_cap;
 	uint32_t records_seen;
+	struct dialog_seen {
+		uint64_t call;
+		char call_id[FIELD_BYTES];
+	} * dialogs;
+	uint32_t dialog_n, dialog_cap;
 	struct {
 		uint64_t call;
 		char text[STORY_BYTES];
@@ -146,9 +151,48 @@ void watch_story(const struct watch *w, FILE *to, const char *prefix)
 	}
 }
 
+static void dialog_began(struct watch *w, uint64_t call, struct slice call_id)
+{
+	if (w->dialog_n == w->dialog_cap) {
+		w->dialog_cap = w->dialog_cap ? 2 * w->dialog_cap : 64;
+		w->dialogs = realloc(w->dialogs, w->dialog_cap * sizeof(*w->dialogs));
+		if (!w->dialogs)
+			abort();
+	}
+	struct dialog_seen *d = &w->dialogs[w->dialog_n++];
+	d->call = call;
+	(void)slice_copy(slice_first(call_id, FIELD_BYTES - 1), d->call_id, FIELD_BYTES);
+}
+
+/* A message is put down to no call but its own, also by who had the same ids before a restart. */
+static void check_ascribed(struct watch *w, uint64_t call, struct slice call_id)
+{
+	for (uint32_t i = w->dialog_n; i-- > 0;) {
+		const struct dialog_seen *d = &w->dialogs[i];
+		if (d->call == call &&
+		    slice_eq(slice_str(d->call_id), slice_first(call_id, FIELD_BYTES - 1)))
+			return;
+	}
+	watch_blame(w, call);
+	stage_fault(w->st, "a message of %.*s is put down to call %016llx", SLICE_ARG(call_id),
+		    (unsigned long long)call);
+}
+
+static void ascribe(struct watch *w, const struct event *e)
+{
+	const struct event_field *call_id = event_find(e, EVENT_KEY_CALL_ID);
+	if (!call_id || !e->call || w->st->hurt)
+		return;
+	if (e->type == EVENT_CALL_STARTED || e->type == EVENT_LEG_STARTED)
+		dialog_began(w, e->call, call_id->text);
+	else if (e->type == EVENT_SIP_MESSAGE)
+		check_ascribed(w, e->call, call_id->text);
+}
+
 static void on_event(void *ctx, const struct event *e)
 {
 	struct watch *w = ctx;
+	ascribe(w, e);
 	if (e->call)
 		tell(w, e);
 	w->counts[e->type]++;
@@ -192,8 +236,8 @@ static void check_shards(struct stage *st)
 	if (held != counts.channels_held && !st->hurt && !short_of_one)
 		stage_fault(st, "%u channels are held, calls know of %llu", held,
 			    (unsigned long long)counts.channels_held);
-	if (counts.channels_held + counts.players_used + counts.calls_in_live !=
-		    counts.calls_live &&
+	const uint64_t holding = counts.channels_held + counts.players_used + counts.calls_in_live;
+	if ((holding > counts.calls_live || (holding < counts.calls_live && !st->p.outside)) &&
 	    !st->hurt)
 		stage_fault(st, "%llu channels and %llu players are held by %llu live calls",
 			    (unsigned long long)counts.channels_held,
@@ -233,6 +277,7 @@ void watch_free(struct watch *w)
 		return;
 	hide_free(w->hide);
 	free(w->calls);
+	free(w->dialogs);
 	free(w->story);
 	free(w);
 }

@@ -78,6 +78,10 @@ static void test_defaults(void **state)
 	assert_int_equal(c.ring_limit_s, 180);
 	assert_int_equal(c.media_timeout_s, 60);
 	assert_int_equal(c.log_level, 1);
+	assert_int_equal(c.announce, ANNOUNCE_FILES);
+	assert_string_equal(c.announce_folder, "");
+	assert_string_equal(c.announce_language, "ja");
+	assert_int_equal(c.announce_off[0] | c.announce_off[1], 0);
 	assert_int_equal(c.digest_offer, DIGEST_OFFER_MD5);
 	assert_int_equal(c.trace_memory_mb, 64);
 	assert_int_equal(c.shutdown_grace_s, 10);
@@ -214,6 +218,18 @@ static const struct {
 	 "og.yaml:4: sip.digest: \"sha1\" is none of md5, sha-256, both"},
 	{LEAST "log: {level: loud}\n",
 	 "og.yaml:3: log.level: \"loud\" is none of trace, info, warning, error"},
+	{LEAST "announcements: {play: some}\n",
+	 "og.yaml:3: announcements.play: \"some\" is none of off, files, all"},
+	{LEAST "announcements: {language: japanese}\n",
+	 "og.yaml:3: announcements.language: \"japanese\" is no language; write its two letters, "
+	 "for example ja or en"},
+	{LEAST "announcements: {off: [busy, no_anser]}\n",
+	 "og.yaml:3: announcements.off: there is no cause \"no_anser\"; did you mean no_answer?"},
+	{LEAST "announcements: {off: everything}\n",
+	 "og.yaml:3: announcements.off: there is no cause \"everything\"; opengate.yaml(5) lists "
+	 "them"},
+	{LEAST "announcements: {limit_s: 61}\n",
+	 "og.yaml:3: announcements.limit_s: \"61\" is not a whole number from 1 to 60"},
 	{LEAST "http: {listen: \"8080\"}\n",
 	 "og.yaml:3: http.listen: \"8080\" is not ADDRESS:PORT; write for example "
 	 "127.0.0.1:8080, or off"},

@@ -36,13 +36,22 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 	players_on_timer(players, owner);
 }
 
+static void end(void)
+{
+	players_free(players);
+	wheel_free(wheel);
+	fixture_fini(&x);
+	players = NULL;
+	wheel = NULL;
+}
+
 static int setup(void **state)
 {
 	struct relay_params p = fixture_params(&x);
 	(void)state;
 	fixture_init(&x, &p);
 	ended = 0;
-	assert_int_equal(wheel_new(io_now_ms(&x.f.io), &wheel), 0);
+	int err = wheel_new(io_now_ms(&x.f.io), &wheel);
 	struct players_params pp = {
 		.io = &x.f.io,
 		.relay = x.relay,
@@ -52,16 +61,20 @@ static int setup(void **state)
 		.timer_kind = TIMER_KIND,
 		.on_end = on_end,
 	};
-	return players_new(&pp, &players);
+	if (err == 0)
+		err = players_new(&pp, &players);
+	if (err)
+		end();
+	return err;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
 	players_free(players);
+	players = NULL;
 	assert_int_equal(wheel_count(wheel), 0);
-	wheel_free(wheel);
-	fixture_fini(&x);
+	end();
 	return 0;
 }
 

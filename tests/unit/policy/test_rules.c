@@ -237,10 +237,13 @@ static const struct plan_rules *random_rules(void)
 	struct plan_rule table[12];
 	struct plan_rules *rules;
 	size_t n = draw(COUNT(table) + 1);
+	int err;
 	do {
 		for (size_t i = 0; i < n; i++)
 			random_rule(i + 1, &table[i]);
-	} while (plan_rules_new(table, n, &rules) != 0);
+		err = plan_rules_new(table, n, &rules);
+	} while (err == ERR_EXISTS);
+	assert_int_equal(err, 0);
 	return rules;
 }
 

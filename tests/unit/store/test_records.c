@@ -23,6 +23,7 @@ static struct store_record a_record(uint64_t id, const char *from, const char *t
 		.direction = SLICE("out"),
 		.trunk = SLICE("carrier-a"),
 		.withheld = true,
+		.detail = SLICE("0123456789abcdef 0123456789abcdf0"),
 		.has_media = true,
 		.a_to_b = {.packets = UINT32_MAX + 1ull,
 			   .lost = 2,
@@ -69,6 +70,7 @@ static int compare(void *ctx, const struct store_record *got)
 	assert_true(slice_eq(got->reason, want->reason) &&
 		    slice_eq(got->reason_text, want->reason_text));
 	assert_true(slice_eq(got->ended_by, want->ended_by) && slice_eq(got->codec, want->codec));
+	assert_true(slice_eq(got->detail, want->detail));
 	assert_int_equal(got->has_media, want->has_media);
 	assert_quality(&got->a_to_b, &want->a_to_b);
 	assert_quality(&got->b_to_a, &want->b_to_a);

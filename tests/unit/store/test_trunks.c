@@ -114,7 +114,7 @@ static void test_from_before_trunks(void **state)
 		sqlite3_exec(f->s->db,
 			     "DROP TABLE trunk; ALTER TABLE record DROP COLUMN direction;"
 			     "ALTER TABLE record DROP COLUMN trunk;"
-			     "ALTER TABLE record DROP COLUMN withheld; PRAGMA user_version = 4",
+			     "ALTER TABLE record DROP COLUMN withheld; PRAGMA user_version = 6",
 			     NULL, NULL, NULL),
 		SQLITE_OK);
 	fixture_reopen(f);
