@@ -12,7 +12,8 @@
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
-#define FLAGS_MAX    12
+#define FLAGS_MAX    16
+#define MORE_MAX     64 /* values of flags that are given several times */
 #define WORDS_MAX    3
 #define OPERANDS_MAX 2
 
@@ -20,7 +21,12 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 enum kind {
 	KIND_NONE, /* a flag without a value */
 	KIND_TEXT,
-	KIND_SECRET, /* "-": one line of stdin */
+	KIND_SECRET,	  /* "-": one line of stdin */
+	KIND_SECRET_FILE, /* the first line of a file, "-": of stdin */
+	KIND_LIST,	  /* may be given several times; "" alone: none */
+	KIND_FORMAT,	  /* national, e164, plus */
+	KIND_TRANSPORT,	  /* udp, tcp */
+	KIND_TRUNK,	  /* a trunk's name */
 	KIND_COUNT,
 	KIND_SWITCH,   /* on, off */
 	KIND_POLICY,   /* newest, fork, reject */
@@ -56,6 +62,11 @@ struct arguments {
 	bool silent;			    /* say nothing about what fails: completion */
 	long timeout_ms;		    /* for one answer */
 	const char *operands[OPERANDS_MAX]; /* NULL: not given */
+	struct {
+		int flag; /* its place */
+		const char *value;
+	} more[MORE_MAX]; /* of lists, behind the first one */
+	int more_count;
 	const char *values[FLAGS_MAX]; /* by place in the command's flags; "" for a flag without
 					  value; NULL: not given */
 };
@@ -164,6 +175,8 @@ run_fn run_customer_add, run_customer_show, run_customer_list, run_customer_set,
 	run_customer_remove;
 run_fn run_number_add, run_number_show, run_number_list, run_number_set, run_number_remove,
 	run_number_password;
+run_fn run_trunk_add, run_trunk_show, run_trunk_list, run_trunk_set, run_trunk_remove,
+	run_trunk_test;
 run_fn run_registrations, run_calls, run_calls_hangup, run_records, run_trace, run_status;
 run_fn run_import, run_export, run_completion;
 run_fn run_guard_show, run_guard_set, run_guard_release;
@@ -178,6 +191,8 @@ run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remo
 int show_object(const struct arguments *a, const char *method, const char *path, json_t *body);
 int show_list(const struct arguments *a, const char *path, const char *key,
 	      const struct column *columns, int count);
+/* The flags of a command that changes one object below `under`, as PATCH. */
+int change_object(const struct command *c, const struct arguments *a, const char *under);
 /* One object below `under`, named by the first operand. */
 int at_operand(const struct arguments *a, const char *method, const char *under, const char *after,
 	       json_t *body);

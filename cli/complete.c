@@ -70,11 +70,21 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 		offer(typed, "fork", "all ring");
 		offer(typed, "reject", "the older phone stays");
 		break;
+	case KIND_FORMAT:
+		offer(typed, "national", "0312345678");
+		offer(typed, "e164", "81312345678");
+		offer(typed, "plus", "+81312345678");
+		break;
+	case KIND_TRANSPORT:
+		offer(typed, "udp", NULL);
+		offer(typed, "tcp", NULL);
+		break;
 	case KIND_SHELL:
 		offer(typed, "bash", NULL);
 		offer(typed, "zsh", NULL);
 		break;
 	case KIND_FILE:
+	case KIND_SECRET_FILE:
 		puts(":files");
 		break;
 	case KIND_NUMBER:
@@ -82,6 +92,9 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 		break;
 	case KIND_CUSTOMER:
 		offer_list(a, typed, "/api/v1/customers", "customers", "code", "name");
+		break;
+	case KIND_TRUNK:
+		offer_list(a, typed, "/api/v1/trunks", "trunks", "name", "host");
 		break;
 	case KIND_CALL:
 		offer_list(a, typed, "/api/v1/calls", "calls", "id", "from");
@@ -100,6 +113,7 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 		break;
 	case KIND_NONE:
 	case KIND_TEXT:
+	case KIND_LIST:
 	case KIND_SECRET:
 	case KIND_COUNT:
 		break;
@@ -197,7 +211,7 @@ static void offer_commands(const struct typed *t, const char *typed)
 static void offer_flags(const struct typed *t, const char *typed)
 {
 	for (int i = 0; t->command && i < FLAGS_MAX && t->command->flags[i].name; i++) {
-		if (!t->given[i])
+		if (!t->given[i] || t->command->flags[i].kind == KIND_LIST)
 			offer(typed, t->command->flags[i].name, t->command->flags[i].help);
 	}
 	for (const struct flag *f = common_flags; f->name; f++)

@@ -282,6 +282,21 @@ static int take_common(const struct flag *f, const char *value, struct arguments
 	return 0;
 }
 
+static int take_value(const struct flag *f, int place, const char *value, struct arguments *a)
+{
+	if (a->values[place] == NULL) {
+		a->values[place] = value;
+		return 0;
+	}
+	if (f->kind == KIND_LIST && a->more_count < MORE_MAX) {
+		a->more[a->more_count].flag = place;
+		a->more[a->more_count++].value = value;
+		return 0;
+	}
+	complain(f->kind == KIND_LIST ? "%s is given too often" : "%s is given twice", f->name);
+	return EXIT_USAGE;
+}
+
 /* The flag at argv[*i]; steps over its value. */
 static int take_flag(const struct command *c, char **argv, int argc, int *i, struct arguments *a)
 {
@@ -307,12 +322,7 @@ static int take_flag(const struct command *c, char **argv, int argc, int *i, str
 	}
 	if (own == NULL)
 		return take_common(f, value, a);
-	if (a->values[own - c->flags]) {
-		complain("%s is given twice", f->name);
-		return EXIT_USAGE;
-	}
-	a->values[own - c->flags] = value;
-	return 0;
+	return take_value(f, (int)(own - c->flags), value, a);
 }
 
 /* "calls hangpu": "calls" alone is a command too. */

@@ -79,7 +79,7 @@ static int nothing_to_change(const struct command *c)
 	return EXIT_USAGE;
 }
 
-static int change(const struct command *c, const struct arguments *a, const char *under)
+int change_object(const struct command *c, const struct arguments *a, const char *under)
 {
 	json_t *body = body_of(c, a);
 	if (body == NULL)
@@ -92,7 +92,7 @@ static int change(const struct command *c, const struct arguments *a, const char
 
 int run_customer_set(const struct command *c, const struct arguments *a)
 {
-	return change(c, a, CUSTOMERS "/");
+	return change_object(c, a, CUSTOMERS "/");
 }
 
 int run_customer_remove(const struct command *c, const struct arguments *a)
@@ -172,7 +172,7 @@ int run_number_show(const struct command *c, const struct arguments *a)
 
 int run_number_set(const struct command *c, const struct arguments *a)
 {
-	return change(c, a, NUMBERS "/");
+	return change_object(c, a, NUMBERS "/");
 }
 
 int run_number_remove(const struct command *c, const struct arguments *a)

@@ -49,6 +49,50 @@ const struct flag common_flags[] = {
 	{                                                                                          \
 		"--suspended", "on|off", KIND_SWITCH, false, "suspended", "no calls either way"    \
 	}
+#define TRUNK_FLAGS                                                                                \
+	{"--transport", "udp|tcp",   KIND_TRANSPORT,                                               \
+	 false,		"transport", "else as DNS says, UDP for an address"},                      \
+		{"--source", "CIDR",                                                               \
+		 KIND_LIST,  false,                                                                \
+		 "sources",  "calls from there come from this trunk; may be given several times"}, \
+		{"--register",                                                                     \
+		 "USER",                                                                           \
+		 KIND_TEXT,                                                                        \
+		 false,                                                                            \
+		 "register",                                                                       \
+		 "register this account there, and prove it where asked; \"\": no more"},          \
+		{"--user", "USER", KIND_TEXT,                                                      \
+		 false,	   "user", "prove this account where asked, without registering"},         \
+		{"--password-file",                                                                \
+		 "FILE",                                                                           \
+		 KIND_SECRET_FILE,                                                                 \
+		 false,                                                                            \
+		 "password",                                                                       \
+		 "the account's password is the first line of FILE, - for standard input"},        \
+		{"--format", "FORMAT", KIND_FORMAT,                                                \
+		 false,	     "format", "how numbers are written there: national, e164 or plus"},   \
+		{"--priority", "N",	   KIND_COUNT,                                             \
+		 false,	       "priority", "the lowest is tried first (10)"},                      \
+		{"--weight", "N",      KIND_COUNT,                                                 \
+		 false,	     "weight", "share of the calls among those of the same priority (1)"}, \
+		{"--capacity", "N",	   KIND_COUNT,                                             \
+		 false,	       "capacity", "calls at a time, both ways; 0: no limit"},             \
+		{"--prefix",                                                                       \
+		 "P",                                                                              \
+		 KIND_LIST,                                                                        \
+		 false,                                                                            \
+		 "prefixes",                                                                       \
+		 "only numbers that begin so: 03, 010, +82; may be given several times"},          \
+	{                                                                                          \
+		"--trusted", "on|off", KIND_SWITCH, false, "trusted",                              \
+			"it keeps withheld numbers to itself and is told them (on)"                \
+	}
+#define TRUNK                                                                                      \
+	{                                                                                          \
+		{                                                                                  \
+			"NAME", KIND_TRUNK, .needed = true                                         \
+		}                                                                                  \
+	}
 #define MADE "made and shown once when left out"
 #define CUSTOMER                                                                                   \
 	{                                                                                          \
@@ -134,6 +178,32 @@ const struct command commands[] = {
 	  {"--option", .help = "the option service password; the phone goes on"},
 	  {"--yes", .help = "do not ask"}},
 	 run_number_password},
+	{{"trunk", "add"},
+	 {{"NAME", KIND_TEXT, .needed = true}},
+	 "add a way to the telephone network",
+	 "Calls from its address or from one of --source come from this trunk, whatever they say. "
+	 "The password is kept sealed and never shown.",
+	 {{"--host", "HOST[:PORT]", KIND_TEXT, true, "host", "name or address of the peer"},
+	  TRUNK_FLAGS},
+	 .run = run_trunk_add},
+	{{"trunk", "list"}, .help = "list trunks and their state", .run = run_trunk_list},
+	{{"trunk", "show"}, TRUNK, .help = "show a trunk", .run = run_trunk_show},
+	{{"trunk", "set"},
+	 TRUNK,
+	 "change a trunk",
+	 "Takes effect for the next call. A list that is given replaces the old one; \"\" empties "
+	 "it.",
+	 {{"--host", "HOST[:PORT]", KIND_TEXT, false, "host", "name or address of the peer"},
+	  TRUNK_FLAGS},
+	 .run = run_trunk_set},
+	{{"trunk", "remove"},
+	 TRUNK,
+	 .help = "remove a trunk; calls on it go on",
+	 .run = run_trunk_remove},
+	{{"trunk", "test"},
+	 TRUNK,
+	 .help = "send an OPTIONS and say what came back",
+	 .run = run_trunk_test},
 	{{"application", "add"},
 	 NUMBER,
 	 .help = "a customer applies for calls abroad",

@@ -14,6 +14,7 @@
 #include "guard/fraud.h"
 #include "shard/set.h"
 #include "store/keeper.h"
+#include "trunk/table.h"
 
 struct api;
 
@@ -21,6 +22,7 @@ struct api_params {
 	const char *data_file, *domain, *socket;
 	struct addr listen; /* family 0: no TCP door */
 	struct directory *directory;
+	struct trunks *trunks;
 	struct event_stream *events;
 	void (*settle)(void *ctx); /* waits until the readers have what was emitted before */
 	void *settle_ctx;

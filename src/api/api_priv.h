@@ -70,7 +70,7 @@ struct request {
 
 typedef void handler_fn(struct request *r);
 
-enum body_type { BODY_TEXT, BODY_COUNT, BODY_SWITCH };
+enum body_type { BODY_TEXT, BODY_COUNT, BODY_SWITCH, BODY_LIST /* of texts */ };
 
 struct body_field {
 	const char *name; /* NULL: behind the last */
@@ -222,9 +222,13 @@ bool book_open(struct request *r, struct rating_book **ret_book);
 void record_rate(const struct api *api, const struct rating_book *book,
 		 const struct store_record *r, struct rating_charge *ret_charge);
 
+/* trunks.c: their lines of the metrics. */
+void trunks_metrics(FILE *f, struct trunks *trunks);
+
 handler_fn customers_list, customers_add, customer_show, customer_change, customer_remove;
 handler_fn numbers_list, numbers_add, number_show, number_change, number_remove, number_password;
 handler_fn registrations_list, calls_list, call_hangup, status_show, records_list, trace_show;
+handler_fn trunks_list, trunks_add, trunk_show, trunk_change, trunk_remove, trunk_test;
 handler_fn records_export, records_prune, records_prune_show;
 handler_fn guard_show, guard_change, guard_number_show, guard_release;
 handler_fn prices_show, prices_import, prices_check, statement_show;

@@ -71,6 +71,19 @@ static void refuse_field(struct request *r, const char *name, const struct body_
 	refuse_unknown(r, "field", name, known, n);
 }
 
+static bool is_list(const json_t *value)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach((json_t *)value, i, one)
+	{
+		if (!json_is_string(one))
+			return false;
+	}
+	return json_is_array(value);
+}
+
 static bool type_good(const json_t *value, enum body_type type)
 {
 	switch (type) {
@@ -80,13 +93,16 @@ static bool type_good(const json_t *value, enum body_type type)
 		return json_is_integer(value);
 	case BODY_SWITCH:
 		return json_is_boolean(value);
+	case BODY_LIST:
+		return is_list(value);
 	}
 	return false;
 }
 
 static bool value_good(struct request *r, const struct body_field *field, const json_t *value)
 {
-	static const char *const wants[] = {"a text", "a whole number", "true or false"};
+	static const char *const wants[] = {"a text", "a whole number", "true or false",
+					    "a list of texts"};
 	char message[128];
 
 	if (type_good(value, field->type))

@@ -173,6 +173,7 @@ void metrics_show(struct request *r)
 	}
 	write_shards(f, &c);
 	write_directory(f, r->api);
+	trunks_metrics(f, r->api->p.trunks);
 	write_process(f, r->api);
 	fclose(f);
 	r->type = "text/plain; version=0.0.4; charset=utf-8";

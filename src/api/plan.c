@@ -104,7 +104,7 @@ void plan_try(struct request *r)
 		refuse_missing(r, "number", number, "see 'opengatectl number list'");
 		return;
 	}
-	judge(r->api->p.directory, &line, slice_str(dialled), &j);
+	judge(r->api->p.directory, r->api->p.trunks, &line, slice_str(dialled), &j);
 	r->json = judgement_json(number, dialled, &j);
 	if (slice_starts(slice_str(j.decided_by), SLICE("rule:")) &&
 	    store_rule_get(r->api->store, j.plan.rule, &rule) == 0)

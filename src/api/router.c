@@ -70,6 +70,16 @@ static const struct body_field password_new[] = {
 	{0},
 };
 
+#define TRUNK_CHANGES                                                                              \
+	{"transport", BODY_TEXT, false}, {"sources", BODY_LIST, false},                            \
+		{"user", BODY_TEXT, false}, {"register", BODY_TEXT, false},                        \
+		{"password", BODY_TEXT, false}, {"format", BODY_TEXT, false},                      \
+		{"priority", BODY_COUNT, false}, {"weight", BODY_COUNT, false},                    \
+		{"capacity", BODY_COUNT, false}, {"prefixes", BODY_LIST, false},                   \
+		{"trusted", BODY_SWITCH, false}, {0},
+static const struct body_field trunk_new[] = {
+	{"name", BODY_TEXT, true}, {"host", BODY_TEXT, true}, TRUNK_CHANGES};
+static const struct body_field trunk_changes[] = {{"host", BODY_TEXT, false}, TRUNK_CHANGES};
 static const struct body_field prune_new[] = {
 	{"before", BODY_TEXT, true},
 	{0},
@@ -114,6 +124,12 @@ const struct route api_routes[] = {
 	{"PATCH", "/api/v1/numbers/{id}", number_change, BODY(number_changes), WRITES},
 	{"DELETE", "/api/v1/numbers/{id}", number_remove, WRITES},
 	{"POST", "/api/v1/numbers/{id}/password", number_password, BODY(password_new), WRITES},
+	{"GET", "/api/v1/trunks", trunks_list, TRUSTED},
+	{"POST", "/api/v1/trunks", trunks_add, BODY(trunk_new)},
+	{"GET", "/api/v1/trunks/{id}", trunk_show, TRUSTED},
+	{"PATCH", "/api/v1/trunks/{id}", trunk_change, BODY(trunk_changes)},
+	{"DELETE", "/api/v1/trunks/{id}", trunk_remove, TRUSTED},
+	{"POST", "/api/v1/trunks/{id}/test", trunk_test, TRUSTED},
 	{"POST", "/api/v1/numbers/{id}/suspend", number_suspend, BODY(suspension_new), WRITES},
 	{"POST", "/api/v1/numbers/{id}/resume", number_resume, BODY(suspension_end), WRITES},
 	{"GET", "/api/v1/applications", applications_list, QUERY("number", "state")},

@@ -31,6 +31,18 @@ void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg
 		    const struct flow *flow);
 struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *ret_id);
 
+/* --- trunk.c: calls on trunks */
+/* The trunk has said nothing but 100 for too long. */
+void trunk_on_timer(struct shard *s, struct id leg);
+/* It is up or down now. */
+void trunk_turned(struct shard *s, uint32_t id, bool up, enum trunk_why why);
+
+/* --- challenge.c: digest towards trunks */
+/* A 401 or 407 to that request: true when it was sent once more with an answer, and its owner need
+ * not know. */
+bool challenge_received(struct shard *s, struct id client, uint64_t user,
+			const struct sip_msg *msg);
+
 /* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
  * call may be gone afterwards. */
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,

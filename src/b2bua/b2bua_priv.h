@@ -14,6 +14,48 @@
  * is ROUTED. */
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event);
 
+/* --- identity.c: who calls, and what the callee may know of it */
+void identity_of_subscriber(struct shard *s, struct call *c, const struct directory_number *who,
+			    const struct sip_msg *msg);
+void identity_of_network(struct call *c, const struct trunk *t, const struct sip_msg *msg);
+/* why: enum trunk_withheld, when anonymous. */
+void identity_withhold(struct call *c, bool anonymous, uint8_t why);
+/* From without a number, and its reason. */
+void identity_anonymous(struct strbuf *b, const struct call *c);
+
+/* --- inbound.c: calls from trunks */
+/* Somebody was asked who he is. */
+void inbound_stranger(struct shard *s, const struct sip_msg *msg, const struct flow *flow);
+bool inbound_is_loop(const struct shard *s, const struct sip_msg *msg);
+/* c->to and c->dialled. */
+void inbound_called(struct shard *s, struct call *c, const struct sip_msg *msg);
+enum call_cause inbound_check(struct shard *s, struct call *c);
+
+/* --- trunk.c: calls on trunks */
+/* A leg for the best trunk that is left, as the branch behind the last one. CAUSE_NORMAL, or why
+ * there is none. */
+enum call_cause trunk_branch(struct shard *s, struct call *c);
+/* P-Asserted-Identity and Privacy of an INVITE to a trunk. */
+void trunk_headers(struct shard *s, const struct call *c, const struct leg *b, struct strbuf *more);
+/* code: its refusal, 0: it said nothing. True: another trunk stands ready as the branch behind the
+ * last one. */
+bool trunk_next(struct shard *s, struct call *c, const struct leg *failed, int code);
+/* Its INVITE ended without a final response, or with that refusal. The call may be gone. */
+void trunk_silent(struct shard *s, struct call *c, struct leg *l);
+void trunk_refused(struct shard *s, struct call *c, struct leg *l, const struct sip_msg *msg);
+/* Its INVITE went out: now it must say more than 100 some time. */
+void trunk_watch(struct shard *s, struct leg *l);
+/* The leg's place on its trunk. take: 0 or ERR_LIMIT. restore: what it held before a restart. */
+int trunk_place_take(struct shard *s, struct leg *l, uint32_t id);
+void trunk_place_restore(struct shard *s, struct leg *l);
+void trunk_place_give(struct shard *s, struct leg *l);
+/* Of all legs of a call. */
+void trunk_places_give(struct shard *s, const struct call *c);
+
+/* --- challenge.c */
+/* Credentials of a request that is being written into b, of which the request line stands there. */
+void challenge_answer(struct shard *s, struct leg *l, enum sip_method method, struct slice name,
+		      struct strbuf *b);
 /* --- fraud.c: what the guard says of a call that may go out, and what it is told when it has
  * ended */
 enum call_cause fraud_check(struct shard *s, const struct call *c);
@@ -38,7 +80,9 @@ int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */
 void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
 		   const struct sip_msg *why);
-void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause);
+/* why: the refusal that it passes on, or NULL. */
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause,
+		   const struct sip_msg *why);
 /* Frees everything of a call that could not be taken up, without a word. */
 void call_discard(struct shard *s, struct call *c);
 
@@ -63,6 +107,7 @@ struct leg_request {
 	uint32_t cseq, max_forwards;
 	uint64_t user;
 	int64_t timeout_ms;   /* 0: the transaction's own */
+	int64_t first_ms;     /* INVITE: so long without any response; 0: the transaction's own */
 	struct slice headers; /* further lines */
 	struct slice content_type, body;
 };

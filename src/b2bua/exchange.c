@@ -70,10 +70,13 @@ static const enum sip_header_kind carried[] = {
 	SIP_HDR_PRIVACY,
 };
 
-static void copy_carried(struct strbuf *b, const struct sip_msg *msg)
+/* A Subject may name a caller who withholds his number. */
+static void copy_carried(struct strbuf *b, const struct sip_msg *msg, bool nameless)
 {
-	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++)
-		sip_build_copy(b, msg, carried[i]);
+	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
+		if (!nameless || carried[i] != SIP_HDR_SUBJECT)
+			sip_build_copy(b, msg, carried[i]);
+	}
 }
 
 /* The caller's PRACK answers what the phone offered in a reliable provisional response. */
@@ -141,7 +144,7 @@ static int send_onward(struct shard *s, struct call *c, struct exchange *x, stru
 	int err = onward_body(s, c, x, from, to, msg, &body);
 	if (err)
 		return err;
-	copy_carried(&more, msg);
+	copy_carried(&more, msg, c->anonymous && from->branch == LEG_IS_CALLER);
 	onward_headers(s, x, to, &more);
 	if (more.failed)
 		return ERR_TOO_BIG;

@@ -49,7 +49,8 @@ enum call_cause fraud_check(struct shard *s, const struct call *c)
 
 void fraud_note(struct shard *s, const struct call *c)
 {
-	if (s->p.fraud == NULL || !fraud_watches(s->p.fraud) || c->answered_at == 0)
+	if (s->p.fraud == NULL || !fraud_watches(s->p.fraud) || c->answered_at == 0 ||
+	    c->direction == CALL_IN)
 		return;
 	struct fraud_call ended = call_of_guard(s, c);
 	fraud_ended(s->p.fraud, &ended, c->started_at, c->ended_at, c->ended_at - c->answered_at);

@@ -2,7 +2,7 @@
  * Where a request of ours goes first. A phone is reached over the flow that its last message (or
  * its REGISTER) came by, whatever its Contact says: it may be behind a NAT (RFC 5626). A route set
  * is another matter: the first route is a proxy, and the request goes to where that one listens
- * (RFC 3261 §12.2.1.1, §8.1.2).
+ * (RFC 3261 §12.2.1.1, §8.1.2). So is a trunk: what its Contact says is where it wants requests.
  */
 #include "b2bua/b2bua_priv.h"
 
@@ -40,7 +40,8 @@ int hop_settle(struct shard *s, struct leg *l)
 	struct sip_uri hop;
 	struct locate_answer where;
 	struct flow flow;
-	if (l->way_known || dialog_text(&l->dialog, DIALOG_ROUTES).n == 0)
+	bool routes = dialog_text(&l->dialog, DIALOG_ROUTES).n > 0;
+	if (l->way_known || (!routes && l->trunk == 0))
 		return 0;
 	int err = dialog_next_hop(&l->dialog, &hop);
 	if (err == 0)

@@ -89,6 +89,8 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 	} else if (msg->code == 422 && !l->cancelled && session_too_short(l, msg) &&
 		   branch_invite_again(s, c, l)) {
 		return;
+	} else if (l->trunk) {
+		trunk_refused(s, c, l, msg);
 	} else {
 		struct call_event ev = {
 			.kind = CALL_EV_FAIL, .branch = l->branch, .code = msg->code};

@@ -115,30 +115,38 @@ static void started_event(struct shard *s, const struct call *c, const struct le
 	event_add_text(&e, EVENT_KEY_CALL_ID, msg->call_id);
 	event_add_text(&e, EVENT_KEY_REMOTE, slice_str(addr_text(&a->flow.remote, remote)));
 	event_add_text(&e, EVENT_KEY_USER_AGENT, slice_str(a->user_agent));
+	if (c->direction == CALL_IN)
+		event_add_text(&e, EVENT_KEY_TRUNK, slice_str(c->trunk));
 	event_send(s, &e);
 }
 
-/* "id", "user" and "header" ask for the same towards a phone: no number anywhere (RFC 3323 §4.2,
- * RFC 3325 §7). */
-static bool wants_privacy(const struct sip_msg *msg)
+/* Who calls: a subscriber, or somebody behind a trunk. */
+struct caller {
+	struct directory_number who;
+	bool is_trunk;
+	struct trunk trunk;
+};
+
+static void take_caller(struct shard *s, struct call *c, const struct caller *caller,
+			const struct sip_msg *msg)
 {
-	struct slice rest = sip_msg_value(msg, SIP_HDR_PRIVACY);
-	while (rest.n) {
-		struct slice word = slice_trim(slice_cut(&rest, ';'));
-		if (slice_ieq(word, SLICE("id")) || slice_ieq(word, SLICE("user")) ||
-		    slice_ieq(word, SLICE("header")))
-			return true;
+	if (!caller->is_trunk) {
+		identity_of_subscriber(s, c, &caller->who, msg);
+		return;
 	}
-	return false;
+	c->direction = CALL_IN;
+	strcpy(c->trunk, caller->trunk.name);
+	identity_of_network(c, &caller->trunk, msg);
+	inbound_called(s, c, msg);
+	c->in_live = true;
+	s->counts.calls_in_live++;
 }
 
-static void begin(struct shard *s, struct call *c, struct leg *a,
-		  const struct directory_number *who, const struct sip_msg *msg)
+static void begin(struct shard *s, struct call *c, struct leg *a, const struct caller *caller,
+		  const struct sip_msg *msg)
 {
 	uint32_t hops = 70;
-	strcpy(c->from, who->number);
-	strcpy(c->customer, who->customer);
-	c->anonymous = wants_privacy(msg);
+	take_caller(s, c, caller, msg);
 	if (sip_msg_number(msg, SIP_HDR_MAX_FORWARDS, 70, &hops) != 0)
 		hops = 70;
 	c->max_forwards = (uint8_t)(hops - 1);
@@ -165,27 +173,64 @@ static bool offer_usable(struct shard *s, struct id server, const struct sip_msg
 	return false;
 }
 
+/* False: it was answered. */
+static bool find_caller(struct shard *s, struct id server, const struct sip_msg *msg,
+			const struct flow *flow, struct caller *ret_caller)
+{
+	ret_caller->is_trunk =
+		s->p.trunks && trunks_of_source(s->p.trunks, flow, &ret_caller->trunk);
+	if (!ret_caller->is_trunk) {
+		enum auth_result r = auth_caller(s, server, msg, flow, &ret_caller->who);
+		if (r == AUTH_CHALLENGED)
+			inbound_stranger(s, msg, flow);
+		return r == AUTH_OK;
+	}
+	if (!inbound_is_loop(s, msg))
+		return true;
+	refuse(s, server, CAUSE_LOOP);
+	return false;
+}
+
+static int open_caller(struct shard *s, struct call *c, struct id server, const struct sip_msg *msg,
+		       const struct flow *flow, const struct caller *caller, struct leg **ret_leg)
+{
+	int err = caller_leg(s, c, server, msg, flow, ret_leg);
+	if (err || !caller->is_trunk)
+		return err;
+	err = trunk_place_take(s, *ret_leg, caller->trunk.id);
+	if (err)
+		index_remove(s->by_call_id, hash_slice(&s->p.hash_key, msg->call_id), c->id.v);
+	return err == ERR_LIMIT ? ERR_AGAIN : err;
+}
+
+static void no_caller(struct shard *s, struct id server, int err)
+{
+	if (err == ERR_SYNTAX)
+		reply_text(s, server, 400, "The Contact of the INVITE cannot be used");
+	else if (err == ERR_AGAIN)
+		refuse(s, server, CAUSE_TRUNKS_FULL);
+	else
+		refuse(s, server, err == ERR_TOO_BIG ? CAUSE_TOO_LONG : CAUSE_OVERLOAD);
+}
+
 void invite_receive(struct shard *s, struct id server, const struct sip_msg *msg,
 		    const struct flow *flow)
 {
-	struct directory_number who;
+	struct caller caller;
 	struct leg *a = NULL;
 	if (!admitted(s, server) || !session_usable(s, server, msg) ||
-	    auth_caller(s, server, msg, flow, &who) != AUTH_OK || !offer_usable(s, server, msg))
+	    !find_caller(s, server, msg, flow, &caller) || !offer_usable(s, server, msg))
 		return;
 	struct call *c = call_new(s);
 	if (c == NULL) {
 		refuse(s, server, CAUSE_OVERLOAD);
 		return;
 	}
-	int err = caller_leg(s, c, server, msg, flow, &a);
+	int err = open_caller(s, c, server, msg, flow, &caller, &a);
 	if (err == 0) {
-		begin(s, c, a, &who, msg);
+		begin(s, c, a, &caller, msg);
 		return;
 	}
 	call_drop(s, c, a);
-	if (err == ERR_SYNTAX)
-		reply_text(s, server, 400, "The Contact of the INVITE cannot be used");
-	else
-		refuse(s, server, err == ERR_TOO_BIG ? CAUSE_TOO_LONG : CAUSE_OVERLOAD);
+	no_caller(s, server, err);
 }

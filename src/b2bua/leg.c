@@ -36,7 +36,8 @@ void leg_let_go(struct shard *s, struct leg *l)
 	forget_ack(s, l);
 	bufs_give(s->bufs, (char *)l->said.p);
 	bufs_give(s->bufs, (char *)l->said_before.p);
-	l->said = l->said_before = SLICE_NONE;
+	bufs_give(s->bufs, (char *)l->credentials.p);
+	l->said = l->said_before = l->credentials = SLICE_NONE;
 	dialog_fini(&l->dialog);
 }
 
@@ -95,7 +96,7 @@ struct written {
 };
 
 /* With the branch that stands in w. */
-static int write_again(struct shard *s, const struct leg *l, const struct leg_request *r,
+static int write_again(struct shard *s, struct leg *l, const struct leg_request *r,
 		       struct written *w)
 {
 	struct strbuf b;
@@ -107,13 +108,15 @@ static int write_again(struct shard *s, const struct leg *l, const struct leg_re
 	if (dialog_forming(r->method))
 		contact_header(&b, &l->flow);
 	sip_build_header(&b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));
+	if (l->trunk)
+		challenge_answer(s, l, r->method, method, &b);
 	strbuf_add(&b, r->headers);
 	sip_build_body(&b, r->body.n ? r->content_type : SLICE_NONE, r->body);
 	w->bytes = strbuf_slice(&b);
 	return b.failed ? ERR_TOO_BIG : 0;
 }
 
-static int write_request(struct shard *s, const struct leg *l, const struct leg_request *r,
+static int write_request(struct shard *s, struct leg *l, const struct leg_request *r,
 			 struct written *ret_written)
 {
 	branch_make(s, l->id, ret_written->branch);
@@ -171,7 +174,10 @@ int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r
 {
 	struct written w;
 	struct locate_target tcp;
-	s->touched = l->call; /* a CSeq was used */
+	s->touched = l->call;	/* a CSeq was used */
+	if (!flow_is(&l->flow)) /* the first request to a trunk */
+		return pursuit_begin(s, l, r,
+				     &(struct pursuit_ways){.next_hop = true, .closed = true});
 	if (hop_settle(s, l) == ERR_AGAIN)
 		return pursuit_begin(s, l, r,
 				     &(struct pursuit_ways){.next_hop = true, .last_flow = true});
@@ -186,7 +192,7 @@ int leg_send_request(struct shard *s, struct leg *l, const struct leg_request *r
 	    hop_may_go_tcp(s, l, &tcp))
 		return pursuit_begin(s, l, r,
 				     &(struct pursuit_ways){.tcp = &tcp, .last_flow = true});
-	return send_written(s, l, r, &w, 0, ret_client);
+	return send_written(s, l, r, &w, r->first_ms, ret_client);
 }
 
 /* When its connection has gone: a new one to its Contact, where that is an address. */
@@ -295,6 +301,10 @@ void leg_failed(struct shard *s, struct leg *l, enum call_cause cause)
 	struct call *c = call_of(s, l->call);
 	if (c == NULL || l->state != LEG_INVITING)
 		return;
+	if (l->trunk) {
+		trunk_silent(s, c, l);
+		return;
+	}
 	struct call_event ev = {.kind = CALL_EV_FAIL, .branch = l->branch, .cause = cause};
 	l->state = LEG_GONE;
 	call_happens(s, c, &ev, NULL);

@@ -178,6 +178,13 @@ static void keep_said(struct shard *s, struct leg *l, struct slice text)
 	l->said = bufs_copy(s->bufs, text);
 }
 
+/* The callee of a caller who withholds his number. */
+static bool reads_of_nobody(const struct shard *s, const struct leg *l)
+{
+	const struct call *c = call_of(s, l->call);
+	return c && c->anonymous && l->branch != LEG_IS_CALLER;
+}
+
 static int write_for(struct shard *s, struct leg *l, const struct sdp *sdp, struct sdp_rewrite *rw,
 		     struct strbuf *b)
 {
@@ -185,6 +192,7 @@ static int write_for(struct shard *s, struct leg *l, const struct sdp *sdp, stru
 	rw->session_id = l->sdp_session;
 	rw->version = l->sdp_version;
 	rw->origin_user = SLICE("opengate");
+	rw->nameless = reads_of_nobody(s, l);
 	rw->origin = l->flow.local;
 	for (uint32_t i = 0; i < sdp->stream_count; i++) {
 		if (addr_is(&rw->rtp[i])) {

@@ -59,13 +59,16 @@ static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *
 	if (body.n || a->can & LEG_CAN_100REL)
 		sip_build_header(&more, SIP_HDR_SUPPORTED, SLICE("100rel"));
 	session_request(s, b, &more);
-	if (c->anonymous)
+	if (b->trunk)
+		trunk_headers(s, c, b, &more);
+	else if (c->anonymous)
 		sip_build_header(&more, SIP_HDR_PRIVACY, SLICE("id"));
 	struct leg_request r = {
 		.method = SIP_INVITE,
 		.cseq = b->invite_cseq,
 		.max_forwards = c->max_forwards,
 		.user = user_of(USER_LEG, b->id),
+		.first_ms = b->trunk ? s->config->trunk_answer_ms : 0,
 		.headers = strbuf_slice(&more),
 		.content_type = SLICE("application/sdp"),
 		.body = body,
@@ -86,23 +89,36 @@ bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
 	return true;
 }
 
+static void leg_started(struct shard *s, const struct call *c, const struct leg *b)
+{
+	struct event e = event_of(s, EVENT_LEG_STARTED, c);
+	event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
+	event_add_text(&e, EVENT_KEY_CONTACT, dialog_text(&b->dialog, DIALOG_REMOTE_TARGET));
+	event_add_number(&e, EVENT_KEY_COUNT, b->branch + 1);
+	if (b->trunk)
+		event_add_text(&e, EVENT_KEY_TRUNK, slice_str(c->trunk));
+	event_send(s, &e);
+}
+
 static void start_branch(struct shard *s, struct call *c, uint8_t branch, struct agenda *agenda)
 {
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, branch);
+	if (a && b)
+		leg_started(s, c, b); /* before its first message */
 	enum call_cause cause = a && b ? send_invite(s, c, a, b) : CAUSE_NO_RESPONSE;
 	if (cause == CAUSE_NORMAL) {
-		struct event e = event_of(s, EVENT_LEG_STARTED, c);
-		event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
-		event_add_text(&e, EVENT_KEY_CONTACT,
-			       dialog_text(&b->dialog, DIALOG_REMOTE_TARGET));
-		event_add_number(&e, EVENT_KEY_COUNT, branch + 1);
-		event_send(s, &e);
+		if (b->trunk)
+			trunk_watch(s, b);
 		return;
 	}
-	if (b)
+	bool more = b && b->trunk && trunk_next(s, c, b, 0);
+	if (b) {
 		b->state = LEG_GONE;
+		trunk_place_give(s, b);
+	}
 	follows(agenda,
-		(struct call_event){.kind = CALL_EV_FAIL, .branch = branch, .cause = cause});
+		(struct call_event){
+			.kind = CALL_EV_FAIL, .branch = branch, .cause = cause, .more = more});
 }
 
 /* A 2xx that was kept back for the caller's PRACK: the phone has answered and gets a BYE. */
@@ -282,8 +298,12 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
 }
 
+/* What a live call holds: a channel, or that it came from a trunk and needs none. */
 static void give_channel(struct shard *s, struct call *c)
 {
+	if (c->in_live)
+		s->counts.calls_in_live--;
+	c->in_live = false;
 	if (!c->channel_held)
 		return;
 	directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
@@ -291,13 +311,30 @@ static void give_channel(struct shard *s, struct call *c)
 	s->counts.channels_held--;
 }
 
-void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause)
+/* What the network says of it is worth more than our words for it. */
+static void reason_headers(struct shard *s, const struct call *c, enum call_cause cause,
+			   const struct sip_msg *why, struct strbuf *b)
+{
+	bool told = c->direction == CALL_OUT && why && !why->is_request && why->code >= 300 &&
+		    sip_msg_header(why, SIP_HDR_REASON);
+	if (told)
+		sip_build_copy(b, why, SIP_HDR_REASON);
+	if (told && !b->failed)
+		sip_build_warning(b, domain_of(s), slice_str(call_cause_info(cause)->text));
+	if (told && !b->failed)
+		return;
+	strbuf_init(b, b->p, b->cap_bytes);
+	header_reason(b, s, cause);
+}
+
+void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause,
+		   const struct sip_msg *why)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	if (a == NULL)
 		return;
-	struct strbuf b = scratch_buf(s, 512);
-	header_reason(&b, s, cause);
+	struct strbuf b = scratch_buf(s, 1024);
+	reason_headers(s, c, cause, why, &b);
 	if (code == 503)
 		sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	leg_respond(s, a, a->invite, code, strbuf_slice(&b), SLICE_NONE, SLICE_NONE);
@@ -317,7 +354,7 @@ static void serve(struct shard *s, struct call *c, struct agenda *agenda)
 	if (cause == CAUSE_NORMAL)
 		return;
 	c->sip_code = (int16_t)call_cause_info(cause)->sip_code;
-	refuse_caller(s, c, c->sip_code, cause);
+	refuse_caller(s, c, c->sip_code, cause, NULL);
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = cause});
 }
 
@@ -353,6 +390,7 @@ static void finish(struct shard *s, struct call *c)
 	if (c->ended_at == 0)
 		c->ended_at = io_wall_ms(s->p.io);
 	wheel_cancel(s->wheel, &c->timer);
+	trunk_places_give(s, c);
 	give_channel(s, c);
 	announce_close_player(s, c);
 	s->counts.calls_live--;
@@ -361,11 +399,12 @@ static void finish(struct shard *s, struct call *c)
 	record_write(s, c);
 }
 
-/* The request that ends the call says why, to the other side too. */
-static const struct sip_msg *bye_of(const struct sip_msg *msg)
+/* The request that ends the call says why, to the other side too; but nothing that a caller who
+ * withholds his number may have written there. */
+static const struct sip_msg *bye_of(const struct call *c, const struct sip_msg *msg)
 {
 	bool ends = msg && msg->is_request && (msg->method == SIP_BYE || msg->method == SIP_CANCEL);
-	return ends ? msg : NULL;
+	return ends && !c->anonymous ? msg : NULL;
 }
 
 static void carry_out(struct shard *s, struct call *c, const struct call_order *o,
@@ -393,16 +432,16 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 		announce(s, c, agenda);
 		return;
 	case ORDER_REFUSE_CALLER:
-		refuse_caller(s, c, o->code, o->cause);
+		refuse_caller(s, c, o->code, o->cause, msg);
 		return;
 	case ORDER_CANCEL_BRANCH:
-		stop_branch(s, c, o->branch, o->cause, msg, agenda);
+		stop_branch(s, c, o->branch, o->cause, bye_of(c, msg), agenda);
 		return;
 	case ORDER_BYE_CALLER:
-		bye_caller(s, c, o->cause, bye_of(msg));
+		bye_caller(s, c, o->cause, bye_of(c, msg));
 		return;
 	case ORDER_BYE_BRANCH:
-		bye_branch(s, c, o->branch, o->cause, bye_of(msg));
+		bye_branch(s, c, o->branch, o->cause, bye_of(c, msg));
 		return;
 	case ORDER_FINISH:
 		finish(s, c);
@@ -449,6 +488,7 @@ static void free_leg(struct shard *s, struct leg *l)
 {
 	media_close(s, l);
 	session_end(s, l);
+	trunk_place_give(s, l);
 	leg_let_go(s, l);
 	pool_give(s->legs, l->id);
 }

@@ -125,9 +125,10 @@ static bool keep(struct shard *s, struct pursuit *p, const struct leg_request *r
 static int64_t patience_ms(const struct pursuit *p)
 {
 	bool another = p->next_target < p->target_count || p->last_flow;
-	if (!another)
-		return 0;
-	return p->for_size ? TCP_PATIENCE_MS : PATIENCE_MS;
+	int64_t most = p->for_size ? TCP_PATIENCE_MS : PATIENCE_MS;
+	if (!another || (p->r.first_ms && p->r.first_ms < most))
+		return p->r.first_ms;
+	return most;
 }
 
 /* Who cancels and who hears of a response must know the present transaction. */

@@ -33,6 +33,8 @@ static void ended_event(struct shard *s, const struct call *c)
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(call_side_name((enum call_side)c->ended_by)));
 	event_add_number(&e, EVENT_KEY_DURATION_MS,
 			 c->answered_at ? c->ended_at - c->answered_at : 0);
+	if (c->trunk[0])
+		event_add_text(&e, EVENT_KEY_TRUNK, slice_str(c->trunk));
 	event_send(s, &e);
 }
 
@@ -61,6 +63,9 @@ static struct store_record record_of(const struct call *c)
 		.reason_text = slice_str(cause->text),
 		.ended_by = slice_str(call_side_name((enum call_side)c->ended_by)),
 		.codec = slice_str(c->codec),
+		.direction = slice_str(call_direction_name((enum call_direction)c->direction)),
+		.trunk = slice_str(c->trunk),
+		.withheld = c->anonymous,
 		.detail = c->detail,
 		.has_media = c->answered_at != 0,
 	};

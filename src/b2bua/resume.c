@@ -146,6 +146,8 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 		l->flow.connection = 0; /* gone with the process */
 	for (uint8_t i = 0; i < l->stream_count; i++)
 		l->streams[i].endpoint = ID_NONE;
+	l->trunk_held = l->trunk_held && c->state != CALL_ENDING;
+	trunk_place_restore(s, l);
 	return l;
 }
 
@@ -228,6 +230,9 @@ static struct keep_talk *add_talk(struct keep *k, const struct call *c)
 static void counted_again(struct shard *s, struct call *c)
 {
 	s->counts.calls_live++;
+	/* as give_channel leaves it where the caller is being told why */
+	c->in_live = c->direction == CALL_IN && c->state != CALL_ANNOUNCING;
+	s->counts.calls_in_live += c->in_live;
 	if (c->channel_held &&
 	    directory_channel_restore(s->p.directory, slice_str(c->from), c->uid) != 0)
 		c->channel_held = false; /* the number is gone, and its channels with it */
@@ -336,6 +341,8 @@ static bool take_state(struct shard *s, struct call *c, struct past *p)
 /* Records without a sense, or no room for all that they want. */
 static void give_up(struct shard *s, struct call *c, uint64_t live_before)
 {
+	if (s->counts.calls_live > live_before && c->in_live)
+		s->counts.calls_in_live--;
 	if (s->counts.calls_live > live_before && c->channel_held) {
 		(void)directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
 		s->counts.channels_held--;

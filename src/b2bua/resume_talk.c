@@ -72,7 +72,7 @@ static void say_goodbye(struct shard *s, struct call *c)
 	cancel_losers(s, c, cause);
 	bool served = c->service && c->answered_at;
 	if (b == NULL && !served) {
-		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause);
+		refuse_caller(s, c, c->sip_code >= 300 ? c->sip_code : 503, cause, NULL);
 		return;
 	}
 	a->state = LEG_GONE;

@@ -33,16 +33,22 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 		return CAUSE_NOT_A_NUMBER;
 	(void)slice_copy(slice_first(slice_str(user), CALL_NUMBER_BYTES - 1), c->dialled,
 			 sizeof(c->dialled));
-	judge(s->p.directory, known ? &line : NULL, slice_str(user), &j);
+	judge(s->p.directory, s->p.trunks, known ? &line : NULL, slice_str(user), &j);
 	(void)slice_copy(slice_str(j.plan.dialled.digits), c->to, sizeof(c->to));
 	if (j.plan.dialled.presentation != DIAL_DEFAULT)
-		c->anonymous = j.plan.dialled.presentation == DIAL_WITHHOLD;
+		identity_withhold(c, j.plan.dialled.presentation == DIAL_WITHHOLD,
+				  TRUNK_WITHHELD_USER);
 	verdict_event(s, c, &j);
 	if (j.cause != CAUSE_NORMAL)
 		record_detail(s, c, slice_str(j.decided_by));
 	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
 		c->service = (uint8_t)service_of(slice_str(j.plan.dialled.digits));
-	return j.cause == CAUSE_NORMAL && !j.on_net ? CAUSE_NO_TRUNK : j.cause;
+	if (j.cause == CAUSE_NORMAL && !j.on_net) {
+		c->direction = CALL_OUT;
+		/* One that has come that far must not turn in circles. */
+		return c->max_forwards ? CAUSE_NORMAL : CAUSE_LOOP;
+	}
+	return j.cause;
 }
 
 /* The refused call names the calls that hold the channels. */
@@ -98,9 +104,9 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	token_make(s, token_anonymous(s), call_id);
 	struct strbuf local = scratch_buf(s, 256), remote = scratch_buf(s, 256);
 	if (c->anonymous)
-		strbuf_str(&local, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+		identity_anonymous(&local, c);
 	else
-		write_party(&local, slice_str(c->from), slice_str(c->from), domain_of(s));
+		write_party(&local, slice_str(c->shown), slice_str(c->shown), domain_of(s));
 	write_party(&remote, SLICE_NONE, slice_str(c->to), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
@@ -132,6 +138,29 @@ static enum call_cause find_phones(struct shard *s, struct call *c, uint8_t *ret
 	return legs ? CAUSE_NORMAL : CAUSE_OVERLOAD;
 }
 
+/* Places of a subscriber's call, in this order: a channel, then what leads to the callee. */
+static enum call_cause find_ways(struct shard *s, struct call *c, const struct sip_msg *invite,
+				 uint8_t *ret_count)
+{
+	if (c->direction == CALL_IN) {
+		enum call_cause cause = inbound_check(s, c);
+		return cause == CAUSE_NORMAL ? find_phones(s, c, ret_count) : cause;
+	}
+	enum call_cause cause = check_number(s, c, invite);
+	if (cause != CAUSE_NORMAL || c->service)
+		return cause;
+	cause = fraud_check(s, c);
+	if (cause == CAUSE_NORMAL)
+		cause = take_channel(s, c);
+	if (cause != CAUSE_NORMAL)
+		return cause;
+	if (c->direction == CALL_INTERNAL)
+		return find_phones(s, c, ret_count);
+	cause = trunk_branch(s, c);
+	*ret_count = cause == CAUSE_NORMAL;
+	return cause;
+}
+
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 {
 	const struct flow *flow;
@@ -139,13 +168,7 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 	const struct sip_msg *invite =
 		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 	uint8_t count = 0;
-	enum call_cause cause = invite ? check_number(s, c, invite) : CAUSE_OVERLOAD;
-	if (cause == CAUSE_NORMAL && !c->service)
-		cause = fraud_check(s, c);
-	if (cause == CAUSE_NORMAL && !c->service)
-		cause = take_channel(s, c);
-	if (cause == CAUSE_NORMAL && !c->service)
-		cause = find_phones(s, c, &count);
+	enum call_cause cause = invite ? find_ways(s, c, invite, &count) : CAUSE_OVERLOAD;
 	*ret_event = (struct call_event){
 		.kind = CALL_EV_ROUTED, .count = count, .service = c->service, .cause = cause};
 }

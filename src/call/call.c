@@ -30,6 +30,12 @@ const char *call_side_name(enum call_side side)
 	return names[side];
 }
 
+const char *call_direction_name(enum call_direction d)
+{
+	static const char *const names[] = {"internal", "out", "in"};
+	return names[d];
+}
+
 void call_init(struct call *c, uint64_t uid, struct id id)
 {
 	*c = (struct call){.uid = uid, .id = id, .winner = CALL_BRANCHES_MAX, .state = CALL_NEW};
@@ -74,6 +80,18 @@ static void refuse(struct call *c, int code, enum call_cause cause, enum call_si
 	order(o, (struct call_order){ORDER_REFUSE_CALLER, 0, code, cause});
 	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
 	finish(c, cause, by, o);
+}
+
+/* A branch that the shard has made ready takes the place of one that did not work out. False: there
+ * is no room for it. */
+static bool add_branch(struct call *c, struct call_orders *o)
+{
+	if (c->branch_count == CALL_BRANCHES_MAX)
+		return false;
+	uint8_t i = c->branch_count++;
+	c->branches[i].state = BRANCH_TRYING;
+	order(o, (struct call_order){ORDER_START_BRANCH, i, 0, CAUSE_NORMAL});
+	return true;
 }
 
 static void on_try(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -173,6 +191,7 @@ static int telling(const struct call_branch *b)
 	case CAUSE_NO_ANSWER:
 		return 2;
 	case CAUSE_NO_RESPONSE:
+	case CAUSE_NO_TRUNK:
 		return 0;
 	default:
 		return 1;
@@ -203,7 +222,9 @@ static void note_refusal(struct call_branch *b, const struct call_event *ev)
 {
 	int code = call_cause_info(ev->cause)->sip_code;
 	enum call_cause cause = ev->cause;
-	if (ev->code >= 300)
+	if (ev->judged && ev->code >= 300)
+		code = ev->code;
+	else if (ev->code >= 300)
 		cause = call_cause_of_response(ev->code, &code);
 	b->state = BRANCH_GONE;
 	b->code = (int16_t)code;
@@ -215,7 +236,7 @@ static void on_fail(struct call *c, const struct call_event *ev, struct call_ord
 	struct call_branch *b = &c->branches[ev->branch];
 	bool was_open = branch_open(b);
 	note_refusal(b, ev);
-	if (!was_open)
+	if (!was_open || (ev->more && add_branch(c, o)))
 		return;
 	/* 6xx speaks for the whole number (RFC 3261 §21.6), unless it is only this device that is
 	 * busy. */
@@ -223,6 +244,15 @@ static void on_fail(struct call *c, const struct call_event *ev, struct call_ord
 		const struct call_branch *best = ev->code >= 600 ? b : best_refusal(c);
 		announce(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
 	}
+}
+
+static void on_reroute(struct call *c, const struct call_event *ev, struct call_orders *o)
+{
+	struct call_branch *b = &c->branches[ev->branch];
+	if (!branch_open(b) || !add_branch(c, o))
+		return;
+	b->state = BRANCH_CANCELLED;
+	order(o, (struct call_order){ORDER_CANCEL_BRANCH, ev->branch, 0, ev->cause});
 }
 
 /* Between ENDING and the last leg's end: a cancelled branch may still answer or refuse. */
@@ -333,6 +363,7 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 			[CALL_EV_RING] = on_ring,
 			[CALL_EV_CONNECT] = on_connect,
 			[CALL_EV_FAIL] = on_fail,
+			[CALL_EV_REROUTE] = on_reroute,
 			[CALL_EV_CANCEL] = on_cancel,
 			[CALL_EV_BYE] = early_bye,
 			[CALL_EV_LOST] = early_bye,
@@ -378,7 +409,8 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 
 static bool is_of_branch(enum call_event_kind kind)
 {
-	return kind == CALL_EV_RING || kind == CALL_EV_CONNECT || kind == CALL_EV_FAIL;
+	return kind == CALL_EV_RING || kind == CALL_EV_CONNECT || kind == CALL_EV_FAIL ||
+	       kind == CALL_EV_REROUTE;
 }
 
 bool call_step(struct call *c, const struct call_event *ev, struct call_orders *ret_orders)

@@ -2,7 +2,9 @@
  * call: one call from a caller (leg A) to whoever answers first (branches, legs B), as a state
  * machine over plain data. A call advances by one event and gives back orders for its shard to
  * carry out; the same call and the same event always give the same orders. No I/O, no clock, no
- * SIP: the words between legs are TRY, RING, CONNECT, FAIL, BYE.
+ * SIP: the words between legs are TRY, RING, CONNECT, FAIL, BYE. Branches that are there from the
+ * start ring together (phones); one that comes later takes the place of one that was given up
+ * (trunks).
  *
  * Life: NEW -TRY-> ROUTING -ROUTED-> PROCEEDING -CONNECT-> ANSWERED -BYE-> ENDING. Any refusal,
  * cancellation or loss leads to ENDING, and ORDER_FINISH is given exactly once: the channel is
@@ -21,6 +23,7 @@
 
 #define CALL_BRANCHES_MAX 10
 #define CALL_NUMBER_BYTES 40
+#define CALL_TRUNK_BYTES  32
 
 /* The call file keeps states by their number: new ones go to the end. */
 #define CALL_STATE_TABLE(X) X(NEW) X(ROUTING) X(PROCEEDING) X(ANSWERED) X(ENDING) X(ANNOUNCING)
@@ -39,6 +42,7 @@ enum call_state {
 	X(FAIL)	      /* branch: final refusal `code`, or `cause` when there was no response */    \
 	X(CANCEL)     /* the caller gave up before the answer */                                   \
 	X(BYE)	      /* a party hung up: side */                                                  \
+	X(REROUTE)    /* branch: given up, though it may still answer; another one stands ready */ \
 	X(LOST)	      /* a party's signalling is gone: side, cause */                              \
 	X(RING_LIMIT) /* nobody answered in time */                                                \
 	X(END)	      /* ended by us: cause */                                                     \
@@ -53,6 +57,8 @@ enum call_event_kind {
 
 enum call_side { CALL_CALLER, CALL_CALLEE, CALL_SERVER };
 
+/* As seen from here to the telephone network. */
+enum call_direction { CALL_INTERNAL, CALL_OUT, CALL_IN };
 /* What we answer ourselves. By number in the call file. */
 enum call_service {
 	CALL_NO_SERVICE,
@@ -69,6 +75,9 @@ struct call_event {
 	enum call_side side;
 	int code;
 	enum call_cause cause;
+	bool judged; /* FAIL: code and cause stand as they are (a trunk's); else the code is a
+			phone's */
+	bool more;   /* FAIL: another branch stands ready, as with REROUTE */
 };
 
 enum call_order_kind {
@@ -112,6 +121,7 @@ struct call_branch {
 	uint8_t state; /* enum branch_state */
 	int16_t code;  /* its final refusal as the caller may see it */
 	uint8_t cause;
+	uint32_t trunk; /* id of the trunk that it goes to; 0: a phone */
 };
 
 struct call {
@@ -130,7 +140,12 @@ struct call {
 	char codec[24]; /* of the first answered stream */
 	char from[CALL_NUMBER_BYTES], to[CALL_NUMBER_BYTES], dialled[CALL_NUMBER_BYTES],
 		customer[24];
-	bool anonymous; /* the callee must not see the number */
+	char shown[CALL_NUMBER_BYTES]; /* the caller's number as the callee sees it */
+	char trunk[CALL_TRUNK_BYTES];  /* name of the (last) trunk, for the record */
+	uint8_t direction;	       /* enum call_direction */
+	bool anonymous;		       /* the callee must not see the number */
+	uint8_t withheld;	       /* why: enum trunk_withheld */
+	bool in_live;		       /* counted as a live call from a trunk */
 	bool channel_held, record_due;
 	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
 	uint8_t max_forwards;
@@ -147,7 +162,8 @@ struct call {
 
 const char *call_state_name(enum call_state s);
 const char *call_event_name(enum call_event_kind k);
-const char *call_side_name(enum call_side side); /* "caller", "callee", "server" */
+const char *call_side_name(enum call_side side);	/* "caller", "callee", "server" */
+const char *call_direction_name(enum call_direction d); /* "internal", "out", "in" */
 
 void call_init(struct call *c, uint64_t uid, struct id id);
 

@@ -58,3 +58,36 @@ enum call_cause call_cause_of_response(int code, int *ret_code)
 	*ret_code = code;
 	return CAUSE_PHONE_REFUSED;
 }
+
+/* A row without a code is of that Q.850 cause, whatever the code; those come first. */
+enum call_cause call_cause_of_network(int code, int q850, int *ret_code)
+{
+	static const struct {
+		int code, q850;
+		enum call_cause cause;
+	} rows[] = {
+		{0, 1, CAUSE_UNALLOCATED},   {0, 17, CAUSE_BUSY},
+		{0, 19, CAUSE_NO_ANSWER},    {0, 18, CAUSE_NO_ANSWER},
+		{0, 28, CAUSE_INCOMPLETE},   {404, 0, CAUSE_UNALLOCATED},
+		{410, 0, CAUSE_UNALLOCATED}, {604, 0, CAUSE_UNALLOCATED},
+		{484, 0, CAUSE_INCOMPLETE},  {486, 0, CAUSE_BUSY},
+		{600, 0, CAUSE_BUSY},	     {603, 0, CAUSE_DECLINED},
+		{480, 0, CAUSE_NO_ANSWER},   {487, 0, CAUSE_NO_ANSWER},
+		{408, 0, CAUSE_NO_TRUNK},    {401, 0, CAUSE_NO_TRUNK},
+		{407, 0, CAUSE_NO_TRUNK},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].code ? rows[i].code != code : rows[i].q850 != q850)
+			continue;
+		*ret_code = call_cause_info(rows[i].cause)->sip_code;
+		return rows[i].cause;
+	}
+	if (code >= 500 && code < 600) {
+		*ret_code = call_cause_info(CAUSE_NO_TRUNK)->sip_code;
+		return CAUSE_NO_TRUNK;
+	}
+	/* A redirection is not followed, and what the trunk did not understand was said by us. */
+	bool shown = code >= 403 && code != 405 && (code < 420 || code > 423);
+	*ret_code = shown ? code : call_cause_info(CAUSE_NETWORK_REFUSED)->sip_code;
+	return CAUSE_NETWORK_REFUSED;
+}

@@ -74,6 +74,10 @@
 	X(OWN_SUSPENDED, 403, 21, "own_number_suspended",                                          \
 	  "This number is suspended and cannot make calls",                                        \
 	  "お客様の番号は利用停止中のため、発信できません。")                                      \
+	X(TRUNKS_FULL, 503, 34, "trunks_full", "All lines to the telephone network are in use",    \
+	  "電話網への回線がすべて使用中です。しばらくしてからおかけ直しください。")                \
+	X(NETWORK_REFUSED, 480, 31, "refused_by_network",                                          \
+	  "The telephone network refused the call", "電話網側で通話を受け付けませんでした。")      \
 	X(FRAUD_SUSPENDED, 403, 21, "fraud_guard_suspended",                                       \
 	  "International calls of this number were stopped because of unusual use; ask the "       \
 	  "operator",                                                                              \
@@ -103,3 +107,7 @@ const struct call_cause_info *call_cause_info(enum call_cause cause);
  * to pass on (its own where that makes sense for a caller, e.g. 488 of a phone; never a challenge,
  * a redirection, or a 503, which would be taken for ours: RFC 3261 §16.7). */
 enum call_cause call_cause_of_response(int code, int *ret_code);
+
+/* The same of a trunk, which speaks for the telephone network: the code is the caller's to know,
+ * but for what only concerns us and the trunk. q850: of its Reason header, 0 without. */
+enum call_cause call_cause_of_network(int code, int q850, int *ret_code);

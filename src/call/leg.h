@@ -95,6 +95,9 @@ struct leg {
 	bool way_known;	   /* the flow was settled for the dialog's route set as it is now */
 	uint8_t stream_count;
 	uint8_t offered_count; /* streams in the last offer of this party */
+	bool trunk_held;       /* a place on its trunk is this leg's */
+	uint8_t challenges;    /* that the trunk has put to this leg in a row */
+	uint32_t trunk;	       /* the trunk that it leads to or comes from; 0: a phone */
 	uint32_t invite_cseq;
 	char invite_branch[32]; /* B: of our INVITE's Via, for a CANCEL after a restart */
 	struct flow flow;	/* the way to the phone */
@@ -113,8 +116,11 @@ struct leg {
 	/* the last description that we gave this party, and the one before an offer that waits;
 	 * buffers of the shard's bufs, kept where a refresh needs them */
 	struct slice said, said_before;
-	struct slice ack;   /* see ack_cseq */
-	struct timer timer; /* forget that ACK */
+	struct slice ack; /* see ack_cseq */
+	/* What the INVITE to a trunk said to prove who we are, for its ACK (RFC 3261 §13.2.2.4); a
+	 * buffer of the shard's bufs. */
+	struct slice credentials;
+	struct timer timer; /* forget that ACK; before the answer, a trunk's patience */
 };
 
 /* The party of that leg on hold, as its last description says: no stream flows both ways. */

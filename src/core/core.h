@@ -36,6 +36,7 @@ enum shard_timer_kind {
 	TIMER_PURSUIT,
 	TIMER_COMEBACK,
 	TIMER_RESUME,
+	TIMER_TRUNK,
 	TIMER_PLAYER,
 };
 
@@ -82,6 +83,8 @@ struct shard {
 	char *scratch_memory, *out;
 	bool draining;
 	uint64_t last_uid;
+	int64_t stranger_told_ms;  /* the last word about a source that is no trunk's */
+	struct trunk_care *care;   /* shard's; NULL: another one looks after trunks */
 	struct keep *keep;	   /* b2bua's; NULL: calls are not kept */
 	struct leg_alias *aliases; /* of legs that were taken up under another id, by the old one */
 	uint32_t alias_count;
@@ -213,7 +216,7 @@ void comeback_located(struct shard *s, struct id comeback, const struct locate_a
 void comeback_on_timer(struct shard *s, struct id comeback);
 
 /* What a question to the locator was asked for. */
-enum located_kind { LOCATED_PURSUIT, LOCATED_COMEBACK };
+enum located_kind { LOCATED_PURSUIT, LOCATED_COMEBACK, LOCATED_TRUNK };
 static inline uint64_t located_token(enum located_kind kind, struct id id)
 {
 	return id.v | (uint64_t)kind << 62;

@@ -17,21 +17,22 @@ static void decide(struct judgement *j, enum call_cause cause, const char *by)
 }
 
 /* A number of ours, or one that the network would have to take. */
-static void judge_callee(struct directory *d, struct judgement *j)
+static void judge_callee(struct directory *d, const struct trunks *trunks, struct judgement *j)
 {
 	struct slice digits = slice_str(j->plan.dialled.digits);
 	struct directory_number callee;
 	j->on_net = directory_by_number(d, digits, &callee) == 0;
 	if (j->on_net && callee.suspended)
 		decide(j, CAUSE_SUSPENDED, "suspension");
-	else if (!j->on_net && slice_starts(digits, SLICE("050")))
+	else if (!j->on_net && slice_starts(digits, SLICE("050")) &&
+		 !trunks_may_know(trunks, digits))
 		decide(j, CAUSE_UNALLOCATED, "directory");
 }
 
 /* What the caller may not dial he is told before anything about himself: a suspended line that
  * dials 110 must hear about 110. */
-void judge(struct directory *d, const struct directory_number *line, struct slice user,
-	   struct judgement *ret_judgement)
+void judge(struct directory *d, const struct trunks *trunks, const struct directory_number *line,
+	   struct slice user, struct judgement *ret_judgement)
 {
 	struct judgement j = {0};
 	const struct plan_rules *rules = directory_rules(d);
@@ -48,7 +49,7 @@ void judge(struct directory *d, const struct directory_number *line, struct slic
 	if (j.cause == CAUSE_NORMAL && j.plan.class == PLAN_SERVICE_CODE)
 		j.on_net = true;
 	else if (j.cause == CAUSE_NORMAL)
-		judge_callee(d, &j);
+		judge_callee(d, trunks, &j);
 	if (j.cause == CAUSE_NORMAL && (line == NULL || line->suspended))
 		decide(&j, CAUSE_OWN_SUSPENDED, "suspension");
 	*ret_judgement = j;

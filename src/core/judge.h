@@ -8,6 +8,7 @@
 #include "call/cause.h"
 #include "directory/directory.h"
 #include "policy/plan.h"
+#include "trunk/table.h"
 
 struct judgement {
 	struct plan_verdict plan;
@@ -18,5 +19,5 @@ struct judgement {
 };
 
 /* line: NULL when the caller's number is gone. user: as dial_normalise takes it. */
-void judge(struct directory *d, const struct directory_number *line, struct slice user,
-	   struct judgement *ret_judgement);
+void judge(struct directory *d, const struct trunks *trunks, const struct directory_number *line,
+	   struct slice user, struct judgement *ret_judgement);

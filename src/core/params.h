@@ -13,6 +13,7 @@
 #include "media/sounds.h"
 #include "store/writer.h"
 #include "transport/transport.h"
+#include "trunk/table.h"
 
 #define SHARDS_MAX	   64
 #define TRUSTED_MAX	   16
@@ -46,7 +47,12 @@ struct shard_config {
 	uint32_t connections_max, connections_per_source_max;
 	struct cidr trusted[TRUSTED_MAX]; /* no digest for calls from there */
 	uint32_t trusted_count;
-	struct addr media4, media6;		    /* relay addresses; family 0: none */
+	uint32_t trunk_answer_ms;   /* a trunk that says nothing to an INVITE for so long */
+	uint32_t trunk_progress_s;  /* nothing but 100 for so long; 0: no limit */
+	uint32_t trunk_options_s;   /* between OPTIONS; 0: none, and trunks are always up */
+	uint32_t trunk_failures;    /* OPTIONS without an answer before it is down */
+	uint32_t trunk_expires_s;   /* of our registrations there */
+	struct addr media4, media6; /* relay addresses; family 0: none */
 	uint16_t media_port_first, media_port_last; /* of this shard's share */
 	uint32_t media_ready_pairs; /* port pairs that stay open between calls; 0: none */
 	/* Announcements, and the services that callers are answered by (core/announcement.h). */
@@ -63,6 +69,7 @@ struct shard_params {
 	uint16_t index, count;
 	struct io *io;
 	struct directory *directory;
+	struct trunks *trunks;	     /* NULL: there are none */
 	struct event_stream *events; /* producer number = index */
 	struct writer *writer;	     /* call records; NULL: none are kept */
 	struct fraud *fraud;	     /* the guard; NULL: none */
@@ -96,4 +103,6 @@ struct shard_counts {
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
 	uint64_t pursuits_used, comebacks_used, players_used;
+	uint64_t calls_in_live; /* of calls_live, those from trunks: they hold no channel */
+	uint64_t trunk_places;	/* that legs of this shard hold */
 };

@@ -11,7 +11,7 @@ struct event event_of(struct shard *s, enum event_type type, const struct call *
 	e.wall_ms = io_wall_ms(s->p.io);
 	e.mono_ms = now_of(s);
 	e.call = c ? c->uid : 0;
-	e.number = c ? slice_str(c->from) : SLICE_NONE;
+	e.number = c ? slice_str(c->direction == CALL_IN ? c->to : c->from) : SLICE_NONE;
 	e.field_count = 0;
 	return e;
 }
@@ -99,6 +99,12 @@ static uint64_t uid_of_message(const struct shard *s, const struct sip_msg *msg)
 	return 0;
 }
 
+/* Credentials for a trunk. */
+static bool may_hold_secrets(struct slice bytes)
+{
+	return memmem(bytes.p, bytes.n, "uthorization:", 13) != NULL;
+}
+
 /* A response repeats the branch of its request, which is nobody else's. */
 static bool is_answer_to(const struct sip_msg *request, struct slice bytes)
 {
@@ -110,11 +116,11 @@ static bool is_answer_to(const struct sip_msg *request, struct slice bytes)
 
 void trace_out(struct shard *s, struct slice bytes, const struct flow *flow)
 {
-	if (s->out_call) {
+	if (s->out_call && !may_hold_secrets(bytes)) {
 		record(s, "out", bytes, SLICE_NONE, flow, s->out_call);
 		return;
 	}
-	if (s->outside && is_answer_to(s->outside, bytes)) {
+	if (!s->out_call && s->outside && is_answer_to(s->outside, bytes)) {
 		record(s, "out", bytes, s->outside->call_id, flow, 0);
 		return;
 	}
@@ -122,7 +128,7 @@ void trace_out(struct shard *s, struct slice bytes, const struct flow *flow)
 	struct sip_msg msg;
 	if (sip_msg_parse(bytes, &s->scratch, &msg) != 0)
 		return;
-	trace_message(s, "out", &msg, flow, uid_of_message(s, &msg));
+	trace_message(s, "out", &msg, flow, s->out_call ? s->out_call : uid_of_message(s, &msg));
 }
 
 void trace_untraced(struct shard *s, uint64_t call)

@@ -40,64 +40,6 @@ static const struct slice parameter_names[PARAMETER_OTHER] = {
 	(BIT(PARAMETER_USERNAME) | BIT(PARAMETER_REALM) | BIT(PARAMETER_NONCE) |                   \
 	 BIT(PARAMETER_URI) | BIT(PARAMETER_RESPONSE))
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct slice skip_spaces(struct slice s)
-{
-	while (s.n > 0 && is_space(s.p[0]))
-		s = slice_from(s, 1);
-	return s;
-}
-
-/* Between two parameters; a forgotten or doubled comma is seen and harmless. */
-static struct slice skip_separators(struct slice s)
-{
-	while (s.n > 0 && (is_space(s.p[0]) || s.p[0] == ','))
-		s = slice_from(s, 1);
-	return s;
-}
-
-/* The bytes up to a space or one of the two others. */
-static struct slice take_token(struct slice *s, char end_a, char end_b)
-{
-	size_t n = 0;
-	while (n < s->n && !is_space(s->p[n]) && s->p[n] != end_a && s->p[n] != end_b)
-		n++;
-	struct slice token = slice_first(*s, n);
-	*s = slice_from(*s, n);
-	return token;
-}
-
-/* Between quotes. Escapes stay as they are: nothing that we hand out has any, and most phones hash
- * them so. */
-static int take_quoted(struct slice *s, struct slice *ret_value)
-{
-	size_t n = 1;
-	while (n < s->n && s->p[n] != '"')
-		n += s->p[n] == '\\' ? 2 : 1;
-	if (n >= s->n)
-		return ERR_SYNTAX;
-	*ret_value = slice_of(s->p + 1, n - 1);
-	*s = slice_from(*s, n + 1);
-	return 0;
-}
-
-static int take_parameter(struct slice *s, struct slice *ret_name, struct slice *ret_value)
-{
-	*ret_name = take_token(s, '=', ',');
-	*s = skip_spaces(*s);
-	if (ret_name->n == 0 || s->n == 0 || s->p[0] != '=')
-		return ERR_SYNTAX;
-	*s = skip_spaces(slice_from(*s, 1));
-	if (s->n > 0 && s->p[0] == '"')
-		return take_quoted(s, ret_value);
-	*ret_value = take_token(s, ',', ',');
-	return 0;
-}
-
 static enum parameter parameter_of(struct slice name)
 {
 	for (size_t i = 0; i < PARAMETER_OTHER; i++)
@@ -186,23 +128,13 @@ static int keep(struct digest_credentials *cred, enum parameter parameter, struc
 	return 0;
 }
 
-/* "Digest" and at least one space; *s is then behind them. */
-static int take_scheme(struct slice *s)
-{
-	*s = skip_spaces(*s);
-	struct slice scheme = take_token(s, '\0', '\0');
-	if (scheme.n == 0)
-		return ERR_SYNTAX;
-	return slice_ieq(scheme, SLICE("Digest")) ? 0 : ERR_UNSUPPORTED;
-}
-
 /* A parameter given twice would let two readers see two different users: refused. */
 static int take_all(struct slice rest, struct digest_credentials *cred, uint32_t *ret_seen)
 {
 	uint32_t seen = 0;
-	for (rest = skip_separators(rest); rest.n > 0; rest = skip_separators(rest)) {
+	for (rest = digest_skip_separators(rest); rest.n > 0; rest = digest_skip_separators(rest)) {
 		struct slice name, value;
-		int err = take_parameter(&rest, &name, &value);
+		int err = digest_take_parameter(&rest, &name, &value);
 		if (err)
 			return err;
 		enum parameter parameter = parameter_of(name);
@@ -221,7 +153,7 @@ int digest_credentials_parse(struct slice header_value, struct digest_credential
 {
 	struct digest_credentials cred = {.algorithm = DIGEST_MD5};
 	uint32_t seen = 0;
-	int err = take_scheme(&header_value);
+	int err = digest_take_scheme(&header_value);
 	if (!err)
 		err = take_all(header_value, &cred, &seen);
 	if (err)

@@ -65,6 +65,30 @@ void digest_challenge_write(struct strbuf *b, struct slice realm, struct slice n
 			    enum digest_algorithm algorithm, bool stale);
 
 /*
+ * The other side: a challenge that somebody puts to us, and our answer. Kept by value, so that
+ * later requests can answer it at once with the next nonce count.
+ */
+#define DIGEST_TEXT_BYTES 256
+struct digest_challenge {
+	char realm[DIGEST_TEXT_BYTES], nonce[DIGEST_TEXT_BYTES], opaque[DIGEST_TEXT_BYTES];
+	enum digest_algorithm algorithm;
+	bool has_qop, has_opaque;
+	bool stale; /* the password is not doubted, only the nonce too old */
+	bool proxy; /* 407: answered in Proxy-Authorization; the caller's to set */
+};
+/* 0; ERR_UNSUPPORTED: another scheme, algorithm or qop than ours; ERR_SYNTAX; ERR_TOO_BIG. */
+int digest_challenge_parse(struct slice header_value, struct digest_challenge *ret_challenge);
+
+struct digest_request {
+	struct slice user, password, method, uri;
+	struct slice cnonce;
+	uint32_t nc; /* of this nonce, from 1 */
+};
+/* Appends the value of Authorization or Proxy-Authorization. 0, ERR_NOMEM; b->failed as ever. */
+int digest_answer_write(struct strbuf *b, const struct digest_challenge *c,
+			const struct digest_request *r);
+
+/*
  * Which nonces were used, with which counts (RFC 7616 §5.12). digest_replay_check returns true when
  * (nonce, nc) is new, and records it. To be asked last, after digest_nonce_check and digest_verify:
  * a stranger must not be able to fill the table. Credentials without qop have nc 0, which makes

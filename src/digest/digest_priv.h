@@ -35,6 +35,18 @@ static inline size_t digest_hash_bytes(enum digest_algorithm algorithm)
 /* 0..15, -1: not a hexadecimal digit. */
 int digest_hex_digit(char c);
 
+/* "Digest" and at least one space; *s is then behind them. 0, ERR_SYNTAX or ERR_UNSUPPORTED. */
+int digest_take_scheme(struct slice *s);
+/* Between two parameters; a forgotten or doubled comma is seen and harmless. */
+struct slice digest_skip_separators(struct slice s);
+/* name=value or name="value", cut off *s. 0 or ERR_SYNTAX. */
+int digest_take_parameter(struct slice *s, struct slice *ret_name, struct slice *ret_value);
+
+/* The response to cred's challenge (its own `response` is not looked at). ret_bytes:
+ * DIGEST_HA1_BYTES. */
+bool digest_response_of(const struct digest_credentials *cred, const uint8_t *ha1,
+			struct slice method, uint8_t *ret_bytes);
+
 /* What a nonce of ours says, before anybody asked whether it is genuine. */
 #define DIGEST_NONCE_TIME_BYTES 6
 #define DIGEST_NONCE_SALT_BYTES 8

@@ -51,7 +51,7 @@ static void hash_response(struct digest_hash *h, const struct digest_credentials
 	digest_hash_end(h, ret_bytes);
 }
 
-static bool response_of(const struct digest_credentials *cred, const uint8_t *ha1,
+bool digest_response_of(const struct digest_credentials *cred, const uint8_t *ha1,
 			struct slice method, uint8_t *ret_bytes)
 {
 	size_t n = digest_hash_bytes(cred->algorithm);
@@ -73,7 +73,7 @@ bool digest_verify(const struct digest_credentials *cred, const struct digest_ha
 	size_t n = digest_hash_bytes(cred->algorithm);
 	uint8_t given[DIGEST_HA1_BYTES], right[DIGEST_HA1_BYTES];
 	return unhex(cred->response, given, n) &&
-	       response_of(cred, cred->algorithm == DIGEST_SHA256 ? ha1->sha256 : ha1->md5, method,
-			   right) &&
+	       digest_response_of(cred, cred->algorithm == DIGEST_SHA256 ? ha1->sha256 : ha1->md5,
+				  method, right) &&
 	       sodium_memcmp(given, right, n) == 0;
 }

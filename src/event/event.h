@@ -60,6 +60,12 @@
 	X(RECORDS_DELETED, "old call records deleted", 1)                                          \
 	X(CALL_ANNOUNCED, "caller is told why", 1)                                                 \
 	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)                                      \
+	X(TRUNK_UP, "trunk is up", 1)                                                              \
+	X(TRUNK_DOWN, "trunk is down", 3)                                                          \
+	X(TRUNK_REGISTERED, "registered at the trunk", 1)                                          \
+	X(TRUNK_UNREGISTERED, "registration at the trunk failed", 2)                               \
+	X(TRUNK_PASSED_OVER, "the trunk does not take the call", 1)                                \
+	X(SOURCE_UNKNOWN, "call from an address that is no trunk's, by nobody who is known", 2)    \
 	X(FRAUD_SPEND, "fraud guard: the day's charges reached their limit", 2)                    \
 	X(FRAUD_MINUTES, "fraud guard: the day's minutes reached their limit", 2)                  \
 	X(FRAUD_RATE, "fraud guard: too many calls in a minute", 2)                                \
@@ -96,6 +102,7 @@ enum event_type {
 	X(DURATION_MS, "duration_ms", NUMBER)                                                      \
 	X(OTHER, "other", TEXT)                                                                    \
 	X(RULE, "rule", TEXT) /* what decided */                                                   \
+	X(TRUNK, "trunk", TEXT)                                                                    \
 	X(LIMIT, "limit", NUMBER)
 
 enum event_key {

@@ -33,6 +33,10 @@ struct config {
 	enum digest_offer digest_offer;
 	struct cidr trusted[TRUSTED_MAX];
 	uint32_t trusted_count;
+	char own[TRUNK_OWN_MAX][TRUNK_OWN_BYTES]; /* beginnings of our numbers */
+	uint32_t own_count;
+	uint32_t trunk_answer_ms, trunk_progress_s, trunk_options_s, trunk_failures,
+		trunk_expires_s;
 	uint32_t nonce_life_s, ping_period_s, ring_limit_s, calls_max;
 	uint32_t session_expires_s, session_min_s;
 	uint32_t connections_max, connections_per_source;

@@ -77,6 +77,30 @@ const struct config_key config_keys[] = {
 	 "are.",
 	 COUNT(connections_per_source, 0, 10000000)},
 
+	{"numbers.own", "",
+	 "The operator's own numbers by their beginnings, \"0501000\": one of them that nobody has "
+	 "is "
+	 "not in use; other 050 numbers go to a trunk. One or a list of up to 16.",
+	 .read = config_read_own, MEMBERS(own, own_count), .many = true, .live = true},
+
+	{"trunk.answer_timeout_ms", "4000",
+	 "A call goes to the next trunk when this one has said nothing at all for so long, in "
+	 "milliseconds.",
+	 COUNT(trunk_answer_ms, 500, 32000), .live = true},
+	{"trunk.progress_timeout_s", "20",
+	 "A call goes to the next trunk when this one has said nothing but 100 Trying for so long, "
+	 "in seconds; 0: no limit.",
+	 COUNT(trunk_progress_s, 0, 180), .live = true},
+	{"trunk.options_period_s", "30",
+	 "Time between OPTIONS to each trunk, in seconds; 0: none, and every trunk counts as up.",
+	 COUNT(trunk_options_s, 0, 3600), .live = true},
+	{"trunk.failures", "3", "A trunk is down after so many OPTIONS without an answer.",
+	 COUNT(trunk_failures, 1, 100), .live = true},
+	{"trunk.expires_s", "3600",
+	 "Registration time that is asked for at trunks, in seconds; each is refreshed at three "
+	 "quarters of what it was given.",
+	 COUNT(trunk_expires_s, 30, 86400), .live = true},
+
 	{"dns.servers", "system",
 	 "Name servers for phones and proxies that are named rather than numbered: ADDRESS or "
 	 "ADDRESS:PORT, one or a list of up to 4; system: those of /etc/resolv.conf.",

@@ -67,7 +67,7 @@ config_read_fn config_read_text, config_read_count, config_read_domain, config_r
 	config_read_advertise, config_read_media, config_read_ports, config_read_http,
 	config_read_socket, config_read_dns, config_read_shards, config_read_level,
 	config_read_digest, config_read_trusted, config_read_announce, config_read_language,
-	config_read_cause;
+	config_read_cause, config_read_own;
 
 /* What only several keys together can get wrong. 0 or ERR_INVALID with the fault told. */
 int config_check(struct config_source *s, struct config *c);

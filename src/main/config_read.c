@@ -259,6 +259,20 @@ const char *config_read_trusted(const struct config_key *key, struct slice text,
 	return NULL;
 }
 
+const char *config_read_own(const struct config_key *key, struct slice text, struct config *c)
+{
+	(void)key;
+	if (!slice_is_digits(text) || !slice_starts(text, SLICE("050")) ||
+	    text.n >= TRUNK_OWN_BYTES)
+		return sentence("\"%.*s\" is not the beginning of an IP phone number; write for "
+				"example \"0501000\"",
+				SLICE_ARG(slice_first(text, 40)));
+	if (c->own_count == TRUNK_OWN_MAX)
+		return sentence("has more than %d entries; leave some out", TRUNK_OWN_MAX);
+	(void)slice_copy(text, c->own[c->own_count++], TRUNK_OWN_BYTES);
+	return NULL;
+}
+
 const char *config_read_announce(const struct config_key *key, struct slice text, struct config *c)
 {
 	static const char *const names[] = {

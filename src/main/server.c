@@ -162,6 +162,33 @@ static int open_directory(struct server *s, char *ret_text, size_t text_bytes)
 	return err;
 }
 
+static int open_trunks(struct server *s, char *ret_text, size_t text_bytes)
+{
+	char text[128];
+	struct trunk_key key;
+	uint32_t unread = 0;
+	int err = data_dir_secret(s->config.data_dir, "trunk.key", key.bytes, sizeof(key.bytes),
+				  ret_text, text_bytes);
+	if (err)
+		return err;
+	err = trunks_new(&key, &s->trunks);
+	sodium_memzero(&key, sizeof(key));
+	if (err == 0)
+		trunks_set_own(s->trunks, s->config.own, s->config.own_count);
+	if (err == 0)
+		err = trunks_load(s->trunks, s->store, &unread);
+	if (err)
+		snprintf(ret_text, text_bytes, "%s: the trunks cannot be loaded: %s", s->data_file,
+			 err_text(err));
+	if (unread) {
+		snprintf(text, sizeof(text),
+			 "the passwords of %u trunks cannot be read with trunk.key; give them anew",
+			 unread);
+		server_event(s, EVENT_STORE_FAILED, text);
+	}
+	return err;
+}
+
 static void log_event(const struct event_bytes *bytes)
 {
 	struct event e;
@@ -252,6 +279,11 @@ static struct shard_config part_of(const struct server *s, uint16_t shard)
 		.media_port_last = ports.last,
 		.media_ready_pairs = ready_pairs((ports.last + 1u - ports.first) / 2, count),
 		.trusted_count = c->trusted_count,
+		.trunk_answer_ms = c->trunk_answer_ms,
+		.trunk_progress_s = c->trunk_progress_s,
+		.trunk_options_s = c->trunk_options_s,
+		.trunk_failures = c->trunk_failures,
+		.trunk_expires_s = c->trunk_expires_s,
 		.sounds = s->sounds,
 		.announce = c->announce,
 		.announce_limit_s = c->announce_limit_s,
@@ -310,6 +342,7 @@ static int open_shard(struct server *s, uint16_t i, char *ret_text, size_t text_
 		.count = s->shard_count,
 		.io = loop_io(s->loops[i]),
 		.directory = s->directory,
+		.trunks = s->trunks,
 		.events = s->events,
 		.writer = s->writer,
 		.fraud = s->fraud,
@@ -397,6 +430,7 @@ static int open_api(struct server *s, char *ret_text, size_t text_bytes)
 		.socket = s->config.http_socket,
 		.listen = s->config.http_listen,
 		.directory = s->directory,
+		.trunks = s->trunks,
 		.events = s->events,
 		.settle = event_gate_settle,
 		.settle_ctx = s->gate,
@@ -438,6 +472,8 @@ int server_start(struct server *s, char *ret_text, size_t text_bytes)
 		err = open_guard(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_keeper(s, ret_text, text_bytes);
+	if (err == 0)
+		err = open_trunks(s, ret_text, text_bytes);
 	if (err == 0)
 		err = open_shards(s, ret_text, text_bytes);
 	if (err == 0)
@@ -487,6 +523,7 @@ void server_stop(struct server *s)
 	shard_set_free(s->set);
 	if (s->directory)
 		directory_free(s->directory);
+	trunks_free(s->trunks);
 	api_free(s->api);
 	if (s->events)
 		event_stream_free(s->events);
@@ -564,6 +601,7 @@ void server_reload(struct server *s)
 	}
 	config_apply(&s->config, &fresh, applied, restart, sizeof(applied));
 	atomic_store(&s->log_level, s->config.log_level);
+	trunks_set_own(s->trunks, s->config.own, s->config.own_count);
 	keeper_set_days(s->keeper, s->config.keep_days);
 	struct reload r = {.server = s};
 	(void)shard_set_run(s->set, reconfigure, &r);

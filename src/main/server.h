@@ -11,6 +11,7 @@
 #include "main/config.h"
 #include "replica/image.h"
 #include "shard/set.h"
+#include "trunk/table.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct server {
 	struct hash_key hash_key;
 	struct digest_nonce_key nonce_key;
 	struct directory *directory;
+	struct trunks *trunks;
 	struct event_stream *events;
 	struct event_gate *gate;
 	atomic_uint log_level; /* config's, for the thread that reads events */

@@ -99,6 +99,10 @@ static const struct replica_field leg_rows[] = {
 	F_STRUCT(18, leg, session, PART(LEG_SESSION)),
 	F_SLICE(19, leg, said),
 	F_UPTO(20, leg, offered_count, SDP_STREAMS_MAX),
+	F_UINT(31, leg, trunk),
+	F_BOOL(32, leg, trunk_held),
+	F_NOT_KEPT(leg, challenges),
+	F_NOT_KEPT(leg, credentials),
 	F_NOT_KEPT(leg, said_before),
 	F_NOT_KEPT(leg, early),	 /* only answered calls go on after a restart */
 	F_NOT_KEPT(leg, id),	 /* its tag says it */
@@ -112,9 +116,11 @@ static const struct replica_field leg_rows[] = {
 };
 
 static const struct replica_field branch_rows[] = {
-	F_UPTO(1, call_branch, state, BRANCH_GONE), F_INT(2, call_branch, code),
+	F_UPTO(1, call_branch, state, BRANCH_GONE),
+	F_INT(2, call_branch, code),
 	F_NOT_KEPT(call_branch, leg),
 	F_UINT(3, call_branch, cause), /* a number that another version counts otherwise */
+	F_UINT(4, call_branch, trunk),
 };
 
 static const struct replica_field call_rows[] = {
@@ -139,8 +145,13 @@ static const struct replica_field call_rows[] = {
 	F_UINT(19, call, max_forwards),
 	F_UPTO(20, call, service, CALL_SERVICES - 1),
 	F_UPTO(21, call, service_format, 127),
-	F_NOT_KEPT(call, player), /* taken anew */
-	F_NOT_KEPT(call, id),	  /* nobody outside knows it */
+	F_TEXT(31, call, shown),
+	F_TEXT(32, call, trunk),
+	F_UPTO(33, call, direction, CALL_IN),
+	F_UINT(34, call, withheld),
+	F_NOT_KEPT(call, in_live), /* counted anew */
+	F_NOT_KEPT(call, player),  /* taken anew */
+	F_NOT_KEPT(call, id),	   /* nobody outside knows it */
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),
@@ -281,6 +292,9 @@ static const struct replica_field record_rows[] = {
 	F_STRUCT(16, store_record, a_to_b, PART(QUALITY)),
 	F_STRUCT(17, store_record, b_to_a, PART(QUALITY)),
 	F_SLICE(18, store_record, detail),
+	F_SLICE(19, store_record, direction),
+	F_SLICE(20, store_record, trunk),
+	F_BOOL(21, store_record, withheld),
 };
 
 const struct replica_table replica_parts[] = {

@@ -81,15 +81,16 @@ struct sdp_rewrite {
 					 the text changes */
 	struct addr origin;
 	struct slice origin_user; /* "-" or "opengate" */
+	bool nameless;		  /* whose description it is is withheld: s= and i= may say it */
 };
 
 /*
  * Appends sdp with our addresses: o= replaced (the phone's name and address never reach the other
- * side), s= kept, c= of session and streams replaced, m= ports replaced, a=rtcp replaced, ICE
- * (a=candidate, ice-*, remote-candidates, end-of-candidates), a=rtcp-mux kept as negotiated between
- * the phones, other addresses' attributes (a=alt, X-nat) dropped. 0.0.0.0 of an old-style hold
- * stays 0.0.0.0. Dropped as well: u=, e= and p= (they name the caller, who may have withheld that)
- * and a=group:BUNDLE (the relay has one port pair for each stream).
+ * side), s= kept unless nameless, c= of session and streams replaced, m= ports replaced, a=rtcp
+ * replaced, ICE (a=candidate, ice-*, remote-candidates, end-of-candidates), a=rtcp-mux kept as
+ * negotiated between the phones, other addresses' attributes (a=alt, X-nat) dropped. 0.0.0.0 of an
+ * old-style hold stays 0.0.0.0. Dropped as well: u=, e= and p= (they name the caller, who may have
+ * withheld that) and a=group:BUNDLE (the relay has one port pair for each stream).
  */
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw);
 

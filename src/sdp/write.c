@@ -127,12 +127,14 @@ static void add_lines(struct strbuf *b, struct slice section, uint64_t there, co
  */
 static void add_session(const struct writing *w)
 {
-	struct slice section = w->sdp->session_text, subject = subject_of(section);
+	struct slice section = w->sdp->session_text,
+		     subject = w->rw->nameless ? SLICE_NONE : subject_of(section);
 	uint64_t there = types_in(section);
 	strbuf_str(w->b, "v=0\r\n");
 	add_origin(w);
 	add_line(w->b, 's', subject.n > 0 ? subject : SLICE("-"));
-	add_lines(w->b, section, there, "i");
+	if (!w->rw->nameless)
+		add_lines(w->b, section, there, "i");
 	add_connection(w->b, &w->session_c);
 	add_lines(w->b, section, there, "b");
 	if (there & TYPE_BIT('t'))
@@ -182,7 +184,9 @@ static void add_stream(const struct writing *w, uint32_t i)
 	}
 	add_media_line(w->b, stream, rtp->port);
 	uint64_t there = types_in(stream->text);
-	add_lines(w->b, stream->text, there, "i"); /* goes before c=, which goes before the rest */
+	if (!w->rw->nameless)
+		add_lines(w->b, stream->text, there,
+			  "i"); /* goes before c=, which goes before the rest */
 	if (addr_is(&c) && !addr_eq(&c, &w->session_c))
 		add_connection(w->b, &c);
 	add_lines(w->b, stream->text, there, "bka");

@@ -34,13 +34,14 @@ static bool owns_leg(const struct call *c, struct id leg)
 	return false;
 }
 
-static uint32_t check_legs(struct shard *s, struct findings *f)
+static uint32_t check_legs(struct shard *s, struct findings *f, uint64_t *places)
 {
 	uint32_t cursor = 0, endpoints = 0;
 	struct id id;
 	for (const struct leg *l = pool_next(s->legs, &cursor, &id); l;
 	     l = pool_next(s->legs, &cursor, &id)) {
 		const struct call *c = call_of(s, l->call);
+		*places += l->trunk_held;
 		if (c == NULL || !owns_leg(c, id))
 			found(f, "leg %016llx belongs to no call", (unsigned long long)id.v);
 		for (uint8_t i = 0; i < l->stream_count; i++)
@@ -82,7 +83,7 @@ static void check_players(struct shard *s, struct findings *f)
 	}
 }
 
-static uint64_t check_calls(struct shard *s, struct findings *f)
+static uint64_t check_calls(struct shard *s, struct findings *f, uint64_t *from_trunks)
 {
 	uint32_t cursor = 0;
 	uint64_t live = 0, held = 0;
@@ -90,6 +91,7 @@ static uint64_t check_calls(struct shard *s, struct findings *f)
 	for (const struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
 		live += call_is_live(c);
+		*from_trunks += c->in_live;
 		if (!holds_any_leg(s, c) && !c->record_due)
 			found(f, "call %016llx has no leg and was not given back",
 			      (unsigned long long)c->uid);
@@ -119,8 +121,9 @@ static void check_exchanges(struct shard *s, struct findings *f)
 int shard_check(struct shard *s, char *ret_text, size_t text_bytes)
 {
 	struct findings f = {.text = ret_text, .bytes = text_bytes};
-	uint32_t endpoints = check_legs(s, &f);
-	uint64_t live = check_calls(s, &f);
+	uint64_t places = 0, from_trunks = 0;
+	uint32_t endpoints = check_legs(s, &f, &places);
+	uint64_t live = check_calls(s, &f, &from_trunks);
 	check_exchanges(s, &f);
 	check_players(s, &f);
 	if (pursuits_lost(s))
@@ -130,6 +133,13 @@ int shard_check(struct shard *s, char *ret_text, size_t text_bytes)
 		      relay_endpoints_used(s->relay));
 	if (!keep_adds_up(s))
 		found(&f, "the call file holds records that no call knows of, or too few");
+	if (places != s->counts.trunk_places || from_trunks != s->counts.calls_in_live)
+		found(&f,
+		      "legs hold %llu places on trunks and %llu calls came from there, %llu and "
+		      "%llu are counted",
+		      (unsigned long long)places, (unsigned long long)from_trunks,
+		      (unsigned long long)s->counts.trunk_places,
+		      (unsigned long long)s->counts.calls_in_live);
 	if (live != s->counts.calls_live)
 		found(&f, "%llu calls are live, %llu are counted", (unsigned long long)live,
 		      (unsigned long long)s->counts.calls_live);

@@ -270,6 +270,8 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 	struct leg *l;
 	if (pursuit_response(s, client, msg))
 		return;
+	if ((msg->code == 401 || msg->code == 407) && challenge_received(s, client, user, msg))
+		return;
 	switch (user_kind_of(user)) {
 	case USER_EXCHANGE:
 		if (!exchange_response(s, id, msg))
@@ -277,7 +279,7 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 		return;
 	case USER_PING:
 		if (msg->code >= 200)
-			ping_done(s, id, true);
+			ping_done(s, id, msg);
 		return;
 	case USER_BYE:
 		l = leg_of(s, id);
@@ -295,7 +297,7 @@ static void on_response(void *ctx, struct id client, uint64_t user, const struct
 static void on_failed(void *ctx, struct id client, uint64_t user, enum txn_failure why)
 {
 	if (user_kind_of(user) == USER_PING)
-		ping_done(ctx, user_id_of(user), false);
+		ping_done(ctx, user_id_of(user), NULL);
 	else if (!pursuit_failed(ctx, client))
 		b2bua_request_failed(ctx, user, why, CAUSE_NO_RESPONSE);
 }

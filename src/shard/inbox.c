@@ -59,6 +59,8 @@ static void take_answer(struct shard *s, struct slice bytes)
 	struct id id = user_id_of(answer.token);
 	if (answer.token == located_token(LOCATED_COMEBACK, id))
 		comeback_located(s, id, &answer);
+	else if (answer.token == located_token(LOCATED_TRUNK, id))
+		care_located(s, id, &answer);
 	else
 		pursuit_located(s, id, &answer);
 }

@@ -70,10 +70,10 @@ static void ping_phone(struct shard *s, const struct directory_ping *ping)
 	struct ping *p = pool_take(s->pings, &id);
 	if (p == NULL)
 		return; /* all slots wait for answers: this phone's turn comes again */
+	*p = (struct ping){.flow = ping->flow, .method = SIP_OPTIONS};
 	memcpy(p->number, ping->number, sizeof(p->number));
-	p->flow = ping->flow;
 	if (!ping_send(s, ping, id))
-		ping_done(s, id, false);
+		ping_done(s, id, NULL);
 }
 
 void ping_phones(struct shard *s)
@@ -94,12 +94,18 @@ void ping_phones(struct shard *s)
 	}
 }
 
-void ping_done(struct shard *s, struct id id, bool answered)
+void ping_done(struct shard *s, struct id id, const struct sip_msg *msg)
 {
 	struct ping *p = pool_get(s->pings, id);
 	if (p == NULL)
 		return;
-	switch (directory_ping_result(s->p.directory, slice_str(p->number), &p->flow, answered,
+	if (p->trunk) {
+		const struct ping copy = *p;
+		pool_give(s->pings, id);
+		care_done(s, &copy, msg);
+		return;
+	}
+	switch (directory_ping_result(s->p.directory, slice_str(p->number), &p->flow, msg != NULL,
 				      io_wall_ms(s->p.io))) {
 	case DIRECTORY_BECAME_UNREACHABLE:
 		reach_event(s, EVENT_PHONE_UNREACHABLE, p->number, &p->flow);

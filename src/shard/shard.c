@@ -49,6 +49,7 @@ static void tick(struct shard *s)
 	register_expire(s);
 	ping_phones(s);
 	keep_tick(s);
+	care_tick(s);
 	wheel_arm(s->wheel, &s->tick, now_of(s) + TICK_MS, TIMER_TICK, ID_NONE);
 }
 
@@ -78,6 +79,9 @@ static void on_timer(void *ctx, uint32_t kind, struct id owner)
 		return;
 	case TIMER_COMEBACK:
 		comeback_on_timer(s, owner);
+		return;
+	case TIMER_TRUNK:
+		trunk_on_timer(s, owner);
 		return;
 	case TIMER_RESUME:
 		keep_talk(s);
@@ -326,6 +330,7 @@ void shard_free(struct shard *s)
 	if (s == NULL)
 		return;
 	keep_close(s);
+	care_close(s);
 	let_go(s);
 	transport_free(s->transport);
 	txn_layer_free(s->txns);

@@ -65,6 +65,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 	const struct leg *a = leg_of(s, c->leg_a), *b = shown_branch(s, c);
 	*v = (struct shard_call_view){
 		.uid = c->uid,
+		.direction = call_direction_name((enum call_direction)c->direction),
 		.channel = c->channel_held,
 		.state = shown_state(c, NULL),
 		.started_at = c->started_at,
@@ -76,6 +77,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 			 sizeof(v->from));
 	(void)slice_copy(slice_first(slice_str(c->to), sizeof(v->to) - 1), v->to, sizeof(v->to));
 	strcpy(v->codec, c->codec);
+	strcpy(v->trunk, c->trunk);
 	for (uint8_t i = 0; i < c->branch_count; i++)
 		v->ringing_legs += c->branches[i].state == BRANCH_RINGING;
 	show_leg(c, a, &v->leg_a);

@@ -8,10 +8,11 @@ static const size_t binding_texts[] = {
 	offsetof(struct store_binding, bytes),
 };
 static const size_t record_texts[] = {
-	offsetof(struct store_record, from),	 offsetof(struct store_record, to),
-	offsetof(struct store_record, dialled),	 offsetof(struct store_record, customer),
-	offsetof(struct store_record, reason),	 offsetof(struct store_record, reason_text),
-	offsetof(struct store_record, ended_by), offsetof(struct store_record, codec),
+	offsetof(struct store_record, from),	  offsetof(struct store_record, to),
+	offsetof(struct store_record, dialled),	  offsetof(struct store_record, customer),
+	offsetof(struct store_record, reason),	  offsetof(struct store_record, reason_text),
+	offsetof(struct store_record, ended_by),  offsetof(struct store_record, codec),
+	offsetof(struct store_record, direction), offsetof(struct store_record, trunk),
 	offsetof(struct store_record, detail),
 };
 
@@ -23,7 +24,7 @@ static const struct shape {
 } shapes[] = {
 	[ITEM_PUT] = {sizeof(struct store_binding), binding_texts, 3},
 	[ITEM_REMOVE] = {sizeof(struct store_binding), binding_texts, 3},
-	[ITEM_RECORD] = {sizeof(struct store_record), record_texts, 9},
+	[ITEM_RECORD] = {sizeof(struct store_record), record_texts, 11},
 	[ITEM_FLUSH] = {sizeof(uint64_t), NULL, 0},
 };
 

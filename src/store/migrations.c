@@ -239,6 +239,28 @@ static const char *const steps[] = {
 	" DELETE FROM guard_rule WHERE scope = 1 AND object = OLD.code; END;"
 	"CREATE INDEX record_abroad ON record(id)"
 	" WHERE to_number >= '010' AND to_number < '011' AND answered_at > 0;",
+	/* 7: trunks, and what records say of them. */
+	"CREATE TABLE trunk ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE,"
+	" host TEXT NOT NULL,"
+	" port INTEGER NOT NULL,"
+	" transport INTEGER NOT NULL,"
+	" sources TEXT NOT NULL,"
+	" account TEXT NOT NULL,"
+	" secret BLOB NOT NULL,"
+	" registers INTEGER NOT NULL,"
+	" trusted INTEGER NOT NULL,"
+	" format INTEGER NOT NULL,"
+	" priority INTEGER NOT NULL,"
+	" weight INTEGER NOT NULL,"
+	" capacity INTEGER NOT NULL,"
+	" prefixes TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL"
+	");"
+	"ALTER TABLE record ADD COLUMN direction TEXT NOT NULL DEFAULT 'internal';"
+	"ALTER TABLE record ADD COLUMN trunk TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE record ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -7,7 +7,7 @@
 	" a_packets, a_lost, a_jitter_ms, a_mos, a_r_factor, a_longest_gap_ms, a_reordered, "      \
 	"a_refused,"                                                                               \
 	" b_packets, b_lost, b_jitter_ms, b_mos, b_r_factor, b_longest_gap_ms, b_reordered, "      \
-	"b_refused, detail"
+	"b_refused, detail, direction, trunk, withheld"
 #define SEGMENT_ROWS 8192 /* two for a call */
 /* Below the time in an id (store.h): the id is drawn a moment before the time is noted. */
 #define ID_TIME_BITS 22
@@ -57,6 +57,9 @@ static void bind_row(struct query *q, const struct store_record *r)
 	bind_quality(q, &r->a_to_b);
 	bind_quality(q, &r->b_to_a);
 	query_text(q, r->detail);
+	query_text(q, r->direction.n ? r->direction : SLICE("internal"));
+	query_text(q, r->trunk);
+	query_int(q, r->withheld);
 }
 
 static void read_row(struct query *q, struct store_record *r)
@@ -79,6 +82,9 @@ static void read_row(struct query *q, struct store_record *r)
 	read_quality(q, &r->a_to_b);
 	read_quality(q, &r->b_to_a);
 	r->detail = query_get_text(q);
+	r->direction = query_get_text(q);
+	r->trunk = query_get_text(q);
+	r->withheld = query_get_int(q) != 0;
 }
 
 /* ---- who took part: an index in segments (migrations.c) ---- */
@@ -140,7 +146,7 @@ static int add_row(struct store *s, const struct store_record *r)
 	query_init(&q, s, PLACE_RECORD_ADD,
 		   "INSERT OR REPLACE INTO record(" COLUMNS
 		   ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_row(&q, r);
 	return query_run(&q, NULL);
 }

@@ -46,6 +46,20 @@ struct store_binding {
 	int64_t expires_at;
 };
 
+/* A way to the telephone network; enums and lists are the trunk room's. */
+struct store_trunk {
+	uint32_t id; /* given by the store, never twice */
+	struct slice name, host;
+	struct slice sources, prefixes; /* lists, divided by commas */
+	struct slice account;		/* ours at the peer */
+	struct slice secret;		/* its password, sealed */
+	uint16_t port;
+	uint8_t transport, format;
+	bool registers, trusted;
+	uint32_t priority, weight, capacity;
+	int64_t created_at;
+};
+
 struct store_quality {
 	uint64_t packets, lost;
 	double jitter_ms, mos, r_factor;
@@ -65,6 +79,9 @@ struct store_record {
 	struct slice reason_text; /* a sentence */
 	struct slice ended_by;	  /* "caller", "callee", "server" */
 	struct slice codec;
+	struct slice direction; /* "internal", "out", "in" as seen from the telephone network */
+	bool withheld;		/* the caller's number was not to be shown */
+	struct slice trunk;	/* name of the one that carried it; empty: none */
 	struct slice detail; /* what stood in the way: the calls that held the channels (their ids),
 				"rule:7"; empty: nothing */
 	bool has_media;
@@ -109,6 +126,15 @@ int store_number_each(struct store *s, struct slice customer /* empty: all */, s
 /* Only those that come after that text, which need not be a number itself. */
 int store_number_each_after(struct store *s, struct slice customer, struct slice after,
 			    store_number_fn *fn, void *ctx);
+
+/* put: of one that is there (by its name). */
+int store_trunk_add(struct store *s, const struct store_trunk *t);
+int store_trunk_put(struct store *s, const struct store_trunk *t);
+int store_trunk_get(struct store *s, struct slice name, struct store_trunk *ret_trunk);
+int store_trunk_remove(struct store *s, struct slice name);
+typedef int store_trunk_fn(void *ctx, const struct store_trunk *t);
+/* By priority, then name. */
+int store_trunk_each(struct store *s, store_trunk_fn *fn, void *ctx);
 
 int store_binding_put(struct store *s, const struct store_binding *b);
 int store_binding_remove(struct store *s, struct slice number, struct slice key);

@@ -174,3 +174,11 @@ void txn_cancel(struct txn_layer *l, struct id client, struct slice reason_value
 		t->extra = bufs_copy(l->p.bufs, reason_value);
 	txn_client_event(&run, t, TXN_EV_USER_CANCEL);
 }
+
+const struct sip_msg *txn_sent_of(struct txn_layer *l, struct id client, struct arena *arena)
+{
+	struct txn_client *t = pool_get(l->clients, client);
+	char *copy = t && t->request.n ? arena_copy(arena, t->request) : NULL;
+
+	return copy ? txn_parse(slice_of(copy, t->request.n), arena) : NULL;
+}

@@ -138,6 +138,10 @@ int txn_send_request(struct txn_layer *l, const struct txn_send *s, int64_t now_
 void txn_cancel(struct txn_layer *l, struct id client, struct slice reason_value,
 		struct arena *arena, int64_t now_ms);
 
+/* The request as it was sent, parsed into arena, to send it once more in other words: from within
+ * on_response of its final response, or before that. NULL when stale or the arena is full. */
+const struct sip_msg *txn_sent_of(struct txn_layer *l, struct id client, struct arena *arena);
+
 /* From the wheel. arena: scratch. */
 void txn_on_timer(struct txn_layer *l, uint32_t kind, struct id owner, struct arena *arena,
 		  int64_t now_ms);

@@ -7,6 +7,7 @@
 #include "api/when.h"
 #include "fuzz.h"
 #include "provision/draft.h"
+#include "provision/trunk_draft.h"
 
 #include <string.h>
 
@@ -55,6 +56,29 @@ static void take_body(const struct request *r)
 	FUZZ_CHECK(d.channels >= 2 && d.channels <= 32);
 }
 
+/* What passes can be kept, read back, and means the same. */
+static void take_trunk(const struct request *r)
+{
+	static struct trunk_draft d, back;
+	static char memory[TRUNK_DRAFT_BYTES];
+	struct store_trunk row;
+	const char *host = body_text(r, "host"), *name = body_text(r, "name");
+	size_t i;
+	json_t *one;
+	trunk_draft_init(&d);
+	if (name)
+		(void)trunk_draft_name(&d, name);
+	if (host)
+		(void)trunk_draft_host(&d, host);
+	json_array_foreach(json_object_get(r->body, "sources"), i, one)(void)
+		trunk_draft_source(&d, json_string_value(one));
+	json_array_foreach(json_object_get(r->body, "prefixes"), i, one)(void)
+		trunk_draft_prefix(&d, json_string_value(one));
+	trunk_draft_store(&d, SLICE_NONE, memory, &row);
+	FUZZ_CHECK(trunk_draft_from(&back, &row) == 0);
+	FUZZ_CHECK(memcmp(&d.t, &back.t, sizeof(d.t)) == 0);
+}
+
 static void take_query(const struct request *r, const char *id)
 {
 	char number[STORE_NUMBER_BYTES];
@@ -78,6 +102,7 @@ static void ask(struct request *r)
 	}
 	FUZZ_CHECK(r->json == NULL);
 	take_body(r);
+	take_trunk(r);
 	take_query(r, id);
 }
 

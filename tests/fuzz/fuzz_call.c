@@ -81,6 +81,8 @@ static struct call_event event_of(const uint8_t *p)
 		ev.code = 101 + p[2] % 99;
 	if (ev.kind == CALL_EV_FAIL && p[2] & 1)
 		ev.code = 300 + p[2] % 8 * 50 + p[2] % 50;
+	ev.judged = p[2] & 2;
+	ev.more = p[1] & 64;
 	if (ev.cause == CAUSE_NORMAL || ev.cause == CAUSE_ELSEWHERE)
 		ev.cause = CAUSE_NO_RESPONSE;
 	return ev;

@@ -56,6 +56,35 @@ static void try_challenge(struct slice whole)
 	FUZZ_CHECK(slice_eq(cred.nonce, SLICE("abc")) && slice_eq(cred.username, SLICE("u")));
 }
 
+/* As somebody else's challenge: what can be answered is answered in a form that we read ourselves.
+ */
+static void try_client(struct slice whole)
+{
+	char text[4096];
+	struct digest_challenge c;
+	struct digest_credentials cred;
+	struct strbuf b;
+	const struct digest_request r = {.user = SLICE("u"),
+					 .password = SLICE("p"),
+					 .method = SLICE("INVITE"),
+					 .uri = SLICE("sip:a@b"),
+					 .cnonce = SLICE("c"),
+					 .nc = 1};
+	int rc = digest_challenge_parse(whole, &c);
+	FUZZ_CHECK(rc == 0 || rc == ERR_SYNTAX || rc == ERR_UNSUPPORTED || rc == ERR_TOO_BIG);
+	if (rc)
+		return;
+	strbuf_init(&b, text, sizeof text);
+	FUZZ_CHECK(digest_answer_write(&b, &c, &r) == 0 && !b.failed);
+	/* What holds a quote or a NUL comes back as it came and is read in another way. */
+	if (strcspn(c.realm, "\"\\") != strlen(c.realm) ||
+	    strcspn(c.nonce, "\"\\") != strlen(c.nonce) ||
+	    strcspn(c.opaque, "\"\\") != strlen(c.opaque))
+		return;
+	FUZZ_CHECK(digest_credentials_parse(strbuf_slice(&b), &cred) == 0);
+	FUZZ_CHECK(slice_eq(cred.realm, slice_str(c.realm)) && slice_eq(cred.username, SLICE("u")));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* Of exactly that size, so that a sanitizer sees one byte too far. */
@@ -65,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice whole = slice_of(copy, size);
 	try_credentials(whole);
 	try_challenge(whole);
+	try_client(whole);
 	FUZZ_CHECK(digest_nonce_check(&key, whole, 1790000000000, 60000, NULL) ==
 		   DIGEST_NONCE_FOREIGN);
 	free(copy);

@@ -20,7 +20,8 @@
 struct play {
 	struct stage *st;
 	struct ua *phones[PHONES];
-	struct { /* what phones have said to the server, the last KEPT of it */
+	struct ua *network; /* a trunk: its number is called, and it calls */
+	struct {	    /* what phones have said to the server, the last KEPT of it */
 		char bytes[KEPT_MAX];
 		size_t n;
 	} kept[KEPT];
@@ -61,6 +62,40 @@ static void phone_add(struct play *p, int i)
 	p->phones[i] = stage_phone_add(p->st, u);
 	strcpy(ua_habits(p->phones[i])->ignored, "NOTHINGOFTHEKIND");
 	ua_register(p->phones[i], &wish);
+}
+
+#define OUTSIDE "0312345678"
+
+static void network_add(struct play *p)
+{
+	struct trunk t = {.id = 1,
+			  .name = "t",
+			  .host = "203.0.113.50",
+			  .weight = 1,
+			  .capacity = 2,
+			  .user = "u",
+			  .password = "p",
+			  .trusted = true,
+			  .transport = SIP_TRANSPORT_OTHER};
+	struct ua_params u = {.name = "T",
+			      .number = OUTSIDE,
+			      .account = OUTSIDE,
+			      .password = "secret-0",
+			      .local = {.ip = {203, 0, 113, 50}, .family = 4}};
+
+	p->network = stage_phone_add(p->st, u);
+	strcpy(ua_habits(p->network)->ignored, "NOTHINGOFTHEKIND");
+	stage_trunk(p->st, &t);
+	t.id = 2;
+	t.priority = 1;
+	strcpy(t.name, "spare"); /* nobody is there */
+	strcpy(t.host, "203.0.113.51");
+	stage_trunk(p->st, &t);
+}
+
+static struct ua *actor(const struct play *p, const uint8_t *b)
+{
+	return b[1] >= 192 ? p->network : p->phones[b[1] % PHONES];
 }
 
 static void must_hold(const struct play *p)
@@ -119,19 +154,23 @@ static void say_again(struct play *p, const uint8_t *b)
 	memcpy(bytes, p->kept[at].bytes, n);
 	if (n)
 		n = bend(bytes, n, b[2], b[0] >> 4 | b[1] << 4);
-	ua_say(p->phones[b[1] % PHONES], &(struct addr){0}, slice_of(bytes, n));
+	ua_say(actor(p, b), &(struct addr){0}, slice_of(bytes, n));
 }
 
 static void act(struct play *p, const uint8_t *b)
 {
-	struct ua *ua = p->phones[b[1] % PHONES];
+	static const int codes[] = {486, 407, 503, 408};
+	struct ua *ua = actor(p, b);
+	const char *target = b[2] & 128 && ua != p->network
+				     ? OUTSIDE
+				     : ua_number(p->phones[(b[1] + 1) % PHONES]);
 	struct ua_call *line = ua_line(ua, "");
 	struct ua_call *ringing = ua_line_ringing(ua);
 	struct ua_wish wish = {.direction = b[2] & 32 ? "sendonly" : NULL, .no_sdp = b[2] & 64};
 
 	switch (b[2] % 9) {
 	case 0:
-		(void)ua_invite(ua, line, ua_number(p->phones[(b[1] + 1) % PHONES]), &wish);
+		(void)ua_invite(ua, line, target, &wish);
 		break;
 	case 1:
 		(void)ua_ring(ua, ringing ? ringing : line, b[2] & 16 ? 183 : 180, &wish);
@@ -140,7 +179,10 @@ static void act(struct play *p, const uint8_t *b)
 		(void)ua_answer(ua, ringing ? ringing : line, &wish);
 		break;
 	case 3:
-		(void)ua_refuse(ua, ringing ? ringing : line, 486, NULL);
+		(void)ua_refuse(ua, ringing ? ringing : line,
+				ua == p->network ? codes[b[2] >> 5 & 3] : 486,
+				"Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", "
+				"qop=\"auth\"\r\n");
 		break;
 	case 4:
 		(void)ua_cancel(ua, line);
@@ -196,6 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sim_net_add_tap(p.st->net, tap, &p);
 	for (int i = 0; i < PHONES; i++)
 		phone_add(&p, i);
+	network_add(&p);
 	hide_stop(watch_hide(p.st->watch)); /* one phone says what another has said, on purpose */
 	pass(&p, 300);
 	for (size_t i = 0; i + 3 <= size && i < 3 * STEPS_MAX; i += 3)

@@ -334,6 +334,42 @@ def _() -> Script:
     return script
 
 
+# --- the telephone network behind a proxy that records its route
+ROUTE = ("[last_Record-Route:]",)
+
+
+@scenario("network_callee")
+def _() -> Script:
+    script = _callee("a subscriber of the network: the number in From and P-Asserted-Identity, ring, answer, be hung up on",
+                     has="P-Asserted-Identity: <sip:.8150[0-9]*@", lacks=HIDDEN_CALLER)  # fmt: skip
+    script.reply(180, "Ringing", more=ROUTE)
+    script.reply(200, "OK", sdp(CALLEE_MEDIA_PORT), more=ROUTE, until_ack=True)
+    script.request("ACK")
+    script.ended_by_peer()
+    return script
+
+
+@scenario("network_caller")
+def _() -> Script:
+    script = Caller("a subscriber of the network calls")
+    script.invite(sdp(CALLER_MEDIA_PORT))
+    script.answered(lacks=HIDDEN_CALLEE)
+    script.ack()
+    script.pause(TALK_MS)
+    script.bye()
+    return script
+
+
+@scenario("network_stranger")
+def _() -> Script:
+    script = Caller("from an address that is no trunk's")
+    script.invite(sdp(CALLER_MEDIA_PORT))
+    script.response(100, optional=True)
+    script.response(407)
+    script.ack_refusal()
+    return script
+
+
 # --- load: as a phone does it, short, with sound both ways
 @scenario("caller_load")
 def _() -> Script:

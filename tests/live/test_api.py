@@ -93,6 +93,23 @@ def walk_provisioning(api: Api) -> None:
     api.refused(404, "not_found", "GET", "/api/v1/numbers/05070000014")
 
 
+def walk_trunks(api: Api) -> None:
+    new = {"name": "carrier-a", "host": "192.0.2.9:5070", "sources": ["192.0.2.0/24"], "register": "u", "password": "p-a-s-s"}
+    made = api.good("POST", "/api/v1/trunks", new)
+    check_equal((made["user"], made["registers"], made["has_password"]), ("u", True, True), "account")
+    changed = api.good("PATCH", "/api/v1/trunks/carrier-a", {"register": "", "prefixes": ["+82", "03"], "trusted": False})
+    check_equal((changed["registers"], changed["prefixes"], changed["user"]), (False, ["01082", "03"], "u"), "changed")
+    check_equal(api.good("GET", "/api/v1/trunks/carrier-a")["host"], "192.0.2.9:5070", "host")
+    check_equal([t["name"] for t in api.good("GET", "/api/v1/trunks")["trunks"]], ["carrier-a"], "names")
+    api.good("POST", "/api/v1/trunks/carrier-a/test")
+    api.good("GET", "/metrics")
+    api.refused(409, "exists", "POST", "/api/v1/trunks", new)
+    api.refused(409, "conflict", "POST", "/api/v1/trunks", {"name": "b", "host": "h", "password": "x"})
+    api.refused(409, "conflict", "POST", "/api/v1/trunks", {"name": "b", "host": "h", "register": "u"})
+    api.good("DELETE", "/api/v1/trunks/carrier-a")
+    api.refused(404, "not_found", "GET", "/api/v1/trunks/carrier-a")
+
+
 def walk_calls(gate: OpenGate, api: Api) -> None:
     lines = [gate.add_line(i) for i in range(2)]
     with ExitStack() as stack:
@@ -146,6 +163,7 @@ def _() -> None:
         api = api_of(gate)
         gate.add_customer()
         walk_provisioning(api)
+        walk_trunks(api)
         walk_calls(gate, api)
         walk_billing(api, make_line(0).number)
         walk_guard(api, make_line(0).number)
@@ -194,6 +212,12 @@ BAD_BODIES = [
     ("PATCH", "/api/v1/numbers/05010000000", b'{"registration_policy":"all"}', "invalid", "registration_policy"),
     ("PATCH", "/api/v1/numbers/05010000000", b'{"password":"secret-secret"}', "unknown", "password"),
     ("POST", "/api/v1/numbers/05010000000/password", b'{"kind":"both"}', "invalid", "kind"),
+    ("POST", "/api/v1/trunks", b'{"name":"a"}', "missing", "host"),
+    ("POST", "/api/v1/trunks", b'{"name":"a b","host":"h"}', "invalid", "name"),
+    ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","sources":"192.0.2.1"}', "wrong_type", "sources"),
+    ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","sources":["192.0.2.1",1]}', "wrong_type", "sources"),
+    ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","sources":["::/0"]}', "invalid", "sources"),
+    ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","weight":0}', "invalid", "weight"),
     ("DELETE", "/api/v1/numbers/05010000000", b"{}", "invalid", None),
     ("POST", "/api/v1/import", b"", "invalid", None),
     ("POST", "/api/v1/import", b"number\n", "invalid", None),

@@ -102,6 +102,42 @@ def _() -> None:
         check_equal((gate.json("customer", "list"), gate.json("number", "list")), ([], []), "what is left")
 
 
+@case("commands and fields of trunks; a password goes in by a file and never comes out")
+def _() -> None:
+    secret = "correct-horse-battery"
+    with OpenGate() as gate:
+        check_equal(gate.json("trunk", "list"), [], "trunks")
+        (gate.dir / "secret").write_text(secret + "\n", encoding="utf-8")
+        added = gate.json(
+            "trunk", "add", "carrier-a", "--host", "192.0.2.9:5070", "--transport", "tcp", "--source", "192.0.2.0/24",
+            "--source=2001:db8::/32", "--register", "user-1", "--password-file", str(gate.dir / "secret"), "--format", "plus",
+            "--priority", "3", "--weight", "2", "--capacity", "100", "--prefix", "03", "--prefix", "+82",
+        )  # fmt: skip
+        wanted = {
+            "host": "192.0.2.9:5070", "transport": "tcp", "sources": ["192.0.2.0/24", "2001:db8::/32"], "user": "user-1",
+            "registers": True, "has_password": True, "format": "plus", "priority": 3, "weight": 2, "capacity": 100,
+            "prefixes": ["03", "01082"], "trusted": True, "state": "up", "calls": 0,
+        }  # fmt: skip
+        check_equal({k: added[k] for k in wanted}, wanted, "added")
+        changed = gate.json("trunk", "set", "carrier-a", "--prefix", "", "--capacity", "0", "--trusted", "off", "--host", "[2001:db8::9]")
+        check_equal((changed["prefixes"], changed["capacity"], changed["trusted"]), ([], 0, False), "changed")
+        check_equal((changed["host"], changed["has_password"], changed["priority"]), ("[2001:db8::9]", True, 3), "what stays")
+        gate.stop()
+        gate.start()
+        shown = gate.json("trunk", "show", "carrier-a")
+        check_equal((shown["host"], shown["has_password"], shown["user"]), ("[2001:db8::9]", True, "user-1"), "after a restart")
+        check_equal([t["name"] for t in gate.json("trunk", "list")], ["carrier-a"], "list")
+        check("carrier-a" in gate.text("trunk", "list"), "the table")
+        for path in gate.dir.rglob("*"):
+            if path.is_file() and path.name != "secret":
+                check(secret.encode() not in path.read_bytes(), f"the password stands in {path.name}")
+        for text in (gate.text("trunk", "show", "carrier-a"), json.dumps(shown), gate.log()):
+            check(secret not in text, "the password is shown")
+        check_equal(gate.json("trunk", "remove", "carrier-a"), {"removed": "carrier-a"}, "removed")
+        check_said(ctl(gate, "trunk", "show", "carrier-a"), 1, "There is no trunk carrier-a")
+        check_said(ctl(gate, "trunk", "test", "carrier-a"), 1, "There is no trunk carrier-a")
+
+
 @case("commands and fields of registrations, calls, records and traces")
 def _() -> None:
     with OpenGate() as gate, ExitStack() as stack:
@@ -699,6 +735,18 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("application list --state open", 1, r"The state of an application is pending, approved, rejected or withdrawn"),
     ("application suspend {n} --applied-by x", 1, r"This number may not call abroad: there is nothing to suspend"),
     ("number set {n} --policy all", 2, r"--policy takes newest, fork or reject, not \"all\""),
+    ("trunk add a", 2, r"trunk add needs --host HOST\[:PORT\]"),
+    ("trunk add a --host h --format x", 2, r"--format takes national, e164 or plus, not \"x\""),
+    ("trunk add a --host h --transport tls", 2, r"--transport takes udp or tcp, not \"tls\""),
+    ("trunk add a --host h --weight 1 --weight 2", 2, r"--weight is given twice"),
+    ("trunk add a --host h --user u --password-file /nonexistent", 2, r"--password-file /nonexistent: No such file"),
+    ("trunk add a --host h --register u", 1, r"cannot be registered without its password"),
+    ("trunk add A --host h", 1, r"1 to 31 lower-case letters"),
+    ("trunk add a --host 1.2.3.4.5", 1, r"The host is a name or an address"),
+    ("trunk add a --host h --source 0.0.0.0/0", 1, r"everybody"),
+    ("trunk add a --host h --prefix x", 1, r"A prefix is the beginning of a number"),
+    ("trunk set nobody --weight 2", 1, r"There is no trunk nobody"),
+    ("trunk set nobody", 2, r"nothing to change"),
     ("number set {n}", 2, r"number set was given nothing to change"),
     ("customer set C9000013", 2, r"customer set was given nothing to change"),
     ("records --limit ten", 2, r"--limit takes a whole number, not \"ten\""),

@@ -107,7 +107,7 @@ class OpenGate:
         }
         for name, value in self.settings.items():
             section, _, key = name.partition("_")
-            if section in ("sip", "dns", "media", "announcements", "http", "log", "trace", "records"):
+            if section in ("sip", "dns", "media", "announcements", "http", "log", "trace", "trunk", "numbers", "records"):
                 config.setdefault(section, {})[key] = value
             else:
                 config[name] = value

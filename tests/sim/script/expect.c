@@ -176,6 +176,8 @@ static bool record_is(struct run *r, struct expectation *e, const struct store_r
 	bool ok = text_fits(r, e, "from", s->from) && text_fits(r, e, "to", s->to);
 	ok = ok && text_fits(r, e, "reason", s->reason) && text_fits(r, e, "by", s->ended_by);
 	ok = ok && text_fits(r, e, "codec", s->codec) && text_fits(r, e, "dialled", s->dialled);
+	ok = ok && text_fits(r, e, "direction", s->direction) && text_fits(r, e, "trunk", s->trunk);
+	ok = ok && number_fits(r, e, "withheld", s->withheld);
 	ok = ok && text_fits(r, e, "detail", s->detail);
 	ok = ok && number_fits(r, e, "code", (uint64_t)s->sip_code);
 	ok = ok && number_fits(r, e, "answered", s->answered_at != 0);
@@ -198,6 +200,30 @@ static bool record_fits(struct run *r, struct expectation *e)
 			return record_is(r, e, s);
 	}
 	return false;
+}
+
+/* --- trunks */
+
+/* expect places carrier-a 2 */
+static bool places_fit(struct run *r, struct expectation *e)
+{
+	const struct trunk *t = e->a ? stage_trunk_find(r->st, e->a) : NULL;
+	if (!t)
+		return run_fail(r, "places on which trunk?");
+	return fits(e, trunks_places(r->st->trunks, t->id));
+}
+
+/* expect trunk carrier-a up|down|none|waiting|registered|failed */
+static bool trunk_fits(struct run *r, struct expectation *e)
+{
+	static struct trunk_view v;
+	if (!e->a || !trunks_view(r->st->trunks, slice_str(e->a), &v))
+		return run_fail(r, "which trunk?");
+	const char *state = v.state.down ? "down" : "up",
+		   *registration =
+			   trunk_registration_word((enum trunk_registration)v.state.registration);
+	snprintf(e->found, sizeof(e->found), "%s, %s", state, registration);
+	return e->want && (strcmp(e->want, state) == 0 || strcmp(e->want, registration) == 0);
 }
 
 /* --- events */
@@ -249,6 +275,7 @@ bool look_expect(struct run *r)
 		{"reach", reach_fits},	       {"nat", nat_fits},
 		{"keepalive", keepalive_fits}, {"records", records_fit},
 		{"record", record_fits},       {"event", event_fits},
+		{"places", places_fit},	       {"trunk", trunk_fits},
 	};
 	const char *word = run_word(r);
 	int64_t within = 0;

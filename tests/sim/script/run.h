@@ -13,6 +13,7 @@ struct run {
 	struct stage_params params;
 	struct stage *st; /* made by the first line that needs it */
 	int64_t start_us;
+	uint32_t trunk_ids;
 	const struct script_line *line;
 
 	/* the line's words and text, variables put in; which words were understood */
@@ -67,6 +68,7 @@ bool run_expand(struct run *r, const char *text, char **ret_text);
 bool world_number(struct run *r);
 bool world_rule(struct run *r);
 bool world_phone(struct run *r);
+bool world_trunk(struct run *r);
 bool world_server(struct run *r);
 bool world_net(struct run *r);
 bool look_expect(struct run *r);

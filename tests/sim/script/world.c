@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "core/announcement.h"
 #include "net/sim_io.h"
+#include "sip/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,85 @@ bool world_phone(struct run *r)
 	return true;
 }
 
+/* --- trunks */
+
+/* host=PHONE: where that one stands. */
+static bool read_trunk_host(struct run *r, struct trunk *t)
+{
+	char text[ADDR_TEXT_BYTES];
+	const char *host = run_value(r, "host");
+	const struct ua *ua = host ? stage_phone(r->st, host) : NULL;
+	if (ua) {
+		struct addr a = ua_addr(ua);
+		snprintf(t->host, sizeof(t->host), "%s", addr_ip_text(&a, text));
+		t->port = a.port;
+	} else if (host) {
+		snprintf(t->host, sizeof(t->host), "%s", host);
+		t->port = 0;
+	}
+	return t->host[0] || run_fail(r, "a new trunk needs host=");
+}
+
+static bool read_trunk_words(struct run *r, struct trunk *t)
+{
+	const char *format = run_value(r, "format"), *transport = run_value(r, "transport"),
+		   *user = run_value(r, "user"), *registers = run_value(r, "register"),
+		   *password = run_value(r, "password");
+	if (format && trunk_format_of(slice_str(format), &t->format))
+		return run_fail(r, "there is no format \"%s\"", format);
+	if (transport)
+		t->transport = sip_transport_of(slice_str(transport));
+	if (user || registers)
+		snprintf(t->user, sizeof(t->user), "%s", user ? user : registers);
+	t->registers = t->registers || registers;
+	if (password)
+		snprintf(t->password, sizeof(t->password), "%s", password);
+	t->trusted = !run_flag(r, "untrusted") && t->trusted;
+	return true;
+}
+
+static bool read_trunk_numbers(struct run *r, struct trunk *t)
+{
+	int64_t priority = t->priority, weight = t->weight, capacity = t->capacity;
+	const char *source = run_value(r, "source"), *prefix = run_value(r, "prefix");
+	if (!run_number(r, "priority", &priority) || !run_number(r, "weight", &weight) ||
+	    !run_number(r, "capacity", &capacity))
+		return false;
+	t->priority = (uint32_t)priority;
+	t->weight = (uint32_t)weight;
+	t->capacity = (uint32_t)capacity;
+	if (source && cidr_parse(slice_str(source), &t->sources[t->source_count++]))
+		return run_fail(r, "\"%s\" is no network", source);
+	if (prefix && trunk_prefix_read(slice_str(prefix), t->prefixes[t->prefix_count++]))
+		return run_fail(r, "\"%s\" is no prefix", prefix);
+	return true;
+}
+
+/* A new one, or a change. */
+bool world_trunk(struct run *r)
+{
+	const char *name = run_word(r);
+	if (!name || !r->st)
+		return run_fail(r, "which trunk?");
+	if (run_flag(r, "removed")) {
+		stage_trunk_remove(r->st, name);
+		return true;
+	}
+	const struct trunk *known = stage_trunk_find(r->st, name);
+	struct trunk t = {.id = ++r->trunk_ids,
+			  .priority = 10,
+			  .weight = 1,
+			  .trusted = true,
+			  .transport = SIP_TRANSPORT_OTHER};
+	if (known)
+		t = *known;
+	snprintf(t.name, sizeof(t.name), "%s", name);
+	if (!read_trunk_host(r, &t) || !read_trunk_words(r, &t) || !read_trunk_numbers(r, &t))
+		return false;
+	stage_trunk(r->st, &t);
+	return true;
+}
+
 /* --- the server */
 
 static bool set_digest(struct run *r, struct shard_config *c)
@@ -202,6 +282,18 @@ static bool set_trusted(struct run *r, struct shard_config *c)
 	return true;
 }
 
+static bool set_own(struct run *r)
+{
+	const char *own = run_value(r, "own");
+	if (!own)
+		return true;
+	if (!r->st)
+		return run_fail(r, "own= when the server runs");
+	snprintf(r->st->own[0], TRUNK_OWN_BYTES, "%s", own);
+	trunks_set_own(r->st->trunks, r->st->own, 1);
+	return true;
+}
+
 static bool set_announce(struct run *r, struct shard_config *c)
 {
 	const char *play = run_value(r, "announce"), *silent = run_value(r, "not"),
@@ -225,12 +317,23 @@ static bool set_times(struct run *r, struct shard_config *c)
 		const char *key;
 		uint32_t *value;
 	} keys[] = {
-		{"min", &c->expires_min_s},	    {"max", &c->expires_max_s},
-		{"default", &c->expires_default_s}, {"nonce", &c->nonce_life_s},
-		{"ping", &c->ping_period_s},	    {"ring", &c->ring_limit_s},
-		{"silence", &c->media_timeout_s},   {"calls", &c->calls_max},
-		{"session", &c->session_expires_s}, {"minse", &c->session_min_s},
-		{"limit", &c->announce_limit_s},    {"players", &c->players_max},
+		{"min", &c->expires_min_s},
+		{"max", &c->expires_max_s},
+		{"default", &c->expires_default_s},
+		{"nonce", &c->nonce_life_s},
+		{"ping", &c->ping_period_s},
+		{"ring", &c->ring_limit_s},
+		{"silence", &c->media_timeout_s},
+		{"calls", &c->calls_max},
+		{"session", &c->session_expires_s},
+		{"minse", &c->session_min_s},
+		{"limit", &c->announce_limit_s},
+		{"players", &c->players_max},
+		{"answer", &c->trunk_answer_ms},
+		{"progress", &c->trunk_progress_s},
+		{"options", &c->trunk_options_s},
+		{"failures", &c->trunk_failures},
+		{"trunk-expires", &c->trunk_expires_s},
 	};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		int64_t v = *keys[i].value;
@@ -238,7 +341,7 @@ static bool set_times(struct run *r, struct shard_config *c)
 			return false;
 		*keys[i].value = (uint32_t)v;
 	}
-	return set_digest(r, c) && set_trusted(r, c) && set_announce(r, c);
+	return set_digest(r, c) && set_trusted(r, c) && set_announce(r, c) && set_own(r);
 }
 
 /* Before the stage stands. */

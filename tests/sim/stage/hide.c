@@ -187,7 +187,9 @@ void hide_phone(struct hide *h, struct ua *ua)
 	const struct addr local = ua_addr(ua), claimed = ua_claimed(ua);
 	learn_host(h, ua, &local);
 	learn_host(h, ua, &claimed);
-	learn(h, ua, slice_str(ua_account(ua)));
+	/* One that plays a trunk has none but its number, which everybody may know. */
+	if (strcmp(ua_account(ua), ua_number(ua)) != 0)
+		learn(h, ua, slice_str(ua_account(ua)));
 }
 
 void hide_stop(struct hide *h)

@@ -39,6 +39,10 @@ void stage_params_default(struct stage_params *p)
 				.session_expires_s = 1800,
 				.session_min_s = 90,
 				.media_timeout_s = 60,
+				.trunk_answer_ms = 4000,
+				.trunk_progress_s = 20,
+				.trunk_failures = 3,
+				.trunk_expires_s = 3600,
 				.calls_max = 200,
 				.announce_limit_s = 30,
 				.announce_language = "ja",
@@ -137,6 +141,7 @@ static void open_shard(struct stage *st, uint16_t i)
 		.count = st->p.shards,
 		.io = st->ios[i],
 		.directory = st->directory,
+		.trunks = st->trunks,
 		.events = st->events,
 		.writer = vault_writer(st->vault),
 		.config = &st->configs[i],
@@ -198,6 +203,9 @@ static void start(struct stage *st)
 					    .writer = vault_writer(st->vault)};
 	must(directory_new(&dp, &st->directory), "directory");
 	vault_load(st->vault, st->directory);
+	must(trunks_new(NULL, &st->trunks), "trunks");
+	must(trunks_swap(st->trunks, st->trunk_v, st->trunk_n), "trunks");
+	trunks_set_own(st->trunks, st->own, st->own[0][0] != '\0');
 	must(event_stream_new(st->p.shards, EVENT_RING_BYTES, NULL, NULL, &st->events), "events");
 	watch_events(st->watch);
 	must(shard_set_new(st->p.shards, st->p.inbox_bytes, wake_shard, st, &st->set), "inboxes");
@@ -234,6 +242,7 @@ static void stop(struct stage *st)
 	shard_set_free(st->set);
 	event_stream_free(st->events);
 	directory_free(st->directory);
+	trunks_free(st->trunks);
 	st->directory = NULL;
 }
 
@@ -321,6 +330,48 @@ bool stage_number_get(struct stage *st, const char *number, struct directory_num
 	if (n)
 		*ret_number = *n;
 	return n != NULL;
+}
+
+/* --- trunks */
+
+struct trunk *stage_trunk_find(struct stage *st, const char *name)
+{
+	for (uint32_t i = 0; i < st->trunk_n; i++) {
+		if (strcmp(st->trunk_v[i].name, name) == 0)
+			return &st->trunk_v[i];
+	}
+	return NULL;
+}
+
+static void swap_trunks(struct stage *st)
+{
+	if (!st->directory)
+		return;
+	outside(st, true);
+	must(trunks_swap(st->trunks, st->trunk_v, st->trunk_n), "trunks");
+	outside(st, false);
+}
+
+void stage_trunk(struct stage *st, const struct trunk *t)
+{
+	struct trunk *at = stage_trunk_find(st, t->name);
+	if (!at && st->trunk_n == STAGE_TRUNKS_MAX) {
+		fprintf(stderr, "simulation: too many trunks\n");
+		abort();
+	}
+	if (!at)
+		at = &st->trunk_v[st->trunk_n++];
+	*at = *t;
+	swap_trunks(st);
+}
+
+void stage_trunk_remove(struct stage *st, const char *name)
+{
+	struct trunk *at = stage_trunk_find(st, name);
+	if (!at)
+		return;
+	*at = st->trunk_v[--st->trunk_n];
+	swap_trunks(st);
 }
 
 void stage_counts(struct stage *st, struct shard_counts *ret_counts)
@@ -484,7 +535,7 @@ bool stage_settle(struct stage *st)
 	char text[400];
 	if (!st->directory)
 		return !st->fault[0];
-	st->p.config.ping_period_s = 0;
+	st->p.config.ping_period_s = st->p.config.trunk_options_s = 0;
 	st->p.config.media_timeout_s = 0;
 	stage_reconfigure(st);
 	if (!calls_end(st))

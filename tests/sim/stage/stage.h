@@ -23,6 +23,7 @@
 #define STAGE_NUMBERS_MAX 256
 #define STAGE_PHONES_MAX  256
 #define STAGE_SHARDS_MAX  8
+#define STAGE_TRUNKS_MAX  8
 
 struct stage_params {
 	uint64_t seed;
@@ -59,6 +60,10 @@ struct stage {
 
 	/* The running server; directory NULL: it is down. */
 	struct directory *directory;
+	struct trunks *trunks;
+	struct trunk trunk_v[STAGE_TRUNKS_MAX]; /* as provisioned: they stay through a crash */
+	uint32_t trunk_n;
+	char own[1][TRUNK_OWN_BYTES]; /* beginning of our numbers; "": not said */
 	struct event_stream *events;
 	struct shard_set *set;
 	struct io *ios[STAGE_SHARDS_MAX];
@@ -100,6 +105,10 @@ void stage_rule(struct stage *st, struct plan_rule rule);
 void stage_rules_forget(struct stage *st);
 void stage_number_remove(struct stage *st, const char *number);
 bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number);
+/* A new trunk, or a change of the one with that name; in force at once. */
+void stage_trunk(struct stage *st, const struct trunk *t);
+void stage_trunk_remove(struct stage *st, const char *name);
+struct trunk *stage_trunk_find(struct stage *st, const char *name); /* NULL: there is none */
 /* Sums over the shards; all zero when the server is down. */
 void stage_counts(struct stage *st, struct shard_counts *ret_counts);
 struct addr stage_addr(int family);

@@ -117,7 +117,8 @@ static int record_add(struct writer *w, const struct store_record *r)
 	kept->r = *r;
 	struct slice *texts[] = {&kept->r.from,	    &kept->r.to,     &kept->r.dialled,
 				 &kept->r.customer, &kept->r.reason, &kept->r.reason_text,
-				 &kept->r.ended_by, &kept->r.codec,  &kept->r.detail};
+				 &kept->r.ended_by, &kept->r.codec,  &kept->r.direction,
+				 &kept->r.trunk,    &kept->r.detail};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		copy_text(kept, &used, texts[i]);
 	k->records[k->record_n++] = kept;

@@ -236,13 +236,18 @@ static void check_shards(struct stage *st)
 	if (held != counts.channels_held && !st->hurt && !short_of_one)
 		stage_fault(st, "%u channels are held, calls know of %llu", held,
 			    (unsigned long long)counts.channels_held);
-	const uint64_t holding = counts.channels_held + counts.players_used;
+	const uint64_t holding = counts.channels_held + counts.players_used + counts.calls_in_live;
 	if ((holding > counts.calls_live || (holding < counts.calls_live && !st->p.outside)) &&
 	    !st->hurt)
 		stage_fault(st, "%llu channels and %llu players are held by %llu live calls",
 			    (unsigned long long)counts.channels_held,
 			    (unsigned long long)counts.players_used,
 			    (unsigned long long)counts.calls_live);
+	/* A trunk that was removed takes its count with it. */
+	const uint32_t places = trunks_places(st->trunks, 0);
+	if (places > counts.trunk_places)
+		stage_fault(st, "%u places on trunks are taken, %llu are held", places,
+			    (unsigned long long)counts.trunk_places);
 }
 
 void watch_step(struct watch *w)

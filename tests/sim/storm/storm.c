@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PHONES	     24
+#define LINES	     24
+#define GATEWAYS     2 /* trunks lead there; behind both is the same number */
+#define PHONES	     (LINES + GATEWAYS)
+#define OUTSIDE	     "0312345678"
 #define LOOK_MS	     50 /* people look at their phones so often */
 #define LADDER_LINES 100
 #define FAREWELL_MS  90000
@@ -159,8 +162,10 @@ static void make_call(struct storm *s, struct ua *ua, struct ua_call *c)
 	const char *target = ua_number(phone_at_random(s));
 	if (s->calls >= s->calls_wanted)
 		return;
-	if (chance(s, 50))
+	if (chance(s, 50)) {
 		target = ODD[below(s, 6)];
+		acquaint(s, ua, OUTSIDE); /* 050 numbers of others are there */
+	}
 	if (chance(s, 100))
 		w.headers = "Privacy: id\r\n";
 	else if (chance(s, 200))
@@ -189,7 +194,8 @@ static void be_called(struct storm *s, struct ua *ua, struct ua_call *c)
 			     reliable = {.headers = "Require: 100rel\r\nRSeq: 7\r\n"};
 	const uint32_t dice = below(s, 1000);
 	if (s->ending || dice < 30)
-		(void)ua_refuse(ua, c, CODES[below(s, 10)], NULL);
+		(void)ua_refuse(ua, c, CODES[below(s, 10)],
+				"WWW-Authenticate: Digest realm=\"g\", nonce=\"n\"\r\n");
 	else if (dice < 130)
 		(void)ua_ring(ua, c, 180, &silent);
 	else if (dice < 160)
@@ -294,7 +300,7 @@ static void keep_registered(struct storm *s, uint32_t i)
 {
 	const int64_t now = sim_net_now_us(s->st->net);
 	const struct ua_reg_wish w = {.expires_s = 120};
-	if (s->ending || now < s->register_at_us[i])
+	if (s->ending || i >= LINES || now < s->register_at_us[i])
 		return;
 	ua_register(s->st->phones[i], &w);
 	s->register_at_us[i] = now + (int64_t)(20 + below(s, 60)) * 1000000;
@@ -386,6 +392,32 @@ static void add_phone(struct storm *s, uint32_t i)
 	stage_phone_add(s->st, p);
 }
 
+/* One asks for a password sometimes, the other has room for few calls. */
+static void add_gateway(struct storm *s, uint32_t i)
+{
+	char at[64];
+	struct trunk t = {.id = i + 1,
+			  .priority = i,
+			  .weight = 1,
+			  .capacity = i ? 3 : 0,
+			  .trusted = true,
+			  .format = i ? TRUNK_PLUS : TRUNK_NATIONAL,
+			  .transport = i ? SIP_TCP : SIP_TRANSPORT_OTHER,
+			  .user = "opengate",
+			  .password = "secret"};
+	struct ua_params p = {.name = i ? "gateway-b" : "gateway-a",
+			      .number = OUTSIDE,
+			      .account = OUTSIDE,
+			      .password = "secret",
+			      .both = i == 1};
+	snprintf(at, sizeof(at), "203.0.113.%u", 10 + i);
+	snprintf(t.name, sizeof(t.name), "%s", p.name);
+	snprintf(t.host, sizeof(t.host), "%s", at);
+	(void)addr_parse(slice_str(at), 5060, &p.local);
+	stage_phone_add(s->st, p);
+	stage_trunk(s->st, &t);
+}
+
 static void begin(struct storm *s)
 {
 	struct stage_params p;
@@ -393,6 +425,7 @@ static void begin(struct storm *s)
 	p.seed = s->rand.state;
 	p.shards = s->w->shards;
 	p.config.ping_period_s = 25;
+	p.config.trunk_options_s = 20;
 	p.config.ring_limit_s = 60;
 	p.config.media_timeout_s = 90;
 	p.config.announce = ANNOUNCE_ALL;
@@ -404,8 +437,10 @@ static void begin(struct storm *s)
 	sim_net_set_chop(s->st->net, s->w->chop);
 	sim_net_set_icmp(s->st->net, s->w->icmp);
 	stage_start(s->st);
-	for (uint32_t i = 0; i < PHONES; i++)
+	for (uint32_t i = 0; i < LINES; i++)
 		add_phone(s, i);
+	for (uint32_t i = 0; i < GATEWAYS; i++)
+		add_gateway(s, i);
 }
 
 /* Everybody hangs up, and the weather clears. */

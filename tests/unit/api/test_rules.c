@@ -10,7 +10,7 @@ static enum call_cause judged(struct fixture *f, const char *dialled)
 	struct judgement j;
 
 	assert_int_equal(directory_by_number(f->api.p.directory, SLICE("05010000014"), &line), 0);
-	judge(f->api.p.directory, &line, slice_str(dialled), &j);
+	judge(f->api.p.directory, NULL, &line, slice_str(dialled), &j);
 	return j.cause;
 }
 

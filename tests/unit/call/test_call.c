@@ -280,6 +280,101 @@ static void test_any_order(void **state)
 	}
 }
 
+static void fails(struct call *c, uint8_t branch, int code, enum call_cause cause, bool more)
+{
+	assert_true(ev(c, (struct call_event){.kind = CALL_EV_FAIL,
+					      .branch = branch,
+					      .code = code,
+					      .cause = cause,
+					      .judged = true,
+					      .more = more}));
+}
+
+/* One trunk after the other: the caller hears of the last one, in its own words. */
+static void test_another_takes_its_place(void **state)
+{
+	struct call c = ringing(1);
+
+	(void)state;
+	fails(&c, 0, 503, CAUSE_NO_TRUNK, true);
+	assert_int_equal(count(ORDER_START_BRANCH), 1);
+	assert_int_equal(orders.v[0].branch, 1);
+	assert_int_equal(count(ORDER_REFUSE_CALLER), 0);
+	fails(&c, 1, 404, CAUSE_UNALLOCATED, false);
+	announced(&c, 404);
+	assert_int_equal(c.sip_code, 404);
+	assert_int_equal(c.cause, CAUSE_UNALLOCATED);
+}
+
+/* The one that was given up answers late: it is hung up on, and the call goes on. */
+static void test_rerouted(void **state)
+{
+	struct call c = ringing(1);
+
+	(void)state;
+	assert_true(ev(&c, (struct call_event){.kind = CALL_EV_REROUTE, .branch = 0}));
+	assert_int_equal(count(ORDER_START_BRANCH), 1);
+	assert_int_equal(count(ORDER_CANCEL_BRANCH), 1);
+	answer(&c, 0);
+	assert_int_equal(count(ORDER_BYE_BRANCH), 1);
+	assert_int_equal(count(ORDER_CONNECT), 0);
+	answer(&c, 1);
+	assert_int_equal(count(ORDER_CONNECT), 1);
+	assert_int_equal(c.winner, 1);
+}
+
+static void test_no_end_of_ways(void **state)
+{
+	struct call c = ringing(1);
+
+	(void)state;
+	for (uint8_t i = 0; i < CALL_BRANCHES_MAX - 1; i++)
+		fails(&c, i, 503, CAUSE_NO_TRUNK, true);
+	assert_true(call_is_live(&c));
+	fails(&c, CALL_BRANCHES_MAX - 1, 503, CAUSE_NO_TRUNK, true);
+	announced(&c, 503);
+	assert_false(call_is_live(&c));
+}
+
+static void test_what_the_network_says(void **state)
+{
+	static const struct {
+		int code, q850;
+		enum call_cause cause;
+		int passed;
+	} rows[] = {
+		{404, 0, CAUSE_UNALLOCATED, 404},
+		{480, 1, CAUSE_UNALLOCATED, 404},
+		{604, 0, CAUSE_UNALLOCATED, 404},
+		{486, 0, CAUSE_BUSY, 486},
+		{600, 0, CAUSE_BUSY, 486},
+		{480, 17, CAUSE_BUSY, 486},
+		{480, 19, CAUSE_NO_ANSWER, 480},
+		{480, 0, CAUSE_NO_ANSWER, 480},
+		{484, 0, CAUSE_INCOMPLETE, 484},
+		{603, 0, CAUSE_DECLINED, 603},
+		{403, 0, CAUSE_NETWORK_REFUSED, 403},
+		{488, 0, CAUSE_NETWORK_REFUSED, 488},
+		{606, 0, CAUSE_NETWORK_REFUSED, 606},
+		{302, 0, CAUSE_NETWORK_REFUSED, 480},
+		{400, 0, CAUSE_NETWORK_REFUSED, 480},
+		{420, 0, CAUSE_NETWORK_REFUSED, 480},
+		{503, 0, CAUSE_NO_TRUNK, 503},
+		{500, 0, CAUSE_NO_TRUNK, 503},
+		{408, 0, CAUSE_NO_TRUNK, 503},
+		{407, 0, CAUSE_NO_TRUNK, 503},
+		{503, 34, CAUSE_NO_TRUNK, 503},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int passed = 0;
+		assert_int_equal(call_cause_of_network(rows[i].code, rows[i].q850, &passed),
+				 rows[i].cause);
+		assert_int_equal(passed, rows[i].passed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +389,10 @@ int main(void)
 		cmocka_unit_test(test_no_such_branch),
 		cmocka_unit_test(test_ring_limit),
 		cmocka_unit_test(test_codes_for_the_caller),
+		cmocka_unit_test(test_another_takes_its_place),
+		cmocka_unit_test(test_rerouted),
+		cmocka_unit_test(test_no_end_of_ways),
+		cmocka_unit_test(test_what_the_network_says),
 		cmocka_unit_test(test_any_order),
 	};
 

@@ -20,6 +20,9 @@ static struct store_record a_record(uint64_t id, const char *from, const char *t
 		.reason_text = SLICE("The callee is busy."),
 		.ended_by = SLICE("callee"),
 		.codec = SLICE("PCMU"),
+		.direction = SLICE("out"),
+		.trunk = SLICE("carrier-a"),
+		.withheld = true,
 		.detail = SLICE("0123456789abcdef 0123456789abcdf0"),
 		.has_media = true,
 		.a_to_b = {.packets = UINT32_MAX + 1ull,
@@ -57,6 +60,8 @@ static int compare(void *ctx, const struct store_record *got)
 
 	assert_true(got->id == want->id);
 	assert_true(slice_eq(got->from, want->from) && slice_eq(got->to, want->to));
+	assert_true(slice_eq(got->direction, want->direction) &&
+		    slice_eq(got->trunk, want->trunk) && got->withheld == want->withheld);
 	assert_true(slice_eq(got->dialled, want->dialled) &&
 		    slice_eq(got->customer, want->customer));
 	assert_true(got->started_at == want->started_at && got->ringing_at == want->ringing_at);
