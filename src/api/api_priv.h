@@ -126,9 +126,11 @@ struct list {
 	FILE *f;
 	size_t bytes;
 	bool any;
+	bool broken; /* an element could not be made */
 };
 void list_begin(struct list *l, struct request *r, const char *key);
-int list_add(struct list *l, json_t *element); /* takes it; always 0 */
+/* Takes it; always 0. NULL (it could not be made): the request is refused by list_end. */
+int list_add(struct list *l, json_t *element);
 void list_end(struct list *l);
 /* Instead of list_end, when r was refused meanwhile. */
 void list_drop(struct list *l);

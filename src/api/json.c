@@ -59,6 +59,10 @@ void list_begin(struct list *l, struct request *r, const char *key)
 
 int list_add(struct list *l, json_t *element)
 {
+	if (element == NULL) {
+		l->broken = true;
+		return 0;
+	}
 	if (l->f && l->any)
 		fputc(',', l->f);
 	if (l->f)
@@ -70,7 +74,7 @@ int list_add(struct list *l, json_t *element)
 
 void list_end(struct list *l)
 {
-	bool good = l->f && fputs("]}", l->f) >= 0 && !ferror(l->f);
+	bool good = l->f && !l->broken && fputs("]}", l->f) >= 0 && !ferror(l->f);
 	if (l->f)
 		good = fclose(l->f) == 0 && good;
 	l->r->type = "application/json";

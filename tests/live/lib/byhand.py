@@ -95,7 +95,7 @@ class Puppet:
         check_equal(registration.register().code, 200, "REGISTER")
 
     def send(self, text: str) -> None:
-        self.socket.send(text.encode())
+        self.socket.send(text.encode(errors="surrogateescape"))
 
     def receive(self, limit_s: float = LIMIT_S, repeats: bool = False) -> Message | None:
         """The next message; None: nothing came."""
@@ -103,7 +103,7 @@ class Puppet:
         while (left := end - time.monotonic()) > 0:
             self.socket.settimeout(left)
             try:
-                message = Message(self.socket.recv(65535).decode())
+                message = Message(self.socket.recv(65535).decode(errors="surrogateescape"))
             except TimeoutError:
                 return None
             if message.code == 100 or message.method == "OPTIONS" and not message.tag("To"):
