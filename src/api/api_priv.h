@@ -221,8 +221,10 @@ bool month_of_query(struct request *r, const char *key, int32_t *ret_month);
 
 /* The price lists as they are now; the caller frees them. False: refused. */
 bool book_open(struct request *r, struct rating_book **ret_book);
-void record_rate(const struct api *api, const struct rating_book *book,
-		 const struct store_record *r, struct rating_charge *ret_charge);
+void record_rate(const struct rating_book *book, const struct store_record *r,
+		 struct rating_charge *ret_charge);
+/* It came from the telephone network. */
+bool record_is_inbound(const struct store_record *r);
 
 /* trunks.c: their lines of the metrics. */
 void trunks_metrics(FILE *f, struct trunks *trunks);

@@ -31,7 +31,8 @@ static const char header[] =
 	"id,started_at,ringing_at,answered_at,ended_at,duration_s,from,to,dialled,customer,"
 	"sip_code,reason,reason_text,ended_by,codec,class,country,charge_yen,tax_percent,"
 	"a_packets,a_lost,a_jitter_ms,a_mos,a_r_factor,a_longest_gap_ms,a_reordered,a_refused,"
-	"b_packets,b_lost,b_jitter_ms,b_mos,b_r_factor,b_longest_gap_ms,b_reordered,b_refused\r\n";
+	"b_packets,b_lost,b_jitter_ms,b_mos,b_r_factor,b_longest_gap_ms,b_reordered,b_refused,"
+	"direction,trunk,withheld,detail\r\n";
 
 /* A spreadsheet takes a text that begins so for a formula, and a phone may dial what it likes. */
 static bool looks_like_formula(struct slice s)
@@ -109,6 +110,10 @@ static void put_csv(FILE *f, const struct store_record *r, const struct rating_c
 	put_charge(f, c);
 	put_quality(f, r->has_media, &r->a_to_b);
 	put_quality(f, r->has_media, &r->b_to_a);
+	put_strange(f, r->direction);
+	put_strange(f, r->trunk);
+	fputs(r->withheld ? ",yes" : ",no", f);
+	put_strange(f, r->detail);
 	fputs("\r\n", f);
 }
 
@@ -137,7 +142,7 @@ static int put_record(void *ctx, const struct store_record *r)
 {
 	struct export *x = ctx;
 	struct rating_charge c;
-	record_rate(x->api, x->book, r, &c);
+	record_rate(x->book, r, &c);
 	if (x->json)
 		put_json(x->f, r, &c, x->records == 0);
 	else

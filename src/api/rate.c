@@ -15,19 +15,24 @@ bool book_open(struct request *r, struct rating_book **ret_book)
 	return err == 0;
 }
 
-/* As long as no call leaves for the network, a call that was answered was on net. */
-static bool is_on_net(const struct api *api, const struct store_record *r)
+bool record_is_inbound(const struct store_record *r)
 {
-	struct directory_number n;
-	return directory_by_number(api->p.directory, r->to, &n) == 0;
+	return slice_eq(r->direction, SLICE("in"));
 }
 
-void record_rate(const struct api *api, const struct rating_book *book,
-		 const struct store_record *r, struct rating_charge *ret_charge)
+/* Who is called from the network pays nothing, whatever number the network names as the caller's.
+ */
+void record_rate(const struct rating_book *book, const struct store_record *r,
+		 struct rating_charge *ret_charge)
 {
 	struct rating_call c = {.to = r->to,
-				.on_net = is_on_net(api, r),
+				.on_net = slice_eq(r->direction, SLICE("internal")),
 				.started_at_ms = r->started_at,
 				.talk_ms = r->answered_at ? r->ended_at - r->answered_at : 0};
 	rating_book_charge(book, &c, ret_charge);
+	if (record_is_inbound(r)) {
+		ret_charge->row = NULL;
+		ret_charge->units = 0;
+		ret_charge->uyen = 0;
+	}
 }

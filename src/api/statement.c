@@ -63,10 +63,11 @@ static int add_call(void *ctx, const struct store_record *r)
 {
 	struct gathering *g = ctx;
 	struct rating_charge c;
-	if (r->answered_at == 0 || !slice_eq(r->from, slice_str(g->number)) ||
+	if (r->answered_at == 0 || record_is_inbound(r) ||
+	    !slice_eq(r->from, slice_str(g->number)) ||
 	    !slice_eq(r->customer, slice_str(g->bill->code)))
 		return 0;
-	record_rate(g->api, g->book, r, &c);
+	record_rate(g->book, r, &c);
 	statement_add_call(&g->bill->statement, r->from, &c, r->ended_at - r->answered_at);
 	return 0;
 }

@@ -125,9 +125,9 @@ static int add_call(void *ctx, const struct store_record *r)
 	const struct fraud_call c = {.number = r->from,
 				     .customer = r->customer,
 				     .to = r->to,
-				     .on_net = !slice_starts(r->to, SLICE("010"))};
-	if (r->answered_at == 0 || r->customer.n == 0 || r->ended_at < a->from_ms ||
-	    r->ended_at >= a->until_ms)
+				     .on_net = slice_eq(r->direction, SLICE("internal"))};
+	if (slice_eq(r->direction, SLICE("in")) || r->answered_at == 0 || r->customer.n == 0 ||
+	    r->ended_at < a->from_ms || r->ended_at >= a->until_ms)
 		return 0;
 	struct stripe *s = fraud_lock(a->fraud, r->from);
 	struct watched *w = fraud_row(a->fraud, s, r->from);

@@ -16,8 +16,8 @@ static int64_t at(const char *day, int minute)
 	return day_start_ms(d) + (int64_t)minute * 60000;
 }
 
-static void put(struct fixture *f, int64_t start_ms, const char *from, const char *to, int seconds,
-		const char *dialled)
+static void put_way(struct fixture *f, int64_t start_ms, const char *from, const char *to,
+		    int seconds, const char *dialled, const char *direction)
 {
 	struct store_record r = {.id = (uint64_t)start_ms << 22,
 				 .from = slice_str(from),
@@ -29,8 +29,19 @@ static void put(struct fixture *f, int64_t start_ms, const char *from, const cha
 				 .ended_at = start_ms + 5000 + seconds * 1000,
 				 .sip_code = seconds ? 200 : 486,
 				 .reason = seconds ? SLICE("normal") : SLICE("busy"),
-				 .ended_by = SLICE("caller")};
+				 .ended_by = SLICE("caller"),
+				 .direction = slice_str(direction),
+				 .trunk = strcmp(direction, "internal") ? SLICE("carrier")
+									: SLICE_NONE,
+				 .withheld = strcmp(direction, "in") == 0};
 	assert_int_equal(store_record_add(f->api.store, &r), 0);
+}
+
+static void put(struct fixture *f, int64_t start_ms, const char *from, const char *to, int seconds,
+		const char *dialled)
+{
+	put_way(f, start_ms, from, to, seconds, dialled,
+		strncmp(to, "0501", 4) == 0 ? "internal" : "out");
 }
 
 #define LIST                                                                                       \
@@ -54,6 +65,8 @@ static void fill(struct fixture *f)
 	    "01012125551234");
 	put(f, at("2026-11-01", 0), "05010000014", "0312345678", 60, "0312345678");
 	put(f, at("2026-10-07", 0), "05010000022", "05010000014", 60, "05010000014");
+	/* A call from the network that says it is this number's: nobody pays it. */
+	put_way(f, at("2026-10-08", 0), "05010000014", "05010000014", 600, "", "in");
 }
 
 /* All of it, read in pieces of that size. */
@@ -87,8 +100,12 @@ static void test_export_csv(void **state)
 	f->asked = (struct asked){{{"from", "2026-10-01"}, {"to", "2026-10-31"}}, 2};
 	assert_int_equal(ask(f, "GET", "/api/v1/records/export", ""), 200);
 	char *text = streamed(f, 7);
-	assert_int_equal(lines(text), 6);
+	assert_int_equal(lines(text), 7);
 	assert_ptr_equal(strstr(text, "id,started_at,"), text);
+	assert_non_null(strstr(text, ",direction,trunk,withheld,detail\r\n"));
+	assert_non_null(strstr(text, ",\"out\",\"carrier\",no,\"\"\r\n"));
+	assert_non_null(strstr(text, ",\"in\",\"carrier\",yes,\"\"\r\n"));
+	assert_non_null(strstr(text, ",ip_phone,,,,"));
 	/* by what it was when it began in Japan; with its price and rate */
 	assert_non_null(strstr(text, ",2026-09-30T15:00:00.000Z,"));
 	assert_null(strstr(text, "2026-09-30T14:59"));
