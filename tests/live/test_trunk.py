@@ -196,6 +196,38 @@ def _() -> None:
         check_equal((r["reason"], r["sip_code"]), ("no_trunk", 503), "record")
 
 
+@case("110, 118 and 119 never reach the trunk; a call abroad needs the permission, and the guard's word")
+def _() -> None:
+    with network() as net:
+        gate = net.gate
+        [line] = gate.add_lines(1)
+        net.add("carrier", net.proxy.port, *net.account("--user"))
+        phone = net.callee()
+
+        def refused(dialled: str) -> str:
+            before = len(gate.records(line))
+            with caller(gate, line, dialled, scenario="caller_403") as sipp:
+                sipp.wait()
+            return str(gate.wait_records(before + 1, line)[0]["reason"])
+
+        gate.text("plan", "rule", "add", "--all", "--prefix", "1", "--allow")
+        for emergency in ("110", "118", "119", "184110"):
+            check_equal(refused(emergency), "emergency_not_available", emergency)
+        check_equal(refused("010442012345678"), "international_not_permitted", "without the permission")
+        gate.text("number", "set", line.number, "--international", "on")
+        gate.text("guard", "set", "--new-country-days", "30")
+        check_equal(refused("010442012345678"), "fraud_guard_new_country", "a country that is new")
+        check_equal(refused("+442012345678"), "fraud_guard_new_country", "written otherwise")
+        check_equal(net.state("carrier")["attempts"], 0, "what the trunk has seen")
+        gate.text("guard", "release", line.number, "--country", "GB")
+        with caller(gate, line, "010442012345678") as sipp:
+            sipp.wait()
+        phone.wait_succeeded(1)
+        [r] = gate.wait_records(8, line)[:1]
+        check_equal((r["to"], r["trunk"], r["sip_code"]), ("010442012345678", "carrier", 200), "record")
+        check_quiet(gate)
+
+
 @case("trunk test says whether it answers")
 def _() -> None:
     with network() as net:
