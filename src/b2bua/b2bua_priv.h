@@ -65,24 +65,30 @@ void fraud_note(struct shard *s, const struct call *c);
  * call may be gone afterwards. */
 /* The branch's INVITE once more, with a longer session timer (422, RFC 4028 §7.3). */
 bool branch_invite_again(struct shard *s, struct call *c, struct leg *b);
-/* Gives the slot back once nothing holds it. */
-void call_settle(struct shard *s, struct call *c);
-/* Arms the timer of a call that is being set up. */
-void call_watch_ringing(struct shard *s, struct call *c);
-/* An answered call's session was agreed on, or anew: its media counts from now on. A call without
- * streams is not looked at. */
-void call_watch_media(struct shard *s, struct call *c);
-void record_write(struct shard *s, struct call *c);
-/* What stood in the way, for the record; empty: nothing, and its buffer goes. */
-void record_detail(struct shard *s, struct call *c, struct slice text);
-/* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
-int record_write_lost(struct shard *s, const struct call *c);
 /* why: as in leg_send_bye. */
 void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
 		   const struct sip_msg *why);
 /* why: the refusal that it passes on, or NULL. */
 void refuse_caller(struct shard *s, struct call *c, int code, enum call_cause cause,
 		   const struct sip_msg *why);
+
+/* --- watch.c: the call's timer */
+/* Arms the timer of a call that is being set up. */
+void call_watch_ringing(struct shard *s, struct call *c);
+/* An answered call's session was agreed on, or anew: its media counts from now on. A call without
+ * streams is not looked at. */
+void call_watch_media(struct shard *s, struct call *c);
+
+/* --- record.c */
+void record_write(struct shard *s, struct call *c);
+/* What stood in the way, for the record; empty: nothing, and its buffer goes. */
+void record_detail(struct shard *s, struct call *c, struct slice text);
+/* Of a call that has no slot. 0, or what the writer says: the record is lost then. */
+int record_write_lost(struct shard *s, const struct call *c);
+
+/* --- settle.c: the end of slots */
+/* Gives the slot back once nothing holds it. */
+void call_settle(struct shard *s, struct call *c);
 /* Frees everything of a call that could not be taken up, without a word. */
 void call_discard(struct shard *s, struct call *c);
 
