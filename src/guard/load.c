@@ -51,10 +51,11 @@ static bool swap_rules(struct fraud *f, struct fraud_rules *rules)
 {
 	fraud_lock_all(f);
 	struct fraud_rules old = f->rules;
+	bool any = rules->any;
 	f->rules = *rules;
 	fraud_unlock_all(f);
 	fraud_rules_free(&old);
-	return f->rules.any || atomic_load(&f->holds);
+	return any || atomic_load(&f->holds);
 }
 
 int fraud_reload(struct fraud *f, struct store *s, int64_t now_ms)
@@ -157,10 +158,19 @@ static int add_abroad(void *ctx, const struct store_record *r)
 	return 0;
 }
 
+/* Whoever holds a stripe may read the rules. */
+static int64_t days_remembered(struct fraud *f)
+{
+	struct stripe *one = fraud_lock(f, SLICE_NONE);
+	int64_t days = f->rules.country_days_max;
+	fraud_unlock(one);
+	return days;
+}
+
 /* As far back as the rules remember. Adding twice changes nothing. */
 static int add_countries(struct fraud *f, struct store *s, int64_t now_ms)
 {
-	int64_t days = f->rules.country_days_max;
+	int64_t days = days_remembered(f);
 	if (days <= atomic_load(&f->country_days_loaded))
 		return 0;
 	int err = store_record_abroad_each(s, now_ms - (days + 1) * DAY_MS, add_abroad, f);

@@ -31,7 +31,7 @@ from peers import AUTH_PORT, BareRelay, Kamailio, Rtpengine, bench_program, cpu_
 
 DESCRIPTORS = 250_000
 ROUNDS, ROUND_S = 5, 3.0
-CALL_RATE, REGISTER_RATE = 1000, 3000
+CALL_RATE, CALL_RATE_BUSY, REGISTER_RATE = 1000, 3000, 3000
 WARM_UP_CALLS, WARM_UP_RATE = 20_000, 3000
 NUMBERS = 400
 TALKS = 200
@@ -182,21 +182,26 @@ def compare(table: Table, sides: list[Side], factor: float | None) -> None:
 # --- the parts
 
 
+def paced_calls(rate: int) -> list[str]:
+    return ["--numbers", str(NUMBERS), "--seconds", str(ROUND_S), "--rate", str(rate), "--in-progress", "100"]
+
+
 def part_calls() -> None:
     with ExitStack() as stack:
         sides = signalling_sides(stack, [1, 2])
         for side in sides:
             say(f"{side.name}: warming up by {WARM_UP_CALLS} calls")
             load("calls", side.port, "--numbers", str(NUMBERS), "--count", str(WARM_UP_CALLS), "--rate", str(WARM_UP_RATE))
-        plain = ["--numbers", str(NUMBERS), "--seconds", str(ROUND_S), "--rate", str(CALL_RATE), "--in-progress", "100"]
-        table = Table(f"A call, no digest, {CALL_RATE} a second, 100 in progress: CPU time")
-        interleave(sides, lambda port: load("calls", port, *plain))
-        compare(table, sides, 0.5)
-        table.print()
+        for rate in (CALL_RATE, CALL_RATE_BUSY):
+            plain = paced_calls(rate)
+            table = Table(f"A call, no digest, {rate} a second, at most 100 in progress: CPU time")
+            interleave(sides, lambda port, plain=plain: load("calls", port, *plain))
+            compare(table, sides, 0.5)
+            table.print()
     with ExitStack() as stack:
         sides = authenticated_sides(stack)
         table = Table(f"A call with digest, {CALL_RATE} a second, 100 in progress: CPU time")
-        interleave(sides, lambda port: load("calls", port, *plain, "--auth", "--caller-port", str(AUTH_PORT)), 3)
+        interleave(sides, lambda port: load("calls", port, *paced_calls(CALL_RATE), "--auth", "--caller-port", str(AUTH_PORT)), 3)
         compare(table, sides, None)
         table.print()
 
