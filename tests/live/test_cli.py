@@ -321,7 +321,8 @@ def _() -> None:
         gate.stop(signal.SIGKILL)  # what was spent stands in the records
         gate.start()
         play(gate, lines[0], lines[1], "caller_basic", "callee_basic")  # no call abroad
-        told = [line for line in gate.log().splitlines() if "the day's charges reached their limit" in line]
+        reached = "the day's charges reached their limit"
+        told = wait_for("it to be told", lambda: [line for line in gate.log().splitlines() if reached in line])
         check(len(told) == 1 and "kind=suspend count=10 limit=10" in told[0], f"told: {told}")
         row = (lines[0].number, "spend", 10, 10)
         wait_for("the suspension in the store", lambda: suspended(gate) == [row])

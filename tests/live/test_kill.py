@@ -340,7 +340,7 @@ def _() -> None:
         gate.start()
         check_equal(gate.calls(), [], "calls")
         check(path.with_name("calls-0.og.unread").exists(), "it was not put aside")
-        check("calls-0.og" in gate.log(), "it was not told of")
+        wait_for("it to be told of", lambda: "calls-0.og" in gate.log())  # the log gathers for a moment
         call = town.callers[0].call(town.called[0].line.number)
         world.wait("a new call to be answered", lambda: call.state == "answered")
         with world.lock:
