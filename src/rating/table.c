@@ -147,11 +147,13 @@ void rating_charge_of(const struct rating_table *t, const struct rating_call *ca
 		      struct rating_charge *ret_charge)
 {
 	static const struct plan_line line = {.international = true};
-	struct rating_charge c = {.on_net = call->on_net};
 	struct plan_verdict v;
 	plan_check(&line, call->to, &v);
-	c.class = v.class;
-	c.country = v.country;
+	struct rating_charge c = {
+		.class = v.class,
+		.country = v.country,
+		.on_net = call->on_net && v.class != PLAN_SERVICE_CODE,
+	};
 	const struct rating_row *row =
 		t ? find_row(t, v.dialled.digits, &c, day_of(call->started_at_ms)) : NULL;
 	if (row)

@@ -34,7 +34,8 @@ enum rating_rounding {
 
 /* What must fit for a row to apply; the row with the longest prefix wins over one for a country,
  * that over one for a class, and that over one for everything. Between numbers of the operator's
- * own (on net) only rows of the class "on_net" apply, where there are any. */
+ * own (on net) only rows of the class "on_net" apply, where there are any; a service of ours is
+ * nobody's number. */
 struct rating_row {
 	char key[RATING_KEY_BYTES];    /* what rows are found by */
 	enum plan_class class;	       /* PLAN_CLASSES: any */
