@@ -223,8 +223,6 @@ bool month_of_query(struct request *r, const char *key, int32_t *ret_month);
 bool book_open(struct request *r, struct rating_book **ret_book);
 void record_rate(const struct rating_book *book, const struct store_record *r,
 		 struct rating_charge *ret_charge);
-/* It came from the telephone network. */
-bool record_is_inbound(const struct store_record *r);
 
 /* trunks.c: their lines of the metrics. */
 void trunks_metrics(FILE *f, struct trunks *trunks);

@@ -15,22 +15,17 @@ bool book_open(struct request *r, struct rating_book **ret_book)
 	return err == 0;
 }
 
-bool record_is_inbound(const struct store_record *r)
-{
-	return slice_eq(r->direction, SLICE("in"));
-}
-
 /* Who is called from the network pays nothing, whatever number the network names as the caller's.
  */
 void record_rate(const struct rating_book *book, const struct store_record *r,
 		 struct rating_charge *ret_charge)
 {
 	struct rating_call c = {.to = r->to,
-				.on_net = slice_eq(r->direction, SLICE("internal")),
+				.on_net = store_record_is_on_net(r),
 				.started_at_ms = r->started_at,
 				.talk_ms = r->answered_at ? r->ended_at - r->answered_at : 0};
 	rating_book_charge(book, &c, ret_charge);
-	if (record_is_inbound(r)) {
+	if (store_record_is_inbound(r)) {
 		ret_charge->row = NULL;
 		ret_charge->units = 0;
 		ret_charge->uyen = 0;

@@ -63,7 +63,7 @@ static int add_call(void *ctx, const struct store_record *r)
 {
 	struct gathering *g = ctx;
 	struct rating_charge c;
-	if (r->answered_at == 0 || record_is_inbound(r) ||
+	if (r->answered_at == 0 || store_record_is_inbound(r) ||
 	    !slice_eq(r->from, slice_str(g->number)) ||
 	    !slice_eq(r->customer, slice_str(g->bill->code)))
 		return 0;

@@ -3,9 +3,6 @@
 
 #include "b2bua/b2bua.h"
 
-/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
-#define ASSUMED_DELAY_MS 40.0
-
 #define RING_LIMITS  5	  /* so many ring limits at most, however often a phone says 180 */
 #define PURSUITS_MAX 8192 /* requests that look for their way */
 
@@ -56,6 +53,7 @@ void trunk_places_give(struct shard *s, const struct call *c);
 /* Credentials of a request that is being written into b, of which the request line stands there. */
 void challenge_answer(struct shard *s, struct leg *l, enum sip_method method, struct slice name,
 		      struct strbuf *b);
+
 /* --- fraud.c: what the guard says of a call that may go out, and what it is told when it has
  * ended */
 enum call_cause fraud_check(struct shard *s, const struct call *c);
@@ -65,6 +63,8 @@ void fraud_note(struct shard *s, const struct call *c);
  * call may be gone afterwards. */
 /* The branch's INVITE once more, with a longer session timer (422, RFC 4028 §7.3). */
 bool branch_invite_again(struct shard *s, struct call *c, struct leg *b);
+/* The caller is being told that its INVITE was answered. */
+void call_answered(struct shard *s, struct call *c, struct leg *a);
 /* why: as in leg_send_bye. */
 void cancel_branch(struct shard *s, struct call *c, uint8_t branch, enum call_cause cause,
 		   const struct sip_msg *why);

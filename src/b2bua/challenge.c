@@ -36,20 +36,6 @@ void challenge_answer(struct shard *s, struct leg *l, enum sip_method method, st
 
 /* --- a challenge */
 
-static bool read_challenge(const struct sip_msg *msg, struct digest_challenge *ret_challenge)
-{
-	enum sip_header_kind kind =
-		msg->code == 407 ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE;
-	for (uint32_t i = 0; i < msg->header_count; i++) {
-		if (msg->headers[i].kind != kind ||
-		    digest_challenge_parse(msg->headers[i].value, ret_challenge) != 0)
-			continue;
-		ret_challenge->proxy = msg->code == 407;
-		return true;
-	}
-	return false;
-}
-
 /* What is written anew for each attempt. */
 static bool is_ours_to_write(enum sip_header_kind kind)
 {
@@ -143,7 +129,7 @@ bool challenge_received(struct shard *s, struct id client, uint64_t user, const 
 	struct call *call = l ? call_of(s, l->call) : NULL;
 	if (call == NULL || l->trunk == 0 || l->state == LEG_GONE ||
 	    l->challenges >= CHALLENGES_MAX || (l->cancelled && l->state == LEG_INVITING) ||
-	    !read_challenge(msg, &c))
+	    !auth_challenge_of(msg, &c))
 		return false;
 	const struct sip_msg *sent = txn_sent_of(s->txns, client, &s->scratch);
 	if (sent == NULL)

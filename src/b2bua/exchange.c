@@ -208,7 +208,7 @@ static void reply_busy(struct shard *s, struct id server)
 {
 	struct strbuf b = scratch_buf(s, 512);
 	sip_build_warning(&b, domain_of(s), slice_str(call_cause_info(CAUSE_OVERLOAD)->text));
-	sip_build_header_fmt(&b, SIP_HDR_RETRY_AFTER, "%d", RETRY_AFTER_S);
+	sip_build_number(&b, SIP_HDR_RETRY_AFTER, RETRY_AFTER_S);
 	reply(s, server, 503, strbuf_slice(&b));
 }
 

@@ -1,14 +1,13 @@
 /* The fraud guard and a call: asked before it goes out, told when it has ended. */
 #include "b2bua/b2bua_priv.h"
 
-static struct fraud_call call_of_guard(struct shard *s, const struct call *c)
+static struct fraud_call call_of_guard(const struct call *c)
 {
-	struct directory_number callee;
 	return (struct fraud_call){
 		.number = slice_str(c->from),
 		.customer = slice_str(c->customer),
 		.to = slice_str(c->to),
-		.on_net = directory_by_number(s->p.directory, slice_str(c->to), &callee) == 0,
+		.on_net = c->direction == CALL_INTERNAL,
 	};
 }
 
@@ -38,7 +37,7 @@ enum call_cause fraud_check(struct shard *s, const struct call *c)
 	struct fraud_verdict v;
 	if (s->p.fraud == NULL || !fraud_watches(s->p.fraud))
 		return CAUSE_NORMAL;
-	struct fraud_call asked = call_of_guard(s, c);
+	struct fraud_call asked = call_of_guard(c);
 	fraud_try(s->p.fraud, &asked, io_wall_ms(s->p.io), &v);
 	if (v.reason != FRAUD_NONE)
 		tell(s, c, &v);
@@ -52,6 +51,6 @@ void fraud_note(struct shard *s, const struct call *c)
 	if (s->p.fraud == NULL || !fraud_watches(s->p.fraud) || c->answered_at == 0 ||
 	    c->direction == CALL_IN)
 		return;
-	struct fraud_call ended = call_of_guard(s, c);
+	struct fraud_call ended = call_of_guard(c);
 	fraud_ended(s->p.fraud, &ended, c->started_at, c->ended_at, c->ended_at - c->answered_at);
 }

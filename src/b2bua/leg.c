@@ -72,18 +72,6 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 		l->can |= LEG_NEEDS_100REL;
 }
 
-static void contact_header(struct strbuf *b, const struct flow *flow)
-{
-	char host[ADDR_TEXT_BYTES];
-	strbuf_add(b, SLICE("Contact: <sip:opengate@"));
-	strbuf_str(b, addr_text(&flow->local, host));
-	if (flow->transport != SIP_UDP) {
-		strbuf_add(b, SLICE(";transport="));
-		strbuf_add(b, sip_transport_param_name(flow->transport));
-	}
-	strbuf_add(b, SLICE(">\r\n"));
-}
-
 static bool dialog_forming(enum sip_method m)
 {
 	return m == SIP_INVITE || m == SIP_UPDATE;
@@ -106,7 +94,7 @@ static int write_again(struct shard *s, struct leg *l, const struct leg_request 
 	dialog_write_request(&l->dialog, &b, method, r->cseq, l->flow.transport, &l->flow.local,
 			     slice_str(w->branch), r->max_forwards ? r->max_forwards : 70);
 	if (dialog_forming(r->method))
-		contact_header(&b, &l->flow);
+		header_contact(&b, SLICE("opengate"), &l->flow);
 	sip_build_header(&b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));
 	if (l->trunk)
 		challenge_answer(s, l, r->method, method, &b);
@@ -280,7 +268,7 @@ void leg_respond(struct shard *s, struct leg *l, struct id server, int code, str
 {
 	struct strbuf more = scratch_buf(s, headers.n + 512);
 	if (code > 100 && code < 300)
-		contact_header(&more, &l->flow);
+		header_contact(&more, SLICE("opengate"), &l->flow);
 	sip_build_header(&more, SIP_HDR_SERVER, slice_str(s->config->server_name));
 	strbuf_add(&more, headers);
 	struct addr source = l->flow.remote;

@@ -199,9 +199,14 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 /* The caller's dialog is now the one of the phone that answered. */
 static void answered(struct shard *s, struct call *c, struct leg *a, const struct leg *b)
 {
-	a->state = LEG_ANSWERED;
 	token_number(&a->dialog, b->early.number);
 	a->dialog.remote_cseq = b->early.caller_cseq;
+	call_answered(s, c, a);
+}
+
+void call_answered(struct shard *s, struct call *c, struct leg *a)
+{
+	a->state = LEG_ANSWERED;
 	c->answered_at = io_wall_ms(s->p.io);
 	call_watch_media(s, c);
 	s->counts.calls_answered_total++;

@@ -67,18 +67,6 @@ static int answer_body(struct shard *s, struct call *c, struct leg *a, const str
 	return 0;
 }
 
-static void answered(struct shard *s, struct call *c, struct leg *a)
-{
-	a->state = LEG_ANSWERED;
-	c->answered_at = io_wall_ms(s->p.io);
-	call_watch_media(s, c);
-	s->counts.calls_answered_total++;
-	struct event e = event_of(s, EVENT_CALL_ANSWERED, c);
-	event_add_text(&e, EVENT_KEY_KIND, slice_str(c->codec));
-	event_add_number(&e, EVENT_KEY_DURATION_MS, c->answered_at - c->started_at);
-	event_send(s, &e);
-}
-
 enum call_cause service_begin(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
@@ -94,7 +82,7 @@ enum call_cause service_begin(struct shard *s, struct call *c)
 	int err = answer_body(s, c, a, invite, &body);
 	if (err)
 		return err == ERR_LIMIT ? CAUSE_NO_MEDIA_PORT : CAUSE_BAD_OFFER;
-	answered(s, c, a);
+	call_answered(s, c, a);
 	struct strbuf more = scratch_buf(s, 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	session_accept(s, a, invite, &more);

@@ -71,13 +71,10 @@ static const char *number_param(const struct trunk *t)
 
 static void target_write(struct strbuf *b, const struct call *c, const struct trunk *t)
 {
-	struct addr a;
-	bool ip6 = addr_parse_ip(slice_str(t->host), &a) == 0 && a.family == 6;
 	strbuf_str(b, "sip:");
 	user_at(b, t, c->to);
-	strbuf_fmt(b, ip6 ? "@[%s]" : "@%s", t->host);
-	if (t->port)
-		strbuf_fmt(b, ":%u", t->port);
+	strbuf_char(b, '@');
+	trunk_host_write(b, t, true);
 	if (t->transport != SIP_TRANSPORT_OTHER)
 		strbuf_fmt(b, ";transport=%.*s", SLICE_ARG(sip_transport_param_name(t->transport)));
 	strbuf_str(b, number_param(t));

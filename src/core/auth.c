@@ -133,3 +133,17 @@ enum auth_result auth_caller(struct shard *s, struct id server, const struct sip
 		   "Neither P-Asserted-Identity nor From is a number of this server");
 	return AUTH_DENIED;
 }
+
+bool auth_challenge_of(const struct sip_msg *msg, struct digest_challenge *ret_challenge)
+{
+	enum sip_header_kind kind =
+		msg->code == 407 ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE;
+	for (uint32_t i = 0; i < msg->header_count; i++) {
+		if (msg->headers[i].kind != kind ||
+		    digest_challenge_parse(msg->headers[i].value, ret_challenge) != 0)
+			continue;
+		ret_challenge->proxy = msg->code == 407;
+		return true;
+	}
+	return false;
+}

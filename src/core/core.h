@@ -40,11 +40,13 @@ enum shard_timer_kind {
 	TIMER_PLAYER,
 };
 
-#define TICK_MS	      1000
-#define RETRY_AFTER_S 5
-#define OUT_BYTES     SIP_MESSAGE_BYTES_MAX
-#define COMEBACKS_MAX 4096 /* responses that do */
-#define TCP_REFUSALS  1024
+#define TICK_MS 1000
+/* One-way delay of the network is not known: half a domestic round trip, and 20 ms of packet. */
+#define ASSUMED_DELAY_MS 40.0
+#define RETRY_AFTER_S	 5
+#define OUT_BYTES	 SIP_MESSAGE_BYTES_MAX
+#define COMEBACKS_MAX	 4096 /* responses that do */
+#define TCP_REFUSALS	 1024
 
 /* Nobody listens for TCP there (RFC 3261 §18.1.1): a table in which a newcomer may push another
  * out.
@@ -179,6 +181,8 @@ void reply_text(struct shard *s, struct id server, int code, const char *text);
 void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct flow *flow, int code,
 		     const char *text, bool retry_later);
 void header_reason(struct strbuf *b, const struct shard *s, enum call_cause cause);
+/* Our Contact on that flow. */
+void header_contact(struct strbuf *b, struct slice user, const struct flow *flow);
 extern const char reply_allow[];
 /* The scratch arena is empty again, before each message and timer. */
 void scratch_reset(struct shard *s);
@@ -205,6 +209,9 @@ bool trusted_identity(struct shard *s, const struct sip_msg *msg, struct directo
 /* Who calls: by that word, or by digest. As auth_check. */
 enum auth_result auth_caller(struct shard *s, struct id server, const struct sip_msg *msg,
 			     const struct flow *flow, struct directory_number *ret_who);
+
+/* The first challenge of a 401 or 407 that we can answer. False: there is none. */
+bool auth_challenge_of(const struct sip_msg *msg, struct digest_challenge *ret_challenge);
 
 /* --- comeback.c: responses whose connection has gone */
 int comebacks_open(struct shard *s);

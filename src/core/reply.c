@@ -1,5 +1,7 @@
 #include "core/core.h"
 
+#include "sip/value.h"
+
 const char reply_allow[] =
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, PRACK, UPDATE";
 
@@ -24,6 +26,20 @@ void header_reason(struct strbuf *b, const struct shard *s, enum call_cause caus
 	const struct call_cause_info *info = call_cause_info(cause);
 	sip_build_reason_q850(b, info->q850, slice_str(info->text));
 	sip_build_warning(b, domain_of(s), slice_str(info->text));
+}
+
+void header_contact(struct strbuf *b, struct slice user, const struct flow *flow)
+{
+	char host[ADDR_TEXT_BYTES];
+	strbuf_add(b, SLICE("Contact: <sip:"));
+	strbuf_add(b, user);
+	strbuf_char(b, '@');
+	strbuf_str(b, addr_text(&flow->local, host));
+	if (flow->transport != SIP_UDP) {
+		strbuf_add(b, SLICE(";transport="));
+		strbuf_add(b, sip_transport_param_name(flow->transport));
+	}
+	strbuf_add(b, SLICE(">\r\n"));
 }
 
 void reply(struct shard *s, struct id server, int code, struct slice headers)

@@ -126,8 +126,8 @@ static int add_call(void *ctx, const struct store_record *r)
 	const struct fraud_call c = {.number = r->from,
 				     .customer = r->customer,
 				     .to = r->to,
-				     .on_net = slice_eq(r->direction, SLICE("internal"))};
-	if (slice_eq(r->direction, SLICE("in")) || r->answered_at == 0 || r->customer.n == 0 ||
+				     .on_net = store_record_is_on_net(r)};
+	if (store_record_is_inbound(r) || r->answered_at == 0 || r->customer.n == 0 ||
 	    r->ended_at < a->from_ms || r->ended_at >= a->until_ms)
 		return 0;
 	struct stripe *s = fraud_lock(a->fraud, r->from);

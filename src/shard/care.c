@@ -144,22 +144,15 @@ int care_flow(struct shard *s, const struct trunk_cared *c, struct flow *ret_flo
 	return transport_flow_to(s->transport, t->transport, &t->addr, ret_flow);
 }
 
-static void host_write(struct strbuf *b, const struct trunk *t, bool port)
-{
-	strbuf_fmt(b, strchr(t->host, ':') ? "[%s]" : "%s", t->host);
-	if (port && t->port)
-		strbuf_fmt(b, ":%u", t->port);
-}
-
 void care_head(struct shard *s, const struct trunk_cared *c, const struct flow *flow,
 	       const struct care_request *r, struct strbuf *b)
 {
 	bool registers = r->method == SIP_REGISTER;
 	struct strbuf uri = scratch_buf(s, 320), aor = scratch_buf(s, 400);
 	strbuf_str(&uri, "sip:");
-	host_write(&uri, &c->t, true);
+	trunk_host_write(&uri, &c->t, true);
 	strbuf_fmt(&aor, "sip:%s%s", registers ? c->t.user : "", registers ? "@" : "");
-	host_write(&aor, &c->t, !registers);
+	trunk_host_write(&aor, &c->t, !registers);
 	sip_build_request_line(b, sip_method_name(r->method), strbuf_slice(&uri));
 	trunks_answer(s->p.trunks, c->t.id, sip_method_name(r->method), strbuf_slice(&uri), &s->rng,
 		      b);
@@ -172,8 +165,7 @@ void care_head(struct shard *s, const struct trunk_cared *c, const struct flow *
 		sip_build_header_fmt(b, SIP_HDR_FROM, "<sip:%s>;tag=%s", s->config->domain, r->tag);
 	sip_build_header_fmt(b, SIP_HDR_TO, "<%.*s>", SLICE_ARG(strbuf_slice(&aor)));
 	sip_build_header(b, SIP_HDR_CALL_ID, slice_str(r->call_id));
-	sip_build_header_fmt(b, SIP_HDR_CSEQ, "%u %.*s", r->cseq,
-			     SLICE_ARG(sip_method_name(r->method)));
+	sip_build_cseq(b, r->cseq, sip_method_name(r->method));
 	sip_build_header(b, SIP_HDR_USER_AGENT, slice_str(s->config->server_name));
 	b->failed |= uri.failed || aor.failed;
 }
@@ -254,7 +246,7 @@ void care_tick(struct shard *s)
 		look_again(s);
 	for (uint32_t i = 0; s->care && i < s->care->count; i++) {
 		struct trunk_cared *c = &s->care->v[i];
-		arena_reset(&s->scratch);
+		scratch_reset(s);
 		if (now_of(s) >= c->locate_at_ms)
 			locate(s, c);
 		options(s, c);

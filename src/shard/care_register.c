@@ -9,16 +9,6 @@
 #define PAUSE_MAX_S	  1800
 #define EXPIRES_ASKED_MAX 86400
 
-static void contact_write(struct strbuf *b, const struct trunk_cared *c, const struct flow *flow)
-{
-	char host[ADDR_TEXT_BYTES];
-	strbuf_fmt(b, "Contact: <sip:%s@%s", c->t.user, addr_text(&flow->local, host));
-	if (flow->transport != SIP_UDP)
-		strbuf_fmt(b, ";transport=%.*s",
-			   SLICE_ARG(sip_transport_param_name(flow->transport)));
-	strbuf_str(b, ">\r\n");
-}
-
 static int send_register(struct shard *s, struct trunk_cared *c)
 {
 	char branch[BRANCH_CHARS + 1];
@@ -31,8 +21,8 @@ static int send_register(struct shard *s, struct trunk_cared *c)
 	token_make(s, token_anonymous(s), c->tag);
 	care_head(s, c, &flow,
 		  &(struct care_request){SIP_REGISTER, branch, c->tag, c->call_id, ++c->cseq}, &b);
-	contact_write(&b, c, &flow);
-	sip_build_header_fmt(&b, SIP_HDR_EXPIRES, "%u", c->expires_s);
+	header_contact(&b, slice_str(c->t.user), &flow);
+	sip_build_number(&b, SIP_HDR_EXPIRES, c->expires_s);
 	sip_build_body(&b, SLICE_NONE, SLICE_NONE);
 	return b.failed ? ERR_TOO_BIG
 			: care_send(s, c, &flow, SIP_REGISTER, strbuf_slice(&b), branch);
@@ -126,21 +116,13 @@ static void accepted(struct shard *s, struct trunk_cared *c, const struct sip_ms
 	now_is(s, c, TRUNK_REGISTRATION_DONE, msg->code);
 }
 
+/* The first one of a row answers what an earlier nonce may have been. */
 static bool may_answer(struct shard *s, struct trunk_cared *c, const struct sip_msg *msg)
 {
-	enum sip_header_kind kind =
-		msg->code == 407 ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE;
 	struct digest_challenge challenge;
-	for (uint32_t i = 0; i < msg->header_count; i++) {
-		if (msg->headers[i].kind != kind ||
-		    digest_challenge_parse(msg->headers[i].value, &challenge) != 0)
-			continue;
-		challenge.proxy = msg->code == 407;
-		/* The first one of a row answers what an earlier nonce may have been. */
-		return trunks_challenged(s->p.trunks, c->t.id, &challenge, c->challenges > 0) &&
-		       c->challenges++ < CHALLENGES_MAX;
-	}
-	return false;
+	return auth_challenge_of(msg, &challenge) &&
+	       trunks_challenged(s->p.trunks, c->t.id, &challenge, c->challenges > 0) &&
+	       c->challenges++ < CHALLENGES_MAX;
 }
 
 static bool longer(struct trunk_cared *c, const struct sip_msg *msg)

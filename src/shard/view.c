@@ -37,7 +37,7 @@ static void show_media(struct shard *s, const struct call *c, const struct leg *
 	if (l == NULL || l->stream_count == 0 ||
 	    !relay_endpoint_stats(s->relay, l->streams[0].endpoint, &st))
 		return;
-	rtp_quality_of(&st.received, slice_str(c->codec), 40.0, &q);
+	rtp_quality_of(&st.received, slice_str(c->codec), ASSUMED_DELAY_MS, &q);
 	v->packets = st.received.packets;
 	v->lost = st.received.lost;
 	v->refused = st.refused_packets;

@@ -88,6 +88,16 @@ struct store_record {
 	struct store_quality a_to_b, b_to_a;
 };
 
+/* From the telephone network; within our own numbers and services. */
+static inline bool store_record_is_inbound(const struct store_record *r)
+{
+	return slice_eq(r->direction, SLICE("in"));
+}
+static inline bool store_record_is_on_net(const struct store_record *r)
+{
+	return slice_eq(r->direction, SLICE("internal"));
+}
+
 /* 0; ERR_DENIED (directory or file not writable), ERR_DAMAGED, ERR_CONFLICT (made by a newer
  * version), ERR_IO. Runs the migrations. ret_text: a sentence that says what is wrong and how to
  * mend it; may be NULL. */

@@ -1,4 +1,4 @@
-/* Numbers as a trunk writes them. */
+/* Numbers as a trunk writes them, and its own host. */
 #include "trunk/trunk.h"
 
 #include "base/err.h"
@@ -63,6 +63,13 @@ static int canonical(const char *digits, char ret_number[DIAL_BYTES])
 	if (b.failed || dial_normalise(strbuf_slice(&b), &d) != 0 || d.presentation != DIAL_DEFAULT)
 		return ERR_SYNTAX;
 	return slice_copy(slice_str(d.digits), ret_number, DIAL_BYTES);
+}
+
+void trunk_host_write(struct strbuf *b, const struct trunk *t, bool port)
+{
+	strbuf_fmt(b, strchr(t->host, ':') ? "[%s]" : "%s", t->host);
+	if (port && t->port)
+		strbuf_fmt(b, ":%u", t->port);
 }
 
 int trunk_number_read(struct slice user, char ret_number[DIAL_BYTES])

@@ -132,6 +132,8 @@ int trunk_of_source(const struct trunk *v, const struct trunk_state *states, uin
 /* number: canonical; appended as the trunk wants to see it. What has no international form (3
  * digits, codes) stays. */
 void trunk_number_write(struct strbuf *b, enum trunk_format format, struct slice number);
+/* Its host as it stands in a URI, with its port where it has one and that is wanted. */
+void trunk_host_write(struct strbuf *b, const struct trunk *t, bool port);
 /* A user part of the trunk's, in any of the formats, made canonical. 0 or ERR_SYNTAX. */
 int trunk_number_read(struct slice user, char ret_number[DIAL_BYTES]);
 /* A prefix as the operator writes it ("03", "+82", "0120"), as it stands in struct trunk. 0 or
