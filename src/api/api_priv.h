@@ -115,9 +115,10 @@ const char *query(const struct request *r, const char *key);
 
 /* ---- json.c ---- */
 
-json_t *json_slice(struct slice s); /* what is not UTF-8 is shown as '?' */
-json_t *json_time(int64_t wall_ms); /* RFC 3339, UTC; null for 0 */
-json_t *json_uid(uint64_t uid);	    /* 16 hexadecimal digits */
+json_t *json_slice(struct slice s);	    /* what is not UTF-8 is shown as '?' */
+json_t *json_slice_or_null(struct slice s); /* null: empty */
+json_t *json_time(int64_t wall_ms);	    /* RFC 3339, UTC; null for 0 */
+json_t *json_uid(uint64_t uid);		    /* 16 hexadecimal digits */
 bool uid_parse(const char *text, uint64_t *ret_uid);
 
 /* A long list goes out as text while it is walked, one element at a time in memory. */
@@ -134,6 +135,8 @@ int list_add(struct list *l, json_t *element);
 void list_end(struct list *l);
 /* Instead of list_end, when r was refused meanwhile. */
 void list_drop(struct list *l);
+/* Behind a walk through the store, err being what it said. */
+void list_end_or_refuse(struct list *l, int err);
 
 /* ---- refuse.c ---- */
 
@@ -147,6 +150,8 @@ bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret
 void refuse_missing(struct request *r, const char *what, const char *name, const char *hint);
 /* The store failed: its own sentence, which says how to mend it. */
 void refuse_store(struct request *r, int err, const struct store *store);
+/* It is not in a state for that. */
+void refuse_conflict(struct request *r, const char *message, const char *hint);
 /* The shards did not answer in time. */
 void refuse_busy(struct request *r);
 
@@ -171,6 +176,8 @@ struct number_owned {
 	char option_hash[HASH_CHARS];
 };
 void number_own(struct number_owned *o, const struct store_number *n);
+/* A number that is in force, by what was given, however it was written. False: refused. */
+bool line_find(struct request *r, const char *given, struct directory_number *ret_line);
 /* The number of the path, from the store. False: refused. */
 bool number_find(struct request *r, char number[STORE_NUMBER_BYTES],
 		 struct store_number *ret_number);

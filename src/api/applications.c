@@ -14,11 +14,6 @@
 static const char *const state_words[APPLICATION_STATES] = {"pending", "approved", "rejected",
 							    "withdrawn"};
 
-static json_t *text_or_null(struct slice text)
-{
-	return text.n ? json_slice(text) : json_null();
-}
-
 static json_t *application_json(const struct store_application *a)
 {
 	return json_pack("{s:I,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)a->id,
@@ -26,7 +21,7 @@ static json_t *application_json(const struct store_application *a)
 			 "kind", a->kind == APPLICATION_SUSPEND ? "suspend" : "permit", "state",
 			 state_words[(unsigned)a->state % APPLICATION_STATES], "memo",
 			 json_slice(a->memo), "applied_by", json_slice(a->applied_by), "applied_at",
-			 json_time(a->applied_at), "decided_by", text_or_null(a->decided_by),
+			 json_time(a->applied_at), "decided_by", json_slice_or_null(a->decided_by),
 			 "decided_at", json_time(a->decided_at), "reason", json_slice(a->reason));
 }
 
@@ -68,12 +63,7 @@ void applications_list(struct request *r)
 		return;
 	list_begin(&list, r, "applications");
 	int err = store_application_each(r->api->store, &q, add_row, &list);
-	if (err) {
-		list_drop(&list);
-		refuse_store(r, err, r->api->store);
-	} else {
-		list_end(&list);
-	}
+	list_end_or_refuse(&list, err);
 }
 
 static bool find_application(struct request *r, struct store_application *ret_application)
@@ -107,11 +97,6 @@ static void answer(struct request *r, uint64_t id)
 }
 
 /* ---- applying, suspending ---- */
-
-static void refuse_state(struct request *r, const char *message, const char *hint)
-{
-	refuse(r, 409, "conflict", message, NULL, hint);
-}
 
 static void apply(struct request *r, struct store_application *a)
 {
@@ -217,12 +202,12 @@ void applications_add(struct request *r)
 	};
 	a.kind = kind && strcmp(kind, "suspend") == 0 ? APPLICATION_SUSPEND : APPLICATION_PERMIT;
 	if (a.kind == APPLICATION_PERMIT && line.international)
-		refuse_state(r, "This number may call abroad already", NULL);
+		refuse_conflict(r, "This number may call abroad already", NULL);
 	else if (a.kind == APPLICATION_PERMIT)
 		apply(r, &a);
 	else if (!line.international && !waits(r, number))
-		refuse_state(r, "This number may not call abroad: there is nothing to suspend",
-			     NULL);
+		refuse_conflict(r, "This number may not call abroad: there is nothing to suspend",
+				NULL);
 	else
 		suspend(r, &a);
 }
@@ -251,8 +236,8 @@ static void decide(struct request *r, enum application_state state, const char *
 	int err = store_application_decide(r->api->store, id, &d);
 	if (err == ERR_CONFLICT) {
 		store_rollback(r->api->store);
-		refuse_state(r, "This application is decided already",
-			     "'opengatectl application show' says how");
+		refuse_conflict(r, "This application is decided already",
+				"'opengatectl application show' says how");
 		return;
 	}
 	if (!change_failed(r, err) && change_end(r, &c))

@@ -24,10 +24,5 @@ void audits_list(struct request *r)
 	list_begin(&list, r, "audit");
 	int err = store_audit_each(r->api->store, slice_str(object ? object : ""), (uint32_t)most,
 				   add_row, &list);
-	if (err) {
-		list_drop(&list);
-		refuse_store(r, err, r->api->store);
-	} else {
-		list_end(&list);
-	}
+	list_end_or_refuse(&list, err);
 }

@@ -25,12 +25,7 @@ void customers_list(struct request *r)
 	struct list list;
 	list_begin(&list, r, "customers");
 	int err = store_customer_each(r->api->store, add_row, &list);
-	if (err) {
-		list_drop(&list);
-		refuse_store(r, err, r->api->store);
-	} else {
-		list_end(&list);
-	}
+	list_end_or_refuse(&list, err);
 }
 
 /* One line of text: what is invisible would spoil tables and letters. */

@@ -92,23 +92,17 @@ static bool take_object(struct request *r, struct change *c)
 	struct store_customer there;
 	if (customer && number)
 		return refuse_object(r, "customer", "A rule is for a customer or for a number");
-	const struct fault *fault = number ? draft_number(number, c->object) : NULL;
-	if (fault) {
-		refuse_fault(r, fault);
+	if (number && !line_find(r, number, &known))
 		return false;
-	}
 	c->rule.scope = number ? FRAUD_FOR_NUMBER : customer ? FRAUD_FOR_CUSTOMER : FRAUD_FOR_ALL;
-	if (number && directory_by_number(r->api->p.directory, slice_str(c->object), &known) != 0) {
-		refuse_missing(r, "number", c->object, "see 'opengatectl number list'");
-		return false;
-	}
 	if (customer && (!draft_customer_good(customer) ||
 			 store_customer_get(r->api->store, slice_str(customer), &there) != 0)) {
 		refuse_missing(r, "customer", customer, "see 'opengatectl customer list'");
 		return false;
 	}
-	if (customer)
-		(void)slice_copy(slice_str(customer), c->object, sizeof(c->object));
+	if (number || customer)
+		(void)slice_copy(slice_str(number ? known.number : customer), c->object,
+				 sizeof(c->object));
 	c->rule.object = slice_str(c->object);
 	c->rule.off_hours = json_is_true(json_object_get(r->body, "off_hours"));
 	return true;
@@ -253,20 +247,6 @@ void guard_forget(struct request *r, const char *number)
 
 /* ---- GET /api/v1/guard/{id}, POST /api/v1/guard/{id}/release ---- */
 
-static bool find_number(struct request *r, struct directory_number *ret_number)
-{
-	char number[STORE_NUMBER_BYTES];
-	const struct fault *fault = draft_number(r->id, number);
-	if (fault) {
-		refuse_fault(r, fault);
-		return false;
-	}
-	if (directory_by_number(r->api->p.directory, slice_str(number), ret_number) == 0)
-		return true;
-	refuse_missing(r, "number", number, "see 'opengatectl number list'");
-	return false;
-}
-
 static json_t *state_json(const struct directory_number *n, const struct fraud_state *s)
 {
 	char yen[MONEY_CHARS];
@@ -291,7 +271,7 @@ void guard_number_show(struct request *r)
 {
 	struct directory_number n;
 	struct fraud_state state;
-	if (!find_number(r, &n))
+	if (!line_find(r, r->id, &n))
 		return;
 	(void)fraud_show(r->api->p.fraud, slice_str(n.number), slice_str(n.customer), wall_now(),
 			 &state);
@@ -323,7 +303,7 @@ void guard_release(struct request *r)
 	struct directory_number n;
 	const char *id = body_text(r, "country");
 	const struct country *c = id ? country_by_id(slice_str(id)) : NULL;
-	if (!find_number(r, &n))
+	if (!line_find(r, r->id, &n))
 		return;
 	if (id && c == NULL) {
 		refuse(r, 400, "invalid", "There is no such country", "country",

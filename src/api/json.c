@@ -20,6 +20,11 @@ json_t *json_slice(struct slice s)
 	return j;
 }
 
+json_t *json_slice_or_null(struct slice s)
+{
+	return s.n ? json_slice(s) : json_null();
+}
+
 json_t *json_time(int64_t wall_ms)
 {
 	char text[64], day[32];
@@ -92,4 +97,14 @@ void list_drop(struct list *l)
 		fclose(l->f);
 	free(l->r->text);
 	l->r->text = NULL;
+}
+
+void list_end_or_refuse(struct list *l, int err)
+{
+	if (err == 0) {
+		list_end(l);
+		return;
+	}
+	list_drop(l);
+	refuse_store(l->r, err, l->r->api->store);
 }

@@ -48,12 +48,7 @@ void numbers_list(struct request *r)
 	list_begin(&page.list, r, "numbers");
 	int err = store_number_each_after(r->api->store, slice_str(query(r, "customer")),
 					  slice_str(query(r, "after")), add_row, &page);
-	if (err < 0) {
-		list_drop(&page.list);
-		refuse_store(r, err, r->api->store);
-	} else {
-		list_end(&page.list);
-	}
+	list_end_or_refuse(&page.list, err < 0 ? err : 0);
 }
 
 /* One value of the body as the text that the draft takes. */
@@ -122,6 +117,20 @@ void numbers_add(struct request *r)
 		json_object_set_new(r->json, "password", json_string(m.password));
 	if (m.option_password[0])
 		json_object_set_new(r->json, "option_password", json_string(m.option_password));
+}
+
+bool line_find(struct request *r, const char *given, struct directory_number *ret_line)
+{
+	char number[STORE_NUMBER_BYTES];
+	const struct fault *fault = draft_number(given, number);
+	if (fault) {
+		refuse_fault(r, fault);
+		return false;
+	}
+	if (directory_by_number(r->api->p.directory, slice_str(number), ret_line) == 0)
+		return true;
+	refuse_missing(r, "number", number, "see 'opengatectl number list'");
+	return false;
 }
 
 bool number_find(struct request *r, char number[STORE_NUMBER_BYTES],

@@ -49,24 +49,19 @@ static const char *caller_id_word(enum dial_presentation p)
 	return words[p];
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 static json_t *judgement_json(const char *number, const char *dialled, const struct judgement *j)
 {
 	const struct plan_verdict *v = &j->plan;
 	const struct call_cause_info *cause = call_cause_info(j->cause);
 	bool allowed = j->cause == CAUSE_NORMAL;
-	json_t *o =
-		json_pack("{s:s,s:o,s:b,s:s,s:s,s:s,s:o,s:o,s:o,s:b,s:s}", "number", number,
-			  "dialled", json_slice(slice_str(dialled)), "allowed", allowed, "class",
-			  plan_class_word(v->class), "class_ja", plan_class_ja(v->class),
-			  "decided_by", j->decided_by, "digits", text_or_null(v->dialled.digits),
-			  "e164", text_or_null(v->e164), "country",
-			  v->country ? country_json(v->country) : json_null(), "on_net", j->on_net,
-			  "caller_id", caller_id_word(v->dialled.presentation));
+	json_t *o = json_pack("{s:s,s:o,s:b,s:s,s:s,s:s,s:o,s:o,s:o,s:b,s:s}", "number", number,
+			      "dialled", json_slice(slice_str(dialled)), "allowed", allowed,
+			      "class", plan_class_word(v->class), "class_ja",
+			      plan_class_ja(v->class), "decided_by", j->decided_by, "digits",
+			      json_slice_or_null(slice_str(v->dialled.digits)), "e164",
+			      json_slice_or_null(slice_str(v->e164)), "country",
+			      v->country ? country_json(v->country) : json_null(), "on_net",
+			      j->on_net, "caller_id", caller_id_word(v->dialled.presentation));
 	if (!allowed)
 		json_object_set_new(o, "refusal",
 				    json_pack("{s:s,s:s,s:s,s:i,s:i}", "reason", cause->word,
@@ -86,7 +81,6 @@ static const char *needed(struct request *r, const char *key, const char *messag
 
 void plan_try(struct request *r)
 {
-	char number[STORE_NUMBER_BYTES];
 	struct directory_number line;
 	struct store_rule rule;
 	struct judgement j;
@@ -95,17 +89,10 @@ void plan_try(struct request *r)
 		given ? needed(r, "dialled", "\"dialled\" is missing: what is dialled") : NULL;
 	if (dialled == NULL)
 		return;
-	const struct fault *fault = draft_number(given, number);
-	if (fault) {
-		refuse_fault(r, fault);
+	if (!line_find(r, given, &line))
 		return;
-	}
-	if (directory_by_number(r->api->p.directory, slice_str(number), &line) != 0) {
-		refuse_missing(r, "number", number, "see 'opengatectl number list'");
-		return;
-	}
 	judge(r->api->p.directory, r->api->p.trunks, &line, slice_str(dialled), &j);
-	r->json = judgement_json(number, dialled, &j);
+	r->json = judgement_json(line.number, dialled, &j);
 	if (slice_starts(slice_str(j.decided_by), SLICE("rule:")) &&
 	    store_rule_get(r->api->store, j.plan.rule, &rule) == 0)
 		json_object_set_new(r->json, "rule", rule_json(&rule));

@@ -175,21 +175,6 @@ static json_t *charge_json(const struct rating_charge *c, uint64_t seconds)
 			 c->row ? json_integer(c->row->tax_percent) : json_null());
 }
 
-static bool ask_number(struct request *r, struct directory_number *ret_line)
-{
-	char number[STORE_NUMBER_BYTES];
-	const char *given = query(r, "number");
-	const struct fault *fault = draft_number(given ? given : "", number);
-	if (fault) {
-		refuse_fault(r, fault);
-		return false;
-	}
-	if (directory_by_number(r->api->p.directory, slice_str(number), ret_line) == 0)
-		return true;
-	refuse_missing(r, "number", number, "see 'opengatectl number list'");
-	return false;
-}
-
 static bool ask_seconds(struct request *r, uint64_t *ret_seconds)
 {
 	const char *text = query(r, "seconds");
@@ -208,13 +193,13 @@ void prices_check(struct request *r)
 	struct plan_verdict v;
 	uint64_t seconds;
 	int32_t on;
-	const char *dialled = query(r, "dialled");
+	const char *number = query(r, "number"), *dialled = query(r, "dialled");
 	if (dialled == NULL) {
 		refuse(r, 400, "missing", "\"dialled\" is missing: what is dialled", "dialled",
 		       NULL);
 		return;
 	}
-	if (!ask_number(r, &line) || !ask_seconds(r, &seconds) ||
+	if (!line_find(r, number ? number : "", &line) || !ask_seconds(r, &seconds) ||
 	    !day_of_query(r, "day", day_of(wall_now()), &on) || !book_open(r, &book))
 		return;
 	plan_check(&(struct plan_line){.international = true}, slice_str(dialled), &v);

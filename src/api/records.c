@@ -82,12 +82,7 @@ void records_list(struct request *r)
 	records_settle(r);
 	list_begin(&list, r, "records");
 	int err = store_record_each(r->api->store, &q, add_record, &list);
-	if (err) {
-		list_drop(&list);
-		refuse_store(r, err, r->api->store);
-	} else {
-		list_end(&list);
-	}
+	list_end_or_refuse(&list, err);
 }
 
 void trace_show(struct request *r)

@@ -57,6 +57,11 @@ void refuse_busy(struct request *r)
 	       "try again in a moment");
 }
 
+void refuse_conflict(struct request *r, const char *message, const char *hint)
+{
+	refuse(r, 409, "conflict", message, NULL, hint);
+}
+
 void refuse_rows(struct request *r, const char *message, json_t *rows)
 {
 	refuse(r, 400, "bad_rows", message, NULL,

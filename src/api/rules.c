@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define RULES_MAX    100000u
-#define MEMO_BYTES   200
 #define DETAIL_BYTES 512
 
 json_t *rule_json(const struct store_rule *rule)
@@ -55,12 +54,7 @@ void rules_list(struct request *r)
 	}
 	list_begin(&f.list, r, "rules");
 	int err = store_rule_each(r->api->store, add_row, &f);
-	if (err) {
-		list_drop(&f.list);
-		refuse_store(r, err, r->api->store);
-	} else {
-		list_end(&f.list);
-	}
+	list_end_or_refuse(&f.list, err);
 }
 
 /* ---- POST /api/v1/plan/rules ---- */
@@ -87,17 +81,9 @@ static bool invalid(struct request *r, const char *field, const char *message, c
 static bool read_number(struct request *r, struct plan_rule *rule)
 {
 	struct directory_number n;
-	char number[STORE_NUMBER_BYTES];
-	const struct fault *fault = draft_number(body_text(r, "number"), number);
-	if (fault) {
-		refuse_fault(r, fault);
+	if (!line_find(r, body_text(r, "number"), &n))
 		return false;
-	}
-	if (directory_by_number(r->api->p.directory, slice_str(number), &n) != 0) {
-		refuse_missing(r, "number", number, "see 'opengatectl number list'");
-		return false;
-	}
-	snprintf(rule->who, sizeof(rule->who), "%s", number);
+	snprintf(rule->who, sizeof(rule->who), "%s", n.number);
 	return true;
 }
 

@@ -22,12 +22,6 @@ static bool words_good(struct request *r, const char *reason, const char *reques
 	return fault == NULL;
 }
 
-static bool refuse_state(struct request *r, const char *message, const char *hint)
-{
-	refuse(r, 409, "conflict", message, NULL, hint);
-	return false;
-}
-
 static void detail_of(const char *reason, const char *requester, char detail[512])
 {
 	snprintf(detail, 512, "requested by %s%s%s", requester, reason && *reason ? ": " : "",
@@ -47,8 +41,8 @@ void number_suspend(struct request *r)
 	if (!words_good(r, reason, requester) || !number_find(r, number, &n))
 		return;
 	if (n.suspended) {
-		refuse_state(r, "This number is suspended already",
-			     "'opengatectl number show' says since when and why");
+		refuse_conflict(r, "This number is suspended already",
+				"'opengatectl number show' says since when and why");
 		return;
 	}
 	struct store_suspension p = {.number = slice_str(number),
@@ -71,7 +65,7 @@ void number_resume(struct request *r)
 	if (!words_good(r, reason, requester) || !number_find(r, number, &n))
 		return;
 	if (!n.suspended) {
-		refuse_state(r, "This number is not suspended", NULL);
+		refuse_conflict(r, "This number is not suspended", NULL);
 		return;
 	}
 	struct number_change c = {number, "number.resume", detail, -1, 0};

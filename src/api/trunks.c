@@ -30,11 +30,6 @@ static json_t *prefixes_json(const struct trunk *t)
 	return list;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 static json_t *transport_json(const struct trunk *t)
 {
 	return t->transport == SIP_TRANSPORT_OTHER
@@ -47,8 +42,8 @@ static json_t *state_json(const struct trunk_view *v)
 	const struct trunk_state *s = &v->state;
 	return json_pack("{s:s,s:o,s:o,s:s,s:o,s:i,s:i,s:i,s:i,s:i,s:I,s:I}", "state",
 			 s->down ? "down" : "up", "reason",
-			 text_or_null(trunk_why_word((enum trunk_why)s->why)), "since",
-			 json_time(v->changed_at), "registration",
+			 json_slice_or_null(slice_str(trunk_why_word((enum trunk_why)s->why))),
+			 "since", json_time(v->changed_at), "registration",
 			 trunk_registration_word((enum trunk_registration)s->registration),
 			 "registered_until", json_time(v->registered_until), "register_code",
 			 v->register_code, "options_code", v->options_code, "options_ms",
@@ -64,10 +59,10 @@ static json_t *trunk_json(const struct trunk_view *v)
 	json_t *o =
 		json_pack("{s:s,s:s,s:o,s:o,s:o,s:b,s:b,s:s,s:i,s:i,s:i,s:o,s:b}", "name", t->name,
 			  "host", host, "transport", transport_json(t), "sources", sources_json(t),
-			  "user", text_or_null(t->user), "registers", t->registers, "has_password",
-			  v->has_password, "format", trunk_format_word(t->format), "priority",
-			  (int)t->priority, "weight", (int)t->weight, "capacity", (int)t->capacity,
-			  "prefixes", prefixes_json(t), "trusted", t->trusted);
+			  "user", json_slice_or_null(slice_str(t->user)), "registers", t->registers,
+			  "has_password", v->has_password, "format", trunk_format_word(t->format),
+			  "priority", (int)t->priority, "weight", (int)t->weight, "capacity",
+			  (int)t->capacity, "prefixes", prefixes_json(t), "trusted", t->trusted);
 	json_object_update_new(o, state_json(v));
 	return o;
 }
