@@ -237,7 +237,7 @@ def add_record(gate: OpenGate, line, started_ms: int) -> None:
         "id": started_ms << 22, "from_number": line.number, "to_number": "01012125551234", "dialled": "+1 212 555 1234",
         "customer": CUSTOMER, "started_at": started_ms, "ringing_at": 0, "answered_at": started_ms + 1000,
         "ended_at": started_ms + 62000, "sip_code": 200, "reason": "normal", "reason_text": "", "ended_by": "caller",
-        "codec": "PCMU", "has_media": 0,
+        "codec": "PCMU", "has_media": 0, "direction": "out", "trunk": "carrier",
     }  # fmt: skip
     with closing(sqlite3.connect(gate.dir / "data" / "opengate.db", timeout=20)) as db, db:
         columns = [row[1] for row in db.execute("PRAGMA table_info(record)")]
