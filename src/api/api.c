@@ -2,6 +2,7 @@
 
 #include "api/api_priv.h"
 #include "api/doors_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ int api_new(const struct api_params *p, struct api **ret_api, char *ret_text, si
 	int err = ERR_NOMEM;
 	if (api) {
 		api->p = *p;
-		api->started_ms = wall_now();
+		api->started_ms = clock_wall_ms();
 		rng_init_os(&api->rng);
 		err = make_parts(api);
 	}

@@ -158,7 +158,6 @@ void refuse_busy(struct request *r);
 /* Many mistakes in a file: {"error": {..., "rows": [...]}}, as those of an import. Takes rows. */
 void refuse_rows(struct request *r, const char *message, json_t *rows);
 
-int64_t wall_now(void);
 void audit(struct request *r, const char *action, const char *object);
 void audit_detail(struct request *r, const char *action, const char *object, const char *detail);
 /* A memo, reason or name: one line of at most 200 bytes. NULL: it is good. */

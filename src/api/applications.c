@@ -4,6 +4,7 @@
  * commit.
  */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/draft.h"
 
@@ -198,7 +199,7 @@ void applications_add(struct request *r)
 		.customer = slice_str(line.customer),
 		.memo = slice_str(memo ? memo : ""),
 		.applied_by = slice_str(body_text(r, "applied_by")),
-		.applied_at = wall_now(),
+		.applied_at = clock_wall_ms(),
 	};
 	a.kind = kind && strcmp(kind, "suspend") == 0 ? APPLICATION_SUSPEND : APPLICATION_PERMIT;
 	if (a.kind == APPLICATION_PERMIT && line.international)
@@ -228,7 +229,7 @@ static void decide(struct request *r, enum application_state state, const char *
 	struct store_application d = {.state = state,
 				      .decided_by = SLICE("operator"),
 				      .reason = slice_str(reason ? reason : ""),
-				      .decided_at = wall_now()};
+				      .decided_at = clock_wall_ms()};
 	struct number_change c = {number, action, detail, state == APPLICATION_APPROVED ? 1 : -1,
 				  -1};
 	if (!change_begin(r))

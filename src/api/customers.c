@@ -1,4 +1,5 @@
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/draft.h"
 #include "provision/secrets.h"
@@ -113,7 +114,7 @@ void customers_add(struct request *r)
 		.name = slice_str(body_text(r, "name")),
 		.address = slice_str(address ? address : ""),
 		.selfcare_hash = slice_str(hash),
-		.created_at = wall_now(),
+		.created_at = clock_wall_ms(),
 	};
 	int err = store_customer_add(r->api->store, &c);
 	if (err == ERR_EXISTS) {

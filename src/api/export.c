@@ -3,6 +3,7 @@
  * are a promise (docs/operations.md): new ones go to the end.
  */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "provision/draft.h"
 
 #include "base/day.h"
@@ -236,7 +237,8 @@ static bool ask_whose(struct request *r, struct export *x)
 static bool ask_days(struct request *r, struct export *x)
 {
 	int32_t from, to, before;
-	if (!day_of_query(r, "from", 0, &from) || !day_of_query(r, "to", day_of(wall_now()), &to) ||
+	if (!day_of_query(r, "from", 0, &from) ||
+	    !day_of_query(r, "to", day_of(clock_wall_ms()), &to) ||
 	    !day_of_query(r, "before", to + 1, &before))
 		return false;
 	x->range.from_ms = day_start_ms(from);

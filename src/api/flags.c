@@ -1,6 +1,7 @@
 /* Changes of a number that belong to something else that is written with them: an application, a
  * suspension. All of it is durable, or nothing. */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/draft.h"
 #include "provision/make.h"
@@ -49,8 +50,9 @@ bool change_end(struct request *r, const struct number_change *c)
 	bool flags = c->international >= 0 || c->suspended >= 0;
 	int err = flags ? write_flag(store, c, &d) : 0;
 	if (err == 0)
-		err = store_audit_add(store, wall_now(), SLICE("operator"), slice_str(c->action),
-				      slice_str(c->number), slice_str(c->detail));
+		err = store_audit_add(store, clock_wall_ms(), SLICE("operator"),
+				      slice_str(c->action), slice_str(c->number),
+				      slice_str(c->detail));
 	if (err == 0)
 		err = store_commit(store);
 	if (change_failed(r, err))

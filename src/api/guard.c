@@ -2,6 +2,7 @@
 #include "guard/load.h"
 
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "guard/rules.h"
 #include "provision/draft.h"
@@ -209,7 +210,7 @@ static void change(struct request *r, struct change *c)
 	}
 	int err = keep(r, c, clear);
 	if (err == 0)
-		err = fraud_reload(r->api->p.fraud, r->api->store, wall_now());
+		err = fraud_reload(r->api->p.fraud, r->api->store, clock_wall_ms());
 	if (err) {
 		refuse_store(r, err, r->api->store);
 		return;
@@ -242,7 +243,7 @@ void guard_forget(struct request *r, const char *number)
 		return;
 	if (number)
 		fraud_forget(r->api->p.fraud, slice_str(number));
-	(void)fraud_reload(r->api->p.fraud, r->api->store, wall_now());
+	(void)fraud_reload(r->api->p.fraud, r->api->store, clock_wall_ms());
 }
 
 /* ---- GET /api/v1/guard/{id}, POST /api/v1/guard/{id}/release ---- */
@@ -273,14 +274,14 @@ void guard_number_show(struct request *r)
 	struct fraud_state state;
 	if (!line_find(r, r->id, &n))
 		return;
-	(void)fraud_show(r->api->p.fraud, slice_str(n.number), slice_str(n.customer), wall_now(),
-			 &state);
+	(void)fraud_show(r->api->p.fraud, slice_str(n.number), slice_str(n.customer),
+			 clock_wall_ms(), &state);
 	r->json = state_json(&n, &state);
 }
 
 static int permit(struct request *r, const struct directory_number *n, const struct country *c)
 {
-	int64_t now_ms = wall_now();
+	int64_t now_ms = clock_wall_ms();
 	int err = store_guard_permit_put(r->api->store, slice_str(n->number), slice_str(c->id),
 					 now_ms);
 	if (err == 0)
@@ -291,7 +292,7 @@ static int permit(struct request *r, const struct directory_number *n, const str
 static int release(struct request *r, const struct directory_number *n)
 {
 	const struct store_guard_number released = {.number = slice_str(n->number),
-						    .released_at = wall_now()};
+						    .released_at = clock_wall_ms()};
 	int err = store_guard_number_put(r->api->store, &released);
 	if (err == 0)
 		fraud_release(r->api->p.fraud, slice_str(n->number), released.released_at);

@@ -1,5 +1,6 @@
 /* What is going on now: registrations, calls, the server itself. */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/draft.h"
 #include "sip/value.h"
@@ -52,7 +53,7 @@ void registrations_list(struct request *r)
 		return;
 	}
 	list_begin(&list, r, "registrations");
-	directory_registrations(r->api->p.directory, slice_str(number), wall_now(),
+	directory_registrations(r->api->p.directory, slice_str(number), clock_wall_ms(),
 				add_registration, &list);
 	list_end(&list);
 }
@@ -160,7 +161,7 @@ void status_show(struct request *r)
 		"{s:s,s:s,s:o,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "version",
 		OPENGATE_VERSION, "domain", api->p.domain, "started_at", json_time(api->started_ms),
 		"shards", (int)shard_set_count(api->p.set), "uptime_s",
-		(json_int_t)((wall_now() - api->started_ms) / 1000), "calls",
+		(json_int_t)((clock_wall_ms() - api->started_ms) / 1000), "calls",
 		(json_int_t)c.calls_live, "calls_total", (json_int_t)c.calls_total,
 		"calls_answered_total", (json_int_t)c.calls_answered_total, "channels_held",
 		(json_int_t)directory_channels_held(api->p.directory, SLICE_NONE), "numbers",

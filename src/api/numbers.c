@@ -1,4 +1,5 @@
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/draft.h"
 #include "provision/make.h"
@@ -81,7 +82,7 @@ static bool add(struct request *r, const struct draft *d, struct made *m)
 {
 	struct store *store = r->api->store;
 	struct directory_number directory;
-	int err = made_of(d, r->api->p.domain, &r->api->rng, true, NULL, wall_now(), m);
+	int err = made_of(d, r->api->p.domain, &r->api->rng, true, NULL, clock_wall_ms(), m);
 	if (err) {
 		refuse(r, 503, "unavailable", "There is not enough memory to hash the password",
 		       NULL, "try again; if it lasts, give the server 64 MiB more");
@@ -188,7 +189,7 @@ static int close_application(struct request *r, const struct number_owned *o)
 	struct store_application d = {.state = APPLICATION_APPROVED,
 				      .decided_by = SLICE("operator"),
 				      .reason = SLICE("permitted with number set"),
-				      .decided_at = wall_now()};
+				      .decided_at = clock_wall_ms()};
 	return o->n.international ? store_application_decide_waiting(r->api->store, o->n.number, &d)
 				  : 0;
 }
@@ -205,7 +206,7 @@ static bool write_back(struct request *r, struct number_owned *o, const char *ac
 	if (err == 0)
 		err = close_application(r, o);
 	if (err == 0)
-		err = store_audit_add(store, wall_now(), SLICE("operator"), slice_str(action),
+		err = store_audit_add(store, clock_wall_ms(), SLICE("operator"), slice_str(action),
 				      slice_str(o->number), slice_str(detail));
 	if (err == 0)
 		err = store_commit(store);
@@ -277,7 +278,7 @@ static int renew(struct request *r, struct number_owned *o, bool option,
 	memcpy(o->n.ha1_sha256, ha1.sha256, sizeof(ha1.sha256));
 	snprintf(o->realm, sizeof(o->realm), "%s", r->api->p.domain);
 	o->n.realm = slice_str(o->realm);
-	o->n.password_changed_at = wall_now();
+	o->n.password_changed_at = clock_wall_ms();
 	return err;
 }
 

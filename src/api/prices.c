@@ -2,6 +2,7 @@
 #include "provision/prices.h"
 
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "guard/load.h"
 #include "provision/draft.h"
@@ -63,7 +64,7 @@ void prices_show(struct request *r)
 {
 	struct rating_book *book = NULL;
 	int32_t on;
-	if (!day_of_query(r, "day", day_of(wall_now()), &on) || !book_open(r, &book))
+	if (!day_of_query(r, "day", day_of(clock_wall_ms()), &on) || !book_open(r, &book))
 		return;
 	json_t *lists = json_array();
 	int err = store_prices_each(r->api->store, add_list, lists);
@@ -133,7 +134,7 @@ static void imported(struct request *r, int32_t from, size_t rows)
 static void take_list(struct request *r, char *csv, int32_t from, struct rating_faults *faults)
 {
 	size_t rows = 0;
-	int err = prices_add(r->api->store, csv, r->raw.n, from, wall_now(), &rows, faults);
+	int err = prices_add(r->api->store, csv, r->raw.n, from, clock_wall_ms(), &rows, faults);
 	if (err == 0)
 		imported(r, from, rows);
 	else if (err == ERR_INVALID && faults->count)
@@ -150,7 +151,7 @@ void prices_import(struct request *r)
 	int32_t from;
 	struct rating_faults *faults = calloc(1, sizeof(*faults));
 	char *csv = malloc(r->raw.n + 1);
-	if (faults && csv && day_of_query(r, "from", day_of(wall_now()), &from)) {
+	if (faults && csv && day_of_query(r, "from", day_of(clock_wall_ms()), &from)) {
 		memcpy(csv, r->raw.n ? r->raw.p : "", r->raw.n);
 		csv[r->raw.n] = '\0';
 		take_list(r, csv, from, faults);
@@ -200,7 +201,7 @@ void prices_check(struct request *r)
 		return;
 	}
 	if (!line_find(r, number ? number : "", &line) || !ask_seconds(r, &seconds) ||
-	    !day_of_query(r, "day", day_of(wall_now()), &on) || !book_open(r, &book))
+	    !day_of_query(r, "day", day_of(clock_wall_ms()), &on) || !book_open(r, &book))
 		return;
 	plan_check(&(struct plan_line){.international = true}, slice_str(dialled), &v);
 	struct rating_call c = {

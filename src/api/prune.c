@@ -1,6 +1,7 @@
 /* The end of call records: asked for here, done by the keeper. */
 #include "api/api_priv.h"
 
+#include "base/clock.h"
 #include "base/day.h"
 
 static json_t *progress_json(const struct keeper_progress *p)
@@ -29,7 +30,7 @@ void records_prune(struct request *r)
 		       "write it like 2026-11-25; days are Japan's");
 		return;
 	}
-	if (before > day_first_of_month(day_of(wall_now()))) {
+	if (before > day_first_of_month(day_of(clock_wall_ms()))) {
 		refuse(r, 400, "invalid", "Records of the running month cannot be deleted",
 		       "before", "name the first day of this month at the latest");
 		return;

@@ -1,6 +1,7 @@
 /* What has been: call records and traces. */
 #include "api/api_priv.h"
 #include "api/when.h"
+#include "base/clock.h"
 #include "provision/draft.h"
 
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static bool ask(struct request *r, char number[STORE_NUMBER_BYTES], struct store
 {
 	const char *given = query(r, "number"), *since = query(r, "since");
 	uint64_t most;
-	int64_t since_ms = since ? when_parse(since, wall_now()) : 0;
+	int64_t since_ms = since ? when_parse(since, clock_wall_ms()) : 0;
 	const struct fault *fault = given ? draft_number(given, number) : NULL;
 	if (fault) {
 		refuse_fault(r, fault);

@@ -1,8 +1,8 @@
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <string.h>
-#include <time.h>
 
 void refuse(struct request *r, unsigned status, const char *code, const char *message,
 	    const char *field, const char *hint)
@@ -69,13 +69,6 @@ void refuse_rows(struct request *r, const char *message, json_t *rows)
 	json_object_set_new(json_object_get(r->json, "error"), "rows", rows);
 }
 
-int64_t wall_now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void audit(struct request *r, const char *action, const char *object)
 {
 	audit_detail(r, action, object, "");
@@ -83,7 +76,7 @@ void audit(struct request *r, const char *action, const char *object)
 
 void audit_detail(struct request *r, const char *action, const char *object, const char *detail)
 {
-	(void)store_audit_add(r->api->store, wall_now(), SLICE("operator"), slice_str(action),
+	(void)store_audit_add(r->api->store, clock_wall_ms(), SLICE("operator"), slice_str(action),
 			      slice_str(object), slice_str(detail));
 }
 

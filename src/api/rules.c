@@ -1,5 +1,6 @@
 /* The operator's rules beyond the numbering plan. */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "policy/plan.h"
 #include "provision/draft.h"
@@ -234,7 +235,7 @@ void rules_add(struct request *r)
 		.key = slice_str(rule.key),
 		.memo = slice_str(memo ? memo : ""),
 		.allow = rule.allow,
-		.created_at = wall_now(),
+		.created_at = clock_wall_ms(),
 	};
 	int err = store_rule_add(r->api->store, &kept, &kept.id);
 	if (err == ERR_EXISTS) {

@@ -1,6 +1,7 @@
 /* Statements: what the store knows of a customer's month, rated. */
 #include "api/statement_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/draft.h"
 
@@ -81,7 +82,7 @@ static int gather_number(struct gathering *g, const struct history *h, const str
 		.number = slice_str(p->number),
 	};
 	g->number = p->number;
-	channels_month_fee(h->entries + p->first, p->count, g->bill->month, wall_now(), &fee);
+	channels_month_fee(h->entries + p->first, p->count, g->bill->month, clock_wall_ms(), &fee);
 	statement_add_channels(&g->bill->statement, slice_str(p->number), &fee);
 	return store_record_range_each(g->api->store, &range, add_call, g);
 }
@@ -183,7 +184,7 @@ void statement_show(struct request *r)
 	    !one_of(r, "format", formats, 3, &format) ||
 	    !one_of(r, "language", languages, 2, &language))
 		return;
-	b.whole = day_start_ms(day_next_month(b.month)) <= wall_now();
+	b.whole = day_start_ms(day_next_month(b.month)) <= clock_wall_ms();
 	statement_init(&b.statement);
 	make(r, &b, format, language == 0);
 }

@@ -1,5 +1,6 @@
 /* Suspending a number (no calls either way), with the reason and who asked for it. */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 json_t *suspension_json(struct request *r, struct slice number)
@@ -48,7 +49,7 @@ void number_suspend(struct request *r)
 	struct store_suspension p = {.number = slice_str(number),
 				     .reason = slice_str(reason),
 				     .requester = slice_str(requester),
-				     .at_ms = wall_now()};
+				     .at_ms = clock_wall_ms()};
 	struct number_change c = {number, "number.suspend", detail, -1, 1};
 	detail_of(reason, requester, detail);
 	if (!change_begin(r) || change_failed(r, store_suspension_put(r->api->store, &p)) ||

@@ -1,5 +1,6 @@
 /* The ways to the telephone network. */
 #include "api/api_priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/trunk_draft.h"
 #include "sip/value.h"
@@ -208,7 +209,7 @@ static void add(struct request *r, struct writing *w)
 		       NULL, "remove one that is not needed");
 		return;
 	}
-	make_row(r, w, wall_now());
+	make_row(r, w, clock_wall_ms());
 	int err = store_trunk_add(r->api->store, &w->row);
 	if (err == ERR_EXISTS) {
 		snprintf(message, sizeof(message), "Trunk %s exists already", w->d.t.name);

@@ -1,10 +1,10 @@
 #include "main/gate.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* The mutex guards the words below; a ring cannot be slept on. Held for a few instructions. */
 struct event_gate {
@@ -62,18 +62,10 @@ void event_gate_close(struct event_gate *g)
 	set(g, &g->closed);
 }
 
-static struct timespec moment(int64_t ms_from_now)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	int64_t ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + ms_from_now;
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-}
-
 /* With the lock, after a knock. */
 static void gather(struct event_gate *g)
 {
-	struct timespec until = moment(g->gather_ms);
+	struct timespec until = clock_moment(g->gather_ms);
 	while (!g->hurry && !g->closed && pthread_cond_timedwait(&g->moved, &g->lock, &until) == 0)
 		;
 }

@@ -1,10 +1,10 @@
+#include "base/clock.h"
 #include "base/err.h"
 #include "main/gate.h"
 #include "main/preflight.h"
 #include "main/server_priv.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EVENT_RING_BYTES (16u << 20)
@@ -12,20 +12,9 @@
 
 /* --- events */
 
-int64_t server_wall_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void server_emit(struct server *s, uint32_t producer, enum event_type type, const char *detail)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	struct event e = {.type = type,
-			  .wall_ms = server_wall_ms(),
-			  .mono_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
+	struct event e = {.type = type, .wall_ms = clock_wall_ms(), .mono_ms = clock_mono_ms()};
 	event_add_text(&e, EVENT_KEY_DETAIL, slice_str(detail));
 	event_stream_emit(s->events, producer, &e);
 }

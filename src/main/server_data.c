@@ -1,4 +1,5 @@
 /* What a server keeps on its disk, and those who read and write it. */
+#include "base/clock.h"
 #include "base/day.h"
 #include "base/err.h"
 #include "guard/load.h"
@@ -58,7 +59,7 @@ static void records_deleted(void *ctx, int64_t before_ms, uint64_t deleted, cons
 static void keep_fraud(void *ctx, struct store *store)
 {
 	const struct server *s = ctx;
-	if (fraud_tick(s->fraud, store, server_wall_ms()) != 0)
+	if (fraud_tick(s->fraud, store, clock_wall_ms()) != 0)
 		server_emit(ctx, server_keeper_producer(s), EVENT_STORE_FAILED, store_error(store));
 }
 
@@ -68,10 +69,10 @@ int server_open_guard(struct server *s, char *ret_text, size_t text_bytes)
 {
 	int err = fraud_new(&s->hash_key, &s->fraud);
 	if (err == 0)
-		err = fraud_open(s->fraud, s->store, server_wall_ms());
+		err = fraud_open(s->fraud, s->store, clock_wall_ms());
 	if (err == 0 && fraud_watches(s->fraud)) {
 		(void)writer_flush(s->writer);
-		err = fraud_open_day(s->fraud, s->store, server_wall_ms());
+		err = fraud_open_day(s->fraud, s->store, clock_wall_ms());
 	}
 	if (err)
 		snprintf(ret_text, text_bytes, "%s: the fraud guard cannot be loaded: %s",
@@ -100,7 +101,7 @@ int server_open_directory(struct server *s, char *ret_text, size_t text_bytes)
 	if (err == 0)
 		err = directory_new(&p, &s->directory);
 	if (err == 0)
-		err = directory_load(s->directory, s->store, server_wall_ms());
+		err = directory_load(s->directory, s->store, clock_wall_ms());
 	if (err)
 		snprintf(ret_text, text_bytes, "%s: the numbers cannot be loaded: %s", s->data_file,
 			 err_text(err));

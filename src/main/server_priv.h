@@ -16,7 +16,6 @@ static inline uint32_t server_keeper_producer(const struct server *s)
 {
 	return s->shard_count + 2u;
 }
-int64_t server_wall_ms(void);
 void server_emit(struct server *s, uint32_t producer, enum event_type type, const char *detail);
 
 /* Steps of server_start, in this order but for the events, which come behind the data. 0, or an

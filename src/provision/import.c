@@ -1,5 +1,6 @@
 #include "provision/import.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "provision/import_priv.h"
 #include "provision/make.h"
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The mutex guards what the import's thread tells and the API's threads ask; held for a moment. */
@@ -40,13 +40,6 @@ int import_new(const struct import_params *p, struct import **ret_import)
 	pthread_mutex_init(&im->lock, NULL);
 	*ret_import = im;
 	return 0;
-}
-
-static int64_t wall_now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* Where it stands. False: it shall stop. */
@@ -150,7 +143,7 @@ static int write_row(struct import_run *run, struct import_row *row)
 {
 	struct made m;
 	int err = made_of(&row->draft, run->domain, &run->import->rng, false,
-			  row->option_hash ? row->option_hash : "", wall_now(), &m);
+			  row->option_hash ? row->option_hash : "", clock_wall_ms(), &m);
 	if (err)
 		return err;
 	strcpy(row->password, m.password);
@@ -173,7 +166,7 @@ static int write_rows(struct import_run *run)
 			err = ERR_TIMEOUT;
 	}
 	if (err == 0 && run->bad_count == 0 && !run->no_memory) {
-		(void)store_audit_add(run->store, wall_now(), SLICE("operator"),
+		(void)store_audit_add(run->store, clock_wall_ms(), SLICE("operator"),
 				      SLICE("number.import"), SLICE("csv"), SLICE_NONE);
 		return store_commit(run->store);
 	}

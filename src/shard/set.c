@@ -1,14 +1,14 @@
 #include "shard/set.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "shard/mail.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define ANSWER_S 5
+#define ANSWER_MS 5000
 
 struct shard_set {
 	uint16_t count;
@@ -129,9 +129,7 @@ void mail_run(struct shard *s, struct errand *e)
 /* Once it runs it is waited for however long it takes: its argument is the asker's. */
 static int errand_wait(struct errand *e)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ANSWER_S;
+	struct timespec until = clock_moment(ANSWER_MS);
 	int late = 0;
 	pthread_mutex_lock(&e->lock);
 	while (e->state == ERRAND_WAITING && late == 0)

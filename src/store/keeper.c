@@ -2,13 +2,13 @@
  * time to stop. The keeper sleeps on `wake`. */
 #include "store/keeper.h"
 
+#include "base/clock.h"
 #include "base/day.h"
 #include "base/err.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define TICK_MS	    1000
 #define BATCH_ROWS  200
@@ -30,24 +30,10 @@ struct keeper {
 	struct keeper_progress progress;
 };
 
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* True: stop. Ends early when something is asked for, if `early`. */
 static bool wait(struct keeper *k, int64_t ms, bool early)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct timespec until = clock_moment(ms);
 	pthread_mutex_lock(&k->lock);
 	while (!k->stopping && !(early && k->asked) &&
 	       pthread_cond_timedwait(&k->wake, &k->lock, &until) == 0)
@@ -72,7 +58,7 @@ static int audit(struct keeper *k, const char *actor, int64_t before_ms, uint64_
 	day_text(day_of(before_ms), day);
 	snprintf(detail, sizeof(detail), "%llu records before that day deleted",
 		 (unsigned long long)deleted);
-	return store_audit_add(k->store, wall_ms(), slice_str(actor), SLICE("records.prune"),
+	return store_audit_add(k->store, clock_wall_ms(), slice_str(actor), SLICE("records.prune"),
 			       slice_str(day), slice_str(detail));
 }
 
@@ -130,7 +116,8 @@ static void prune_old(struct keeper *k)
 	uint32_t days = k->keep_days;
 	pthread_mutex_unlock(&k->lock);
 	if (days)
-		run_prune(k, day_start_ms(day_of(wall_ms()) - (int32_t)days), false, "server");
+		run_prune(k, day_start_ms(day_of(clock_wall_ms()) - (int32_t)days), false,
+			  "server");
 }
 
 static void *run(void *arg)

@@ -1,6 +1,8 @@
 /* The file: opening, closing, batches, and what SQLite's errors mean. */
 #include "store/store_priv.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -147,22 +149,15 @@ static int check_directory(struct store *s)
 	return r;
 }
 
-static time_t monotonic_s(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* Where two handles turn a new file into WAL at once SQLite sends one of them away without asking
  * the busy handler, lest they wait for each other: so we do the waiting. */
 static int enter_wal(struct store *s)
 {
 	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
-	const time_t until = monotonic_s() + BUSY_TIMEOUT_MS / 1000;
+	const int64_t until_ms = clock_mono_ms() + BUSY_TIMEOUT_MS;
 	int rc;
 	while (rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
-	       (rc & 0xff) == SQLITE_BUSY && monotonic_s() < until)
+	       (rc & 0xff) == SQLITE_BUSY && clock_mono_ms() < until_ms)
 		nanosleep(&pause, NULL);
 	return rc;
 }

@@ -9,6 +9,7 @@
  */
 #include "store/writer_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/item_priv.h"
 
@@ -113,7 +114,7 @@ static int put_mark(struct thread_writer *w, uint64_t failures, uint64_t *ret_ti
 		}
 		if (w->failures != failures)
 			return ERR_IO;
-		until = writer_moment(MARK_RETRY_MS);
+		until = clock_moment(MARK_RETRY_MS);
 		pthread_cond_timedwait(&w->moved, &w->lock, &until);
 		ticket = w->tickets + 1;
 	}

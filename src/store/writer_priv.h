@@ -50,8 +50,6 @@ void writer_gather_for(struct writer *w, int64_t bindings_ms, int64_t records_ms
 
 /* The thread: until it is stopping and all is written or given up. */
 void *writer_run(void *thread_writer);
-/* With the lock: a moment from now. */
-struct timespec writer_moment(int64_t ms_from_now);
 
 /* Writes what an earlier process left in path's queue and opens a new one. 0 or ERR_NOMEM. */
 int writer_open_ring(struct thread_writer *w, const char *path, size_t queue_bytes);

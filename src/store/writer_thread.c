@@ -5,30 +5,15 @@
  */
 #include "store/writer_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define BATCH_BYTES   ((size_t)1024 * 1024)
 #define RETRY_MS      200
 #define RETRY_MS_MAX  5000
 #define LAST_ATTEMPTS 5 /* of writer_free */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-struct timespec writer_moment(int64_t ms_from_now)
-{
-	int64_t ms = now_ms() + ms_from_now;
-
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-}
 
 /* With the lock: how long a batch that began then may still wait for company; 0: it may not. */
 static int64_t patience(struct thread_writer *w, int64_t since_ms)
@@ -38,7 +23,7 @@ static int64_t patience(struct thread_writer *w, int64_t since_ms)
 
 	if (w->stopping || w->tickets != w->flushed || w->more_waits || press >= PRESS_NOW)
 		return 0;
-	left = since_ms + w->gather_ms[press] - now_ms();
+	left = since_ms + w->gather_ms[press] - clock_mono_ms();
 	return left > 0 ? left : 0;
 }
 
@@ -53,9 +38,9 @@ static bool wait_for_work(struct thread_writer *w)
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping && !ring_peek(w->ring).p)
 		pthread_cond_wait(&w->wake, &w->lock);
-	since_ms = now_ms();
+	since_ms = clock_mono_ms();
 	while ((left = patience(w, since_ms)) > 0) {
-		struct timespec until = writer_moment(left);
+		struct timespec until = clock_moment(left);
 
 		pthread_cond_timedwait(&w->wake, &w->lock, &until);
 	}
@@ -96,7 +81,7 @@ static void report_success(struct thread_writer *w, uint64_t items)
 /* Tells everybody, then sleeps. True when the server is going down meanwhile. */
 static bool report_failure(struct thread_writer *w, int64_t pause_ms)
 {
-	struct timespec until = writer_moment(pause_ms);
+	struct timespec until = clock_moment(pause_ms);
 	bool stopping;
 
 	if (w->failed)

@@ -5,6 +5,7 @@
  */
 #include "transport/locate_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/index.h"
 #include "base/pool.h"
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ENTRIES_MAX	1024
@@ -65,13 +65,6 @@ struct locator {
 	struct index *by_question;
 	struct entries kept, open;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- entries */
 
@@ -158,7 +151,7 @@ static void take_result(struct locator *l, struct entry *e, const struct dns_res
 	e->err = r->err;
 	e->count = r->count;
 	memcpy(e->servers, r->servers, r->count * sizeof(r->servers[0]));
-	e->until_ms = now_ms() + (int64_t)r->ttl_s * 1000;
+	e->until_ms = clock_mono_ms() + (int64_t)r->ttl_s * 1000;
 	tell_askers(l, e);
 	if (r->ttl_s == 0)
 		entry_drop(l, e);
@@ -193,7 +186,7 @@ static void look_up(struct locator *l, struct entry *e)
 	static struct dns_lookup *const starting = (struct dns_lookup *)1;
 	struct id id = e->id;
 	e->lookup = starting;
-	e->until_ms = now_ms() + LOCATE_LIMIT_MS;
+	e->until_ms = clock_mono_ms() + LOCATE_LIMIT_MS;
 	TAILQ_INSERT_TAIL(&l->open, e, link);
 	struct dns_lookup *lookup = dns_lookup_start(l->dns, &e->q, on_done, l, id.v);
 	e = pool_get(l->pool, id);
@@ -207,7 +200,7 @@ static void look_up(struct locator *l, struct entry *e)
 static void take_ask(struct locator *l, const struct ask *ask)
 {
 	struct entry *e = entry_find(l, &ask->q);
-	if (e && e->lookup == NULL && now_ms() >= e->until_ms) {
+	if (e && e->lookup == NULL && clock_mono_ms() >= e->until_ms) {
 		entry_drop(l, e);
 		e = NULL;
 	}
@@ -242,7 +235,7 @@ static void take_asks(struct locator *l)
 static void end_late(struct locator *l)
 {
 	struct entry *e;
-	while ((e = TAILQ_FIRST(&l->open)) != NULL && e->until_ms <= now_ms()) {
+	while ((e = TAILQ_FIRST(&l->open)) != NULL && e->until_ms <= clock_mono_ms()) {
 		struct dns_result r;
 		dns_lookup_end(e->lookup, &r);
 		take_result(l, e, &r);
@@ -255,8 +248,8 @@ static int64_t wait_ms(struct locator *l)
 {
 	const struct entry *first = TAILQ_FIRST(&l->open);
 	int64_t most = LONGEST_WAIT_MS;
-	if (first && first->until_ms - now_ms() < most)
-		most = first->until_ms - now_ms();
+	if (first && first->until_ms - clock_mono_ms() < most)
+		most = first->until_ms - clock_mono_ms();
 	return dns_timeout_ms(l->dns, most > 0 ? most : 0);
 }
 

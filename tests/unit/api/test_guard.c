@@ -1,5 +1,7 @@
 /* The fraud guard through the table of routes. */
 #include "fixture.h"
+
+#include "base/clock.h"
 #include "guard/load.h"
 
 static struct fraud_verdict call_abroad(struct fixture *f, const char *to)
@@ -7,7 +9,7 @@ static struct fraud_verdict call_abroad(struct fixture *f, const char *to)
 	const struct fraud_call c = {
 		.number = SLICE("05010000014"), .customer = SLICE("C1"), .to = slice_str(to)};
 	struct fraud_verdict v;
-	fraud_try(f->api.p.fraud, &c, wall_now(), &v);
+	fraud_try(f->api.p.fraud, &c, clock_wall_ms(), &v);
 	return v;
 }
 
@@ -18,7 +20,7 @@ static int setup_guard(void **state)
 	struct fixture *f = *state;
 	add(f);
 	assert_int_equal(fraud_new(&key, &f->api.p.fraud), 0);
-	assert_int_equal(fraud_open(f->api.p.fraud, f->api.store, wall_now()), 0);
+	assert_int_equal(fraud_open(f->api.p.fraud, f->api.store, clock_wall_ms()), 0);
 	return err;
 }
 
@@ -62,7 +64,7 @@ static void test_suspend_and_release(void **state)
 	(void)call_abroad(f, "01012125551234");
 	(void)call_abroad(f, "01012125551234");
 	assert_true(call_abroad(f, "01012125551234").refused);
-	assert_int_equal(fraud_tick(f->api.p.fraud, f->api.store, wall_now()), 0);
+	assert_int_equal(fraud_tick(f->api.p.fraud, f->api.store, clock_wall_ms()), 0);
 	assert_int_equal(ask(f, "GET", "/api/v1/guard", ""), 200);
 	assert_int_equal(json_array_size(json_object_get(f->r.json, "suspended")), 1);
 	assert_int_equal(ask(f, "GET", "/api/v1/guard/05010000014", ""), 200);
