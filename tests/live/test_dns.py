@@ -293,6 +293,7 @@ def response_comes_back(bench: Bench) -> None:
         dialog.via = f"via.test:{away}"
         dialog.invite(bench.called.number, sdp())
         invite = callee.receive("INVITE")
+        caller.receive("100")  # else it is what finds the connection gone
         caller.listen(away, "127.0.0.2")
         caller.hang_up(way)
         wait_for("the connection to go", lambda: bench.gate.json("status")["connections"] == 0)
