@@ -58,6 +58,7 @@ static void rows_free(struct directory *d, struct number_stripe *s)
 		while (row->blocks)
 			block_drop(d, row->blocks);
 		held_free(d, row);
+		free(row->forward);
 		free(row);
 	}
 	free(s->rows);

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "digest/digest.h"
 #include "event/event.h"
+#include "policy/forward.h"
 #include "policy/rules.h"
 #include "reg/reg.h"
 #include "store/store.h"
@@ -122,6 +123,13 @@ int directory_channel_restore(struct directory *d, struct slice number, uint64_t
 bool directory_channel_give(struct directory *d, struct slice number, uint64_t call);
 /* How many are held: of one number, or of all when number is empty. */
 uint32_t directory_channels_held(struct directory *d, struct slice number);
+
+/* Call forwarding of a number. get: 0; ERR_NOT_FOUND: nothing was ever set, or there is no such
+ * number. put: after the store has it; 0, ERR_NOT_FOUND, ERR_NOMEM. */
+int directory_forward(struct directory *d, struct slice number,
+		      struct forward_settings *ret_settings);
+int directory_forward_put(struct directory *d, struct slice number,
+			  const struct forward_settings *settings);
 
 /* The operator's rules in force, the caller's to unref; NULL: none. put: takes over the caller's
  * reference. */

@@ -61,9 +61,10 @@ struct held {
 struct row {
 	struct digest_ha1 ha1;
 	struct block *blocks;
-	struct held *held;	     /* NULL: no call */
-	uint32_t slot;		     /* in the stripe's rows */
-	uint32_t password_changed_s; /* known after directory_load only */
+	struct held *held;		  /* NULL: no call */
+	struct forward_settings *forward; /* NULL: as they are at first */
+	uint32_t slot;			  /* in the stripe's rows */
+	uint32_t password_changed_s;	  /* known after directory_load only */
 	uint16_t realm, channels;
 	uint8_t number_n, account_n, customer_n;
 	uint8_t policy;

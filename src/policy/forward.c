@@ -1,0 +1,94 @@
+#include "policy/forward.h"
+
+#include "base/err.h"
+
+const struct forward_kind_info *forward_kind_info(enum forward_kind kind)
+{
+	static const struct forward_kind_info infos[FORWARD_KINDS] = {
+#define X(name, word_, ja_, cause_, reason_)                                                       \
+	[FORWARD_##name] = {.word = word_, .ja = ja_, .diversion = reason_, .cause = cause_},
+		FORWARD_KIND_TABLE(X)
+#undef X
+	};
+	return &infos[kind];
+}
+
+int forward_kind_of(struct slice word, enum forward_kind *ret_kind)
+{
+	for (int i = 0; i < FORWARD_KINDS; i++) {
+		if (!slice_eq(word, slice_str(forward_kind_info((enum forward_kind)i)->word)))
+			continue;
+		*ret_kind = (enum forward_kind)i;
+		return 0;
+	}
+	return ERR_NOT_FOUND;
+}
+
+void forward_settings_init(struct forward_settings *f)
+{
+	*f = (struct forward_settings){.ring_s = FORWARD_RING_S};
+}
+
+bool forward_settings_empty(const struct forward_settings *f)
+{
+	for (int i = 0; i < FORWARD_TARGETS_MAX; i++) {
+		if (f->targets[i][0])
+			return false;
+	}
+	for (int i = 0; i < FORWARD_KINDS; i++) {
+		if (f->rules[i].on || f->rules[i].row)
+			return false;
+	}
+	return f->ring_s == FORWARD_RING_S;
+}
+
+const char *forward_target(const struct forward_settings *f, enum forward_kind kind)
+{
+	const struct forward_rule *r = &f->rules[kind];
+	if (!r->on || r->row == 0 || r->row > FORWARD_TARGETS_MAX)
+		return NULL;
+	const char *target = f->targets[r->row - 1];
+	return target[0] ? target : NULL;
+}
+
+uint8_t forward_armed(const struct forward_settings *f)
+{
+	uint8_t armed = 0;
+	if (forward_target(f, FORWARD_UNCONDITIONAL))
+		return 1 << FORWARD_UNCONDITIONAL;
+	for (int i = 0; i < FORWARD_KINDS; i++) {
+		if (forward_target(f, (enum forward_kind)i))
+			armed |= (uint8_t)(1 << i);
+	}
+	return armed;
+}
+
+enum forward_fault forward_check(struct slice line_number, const struct plan_verdict *v)
+{
+	struct slice digits = slice_str(v->dialled.digits);
+	if (v->reason != PLAN_ALLOWED)
+		return FORWARD_NOT_CALLABLE;
+	if (v->dialled.presentation != DIAL_DEFAULT)
+		return FORWARD_PREFIXED;
+	if (v->class == PLAN_SERVICE_CODE)
+		return FORWARD_SERVICE_CODE;
+	return slice_eq(digits, line_number) ? FORWARD_OWN_NUMBER : FORWARD_GOOD;
+}
+
+const struct forward_fault_info *forward_fault_info(enum forward_fault fault)
+{
+	static const struct forward_fault_info infos[FORWARD_FAULTS] = {
+		[FORWARD_GOOD] = {"", "", ""},
+		[FORWARD_OWN_NUMBER] =
+			{"own_number", "A number cannot be forwarded to itself; name another one",
+			 "ご自身の番号には転送できません。別の番号を入力してください。"},
+		[FORWARD_SERVICE_CODE] =
+			{"service_code",
+			 "A service code cannot be a forwarding target; name a telephone number",
+			 "サービスコードは転送先にできません。電話番号を入力してください。"},
+		[FORWARD_PREFIXED] = {"prefixed", "Leave out 184 or 186 in front of the target",
+				      "転送先番号の先頭の184または186を除いて入力してください。"},
+		[FORWARD_NOT_CALLABLE] = {"", "", ""},
+	};
+	return &infos[fault];
+}
