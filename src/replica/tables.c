@@ -295,6 +295,8 @@ static const struct replica_field record_rows[] = {
 	F_SLICE(19, store_record, direction),
 	F_SLICE(20, store_record, trunk),
 	F_BOOL(21, store_record, withheld),
+	F_FIXED(22, store_record, call),
+	F_SLICE(23, store_record, forward),
 };
 
 const struct replica_table replica_parts[] = {

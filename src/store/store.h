@@ -70,6 +70,10 @@ struct store_record {
 	/* The call's uid: rising, its upper 42 bits the ms of its start since 1970. It is the order
 	 * of the records. */
 	uint64_t id;
+	/* The id of the first record of the same call: a call that is forwarded has one record for
+	 * the caller's part and one for each forwarding, which is the forwarder's. 0: this one. */
+	uint64_t call;
+	struct slice forward;  /* the kind by which `from` forwarded it; empty: `from` called */
 	struct slice from, to; /* numbers */
 	struct slice dialled;
 	struct slice customer; /* of the caller */
