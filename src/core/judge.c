@@ -54,3 +54,17 @@ void judge(struct directory *d, const struct trunks *trunks, const struct direct
 		decide(&j, CAUSE_OWN_SUSPENDED, "suspension");
 	*ret_judgement = j;
 }
+
+/* Its own number is named as such even while it is suspended: lifting that would not mend it. */
+bool judge_forward(struct directory *d, const struct trunks *trunks,
+		   const struct directory_number *line, struct slice target,
+		   struct forward_judgement *ret_judgement)
+{
+	struct forward_judgement f;
+	judge(d, trunks, line, target, &f.j);
+	f.fault = forward_check(line ? slice_str(line->number) : SLICE(""), &f.j.plan);
+	if (f.fault == FORWARD_GOOD && f.j.cause != CAUSE_NORMAL)
+		f.fault = FORWARD_NOT_CALLABLE;
+	*ret_judgement = f;
+	return f.fault == FORWARD_GOOD;
+}

@@ -21,3 +21,18 @@ struct judgement {
 /* line: NULL when the caller's number is gone. user: as dial_normalise takes it. */
 void judge(struct directory *d, const struct trunks *trunks, const struct directory_number *line,
 	   struct slice user, struct judgement *ret_judgement);
+
+struct forward_judgement {
+	struct judgement j;	  /* of a call of the line to the target */
+	enum forward_fault fault; /* FORWARD_NOT_CALLABLE: j.cause says why */
+};
+
+/*
+ * May calls to the line be forwarded there? Asked when a target is set and again when a call is to
+ * go to it, so that neither a permission taken back nor a rule of later days is passed by. True: it
+ * may be a target. Beyond what judge() refuses, it is not the line's own number, no service code,
+ * and has no 184 or 186 in front. line: NULL when the forwarder's number is gone (never).
+ */
+bool judge_forward(struct directory *d, const struct trunks *trunks,
+		   const struct directory_number *line, struct slice target,
+		   struct forward_judgement *ret_judgement);

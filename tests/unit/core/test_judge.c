@@ -92,12 +92,65 @@ static void test_other_operators(void **state)
 	trunks_free(t);
 }
 
+static void check_forward(struct directory *d, const char *forwarder, const char *target,
+			  enum forward_fault fault, enum call_cause cause)
+{
+	struct directory_number line;
+	struct forward_judgement f;
+	bool known = directory_by_number(d, slice_str(forwarder), &line) == 0;
+	bool may = judge_forward(d, NULL, known ? &line : NULL, slice_str(target), &f);
+	if (f.fault != fault || f.j.cause != cause || may != (fault == FORWARD_GOOD))
+		fail_msg("%s to %s: %s, fault %d, %s", forwarder, target, may ? "may" : "no",
+			 (int)f.fault, call_cause_info(f.j.cause)->word);
+}
+
+/* A target is what the line could call itself, and a number. */
+static void test_forward(void **state)
+{
+	struct directory *d = *state;
+	struct directory_number c = number_of("05010000048", "4");
+	c.international = true;
+	assert_int_equal(directory_put(d, &c), 0);
+	static const struct {
+		const char *forwarder, *target;
+		enum forward_fault fault;
+		enum call_cause cause;
+	} rows[] = {
+		{"05010000014", "0312345678", FORWARD_GOOD, CAUSE_NORMAL},
+		{"05010000014", "+81 90-1234-5678", FORWARD_GOOD, CAUSE_NORMAL},
+		{"05010000014", "05010000048", FORWARD_GOOD, CAUSE_NORMAL},
+		{"05010000014", "05010000014", FORWARD_OWN_NUMBER, CAUSE_NORMAL},
+		{"05010000014", "+815010000014", FORWARD_OWN_NUMBER, CAUSE_NORMAL},
+		{"05010000014", "05010000022", FORWARD_NOT_CALLABLE, CAUSE_SUSPENDED},
+		{"05010000014", "05010000030", FORWARD_NOT_CALLABLE, CAUSE_UNALLOCATED},
+		{"05010000014", "110", FORWARD_NOT_CALLABLE, CAUSE_EMERGENCY},
+		{"05010000014", "117", FORWARD_NOT_CALLABLE, CAUSE_SPECIAL_1XY},
+		{"05010000014", "0120123456", FORWARD_NOT_CALLABLE, CAUSE_FREEPHONE},
+		{"05010000014", "0033010441234567", FORWARD_NOT_CALLABLE, CAUSE_CARRIER_SELECT},
+		{"05010000014", "#9110", FORWARD_NOT_CALLABLE, CAUSE_HASH_CODE},
+		{"05010000014", "0101212555", FORWARD_NOT_CALLABLE, CAUSE_INTERNATIONAL},
+		{"05010000048", "010442071234567", FORWARD_GOOD, CAUSE_NORMAL},
+		{"05010000014", "", FORWARD_NOT_CALLABLE, CAUSE_NOT_A_NUMBER},
+		{"05010000014", "*43", FORWARD_SERVICE_CODE, CAUSE_NORMAL},
+		{"05010000014", "1840312345678", FORWARD_PREFIXED, CAUSE_NORMAL},
+		{"05010000014", "1860312345678", FORWARD_PREFIXED, CAUSE_NORMAL},
+		/* suspended: its own number stays the first thing to mend */
+		{"05010000022", "0312345678", FORWARD_NOT_CALLABLE, CAUSE_OWN_SUSPENDED},
+		{"05010000022", "05010000022", FORWARD_OWN_NUMBER, CAUSE_SUSPENDED},
+		/* gone */
+		{"05099999999", "0312345678", FORWARD_NOT_CALLABLE, CAUSE_OWN_SUSPENDED},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_forward(d, rows[i].forwarder, rows[i].target, rows[i].fault, rows[i].cause);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_callee, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_caller, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_operators, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_forward, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
