@@ -11,6 +11,53 @@
  * is ROUTED. */
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event);
 
+/* ORDER_FORWARD. *ret_event is ROUTED. */
+void route_forward(struct shard *s, struct call *c, enum forward_kind kind,
+		   struct call_event *ret_event);
+uint64_t call_next_uid(struct shard *s);
+/* The calls that hold a number's channels, for a record; in scratch. */
+struct slice holders_text(struct shard *s, const uint64_t *holders, uint32_t count);
+
+/* --- forward.c: call forwarding */
+/* Who is called now: what was dialled, or where it was forwarded to. */
+const char *forward_callee(const struct shard *s, const struct call *c);
+bool forward_goes_out(const struct shard *s, const struct call *c);
+/* The name of the trunk that it goes out on, CALL_TRUNK_BYTES. */
+char *forward_trunk(const struct shard *s, struct call *c);
+/* What the present callee has set, and the kinds that apply. */
+uint8_t forward_armed_of(struct shard *s, const struct call *c, struct forward_settings *ret_f);
+/* One forwarding more. CAUSE_NORMAL: the target is the present callee. Else why not, which was
+ * told. */
+enum call_cause forward_call(struct shard *s, struct call *c, enum forward_kind kind,
+			     const struct forward_settings *f);
+/* His phones are being called: what is to happen when they do not take it. */
+void forward_arm(struct shard *s, struct call *c, uint8_t armed, const struct forward_settings *f);
+/* The ring time is over. True: RING_LIMIT may follow, the forwarding is made; false: it goes on
+ * ringing. */
+bool forward_on_no_answer(struct shard *s, struct call *c);
+/* The present callee has said that it rings. */
+void forward_rings(struct shard *s, struct call *c);
+/* ORDER_FORWARD: as forward_call. */
+enum call_cause forward_carry_out(struct shard *s, struct call *c, enum forward_kind kind);
+/* Of all forwardings. */
+void forward_channels_give(struct shard *s, const struct call *c);
+void forward_channels_restore(struct shard *s, const struct call *c);
+void forward_channels_forget(struct shard *s,
+			     const struct call *c); /* it had ended before a restart */
+
+/* --- history.c: History-Info and Diversion */
+#define HISTORY_MAX 16
+struct history {
+	char numbers[HISTORY_MAX][DIAL_BYTES]; /* that forwarded it before */
+	uint32_t count, forwards;
+};
+/* What the INVITE from a trunk tells; nothing of phones, nor once it was answered. */
+void history_of_caller(struct shard *s, const struct call *c, struct history *ret_history);
+bool history_names(const struct history *h, const char *number);
+/* Of a branch's INVITE. */
+void history_headers(struct shard *s, const struct call *c, const struct leg *b,
+		     struct strbuf *more);
+
 /* --- identity.c: who calls, and what the callee may know of it */
 void identity_of_subscriber(struct shard *s, struct call *c, const struct directory_number *who,
 			    const struct sip_msg *msg);
@@ -57,6 +104,8 @@ void challenge_answer(struct shard *s, struct leg *l, enum sip_method method, st
 /* --- fraud.c: what the guard says of a call that may go out, and what it is told when it has
  * ended */
 enum call_cause fraud_check(struct shard *s, const struct call *c);
+enum call_cause fraud_check_forward(struct shard *s, const struct call *c,
+				    const struct call_forward *fwd);
 void fraud_note(struct shard *s, const struct call *c);
 
 /* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
@@ -81,6 +130,9 @@ void call_watch_media(struct shard *s, struct call *c);
 
 /* --- record.c */
 void record_write(struct shard *s, struct call *c);
+/* Of one forwarding, out of the record of the call that it is a part of. */
+struct store_record record_of_forward(const struct store_record *call,
+				      const struct call_forward *fwd);
 /* What stood in the way, for the record; empty: nothing, and its buffer goes. */
 void record_detail(struct shard *s, struct call *c, struct slice text);
 /* Of a call that has no slot. 0, or what the writer says: the record is lost then. */

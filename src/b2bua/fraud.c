@@ -11,8 +11,19 @@ static struct fraud_call call_of_guard(const struct call *c)
 	};
 }
 
+static struct fraud_call forward_of_guard(const struct call_forward *fwd)
+{
+	return (struct fraud_call){
+		.number = slice_str(fwd->by),
+		.customer = slice_str(fwd->customer),
+		.to = slice_str(fwd->to),
+		.on_net = fwd->direction == CALL_INTERNAL,
+	};
+}
+
 /* With the value that decided and the limit that it met. */
-static void tell(struct shard *s, const struct call *c, const struct fraud_verdict *v)
+static void tell(struct shard *s, const struct call *c, const struct fraud_call *asked,
+		 const struct fraud_verdict *v)
 {
 	static const enum event_type types[FRAUD_REASONS] = {
 		[FRAUD_SUSPENDED] = EVENT_FRAUD_REFUSED,
@@ -22,7 +33,8 @@ static void tell(struct shard *s, const struct call *c, const struct fraud_verdi
 		[FRAUD_RATE] = EVENT_FRAUD_RATE,
 	};
 	struct event e = event_of(s, types[v->reason], c);
-	event_add_text(&e, EVENT_KEY_TO, slice_str(c->to));
+	e.number = asked->number;
+	event_add_text(&e, EVENT_KEY_TO, asked->to);
 	event_add_text(&e, EVENT_KEY_KIND,
 		       slice_str(v->suspends  ? "suspend"
 				 : v->refused ? "refuse"
@@ -32,25 +44,46 @@ static void tell(struct shard *s, const struct call *c, const struct fraud_verdi
 	event_send(s, &e);
 }
 
-enum call_cause fraud_check(struct shard *s, const struct call *c)
+static enum call_cause ask(struct shard *s, const struct call *c, const struct fraud_call *asked)
 {
 	struct fraud_verdict v;
-	if (s->p.fraud == NULL || !fraud_watches(s->p.fraud))
-		return CAUSE_NORMAL;
-	struct fraud_call asked = call_of_guard(c);
-	fraud_try(s->p.fraud, &asked, io_wall_ms(s->p.io), &v);
+	fraud_try(s->p.fraud, asked, io_wall_ms(s->p.io), &v);
 	if (v.reason != FRAUD_NONE)
-		tell(s, c, &v);
+		tell(s, c, asked, &v);
 	if (!v.refused)
 		return CAUSE_NORMAL;
 	return v.reason == FRAUD_NEW_COUNTRY ? CAUSE_FRAUD_NEW_COUNTRY : CAUSE_FRAUD_SUSPENDED;
 }
 
+static bool watches(const struct shard *s)
+{
+	return s->p.fraud && fraud_watches(s->p.fraud);
+}
+
+enum call_cause fraud_check(struct shard *s, const struct call *c)
+{
+	struct fraud_call asked = call_of_guard(c);
+	return watches(s) ? ask(s, c, &asked) : CAUSE_NORMAL;
+}
+
+enum call_cause fraud_check_forward(struct shard *s, const struct call *c,
+				    const struct call_forward *fwd)
+{
+	struct fraud_call asked = forward_of_guard(fwd);
+	return watches(s) ? ask(s, c, &asked) : CAUSE_NORMAL;
+}
+
 void fraud_note(struct shard *s, const struct call *c)
 {
-	if (s->p.fraud == NULL || !fraud_watches(s->p.fraud) || c->answered_at == 0 ||
-	    c->direction == CALL_IN)
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	if (!watches(s) || c->answered_at == 0)
 		return;
+	int64_t duration_ms = c->ended_at - c->answered_at;
 	struct fraud_call ended = call_of_guard(c);
-	fraud_ended(s->p.fraud, &ended, c->started_at, c->ended_at, c->ended_at - c->answered_at);
+	if (c->direction != CALL_IN)
+		fraud_ended(s->p.fraud, &ended, c->started_at, c->ended_at, duration_ms);
+	for (uint8_t i = 0; forwards && i < forwards->count; i++) {
+		ended = forward_of_guard(&forwards->v[i]);
+		fraud_ended(s->p.fraud, &ended, forwards->v[i].at, c->ended_at, duration_ms);
+	}
 }

@@ -25,7 +25,7 @@ struct call *call_by_call_id(struct shard *s, struct slice call_id, struct id *r
 
 /* Unique for all time on this machine, rising: milliseconds since 1970, shard (uid_shard), count
  * within the millisecond. */
-static uint64_t next_uid(struct shard *s)
+uint64_t call_next_uid(struct shard *s)
 {
 	uint64_t uid = (uint64_t)io_wall_ms(s->p.io) << 22 | (uint64_t)s->p.index << 16;
 	if (uid <= s->last_uid)
@@ -68,7 +68,7 @@ static struct call *call_new(struct shard *s)
 	struct call *c = pool_take(s->calls, &id);
 	if (c == NULL)
 		return NULL;
-	call_init(c, next_uid(s), id);
+	call_init(c, call_next_uid(s), id);
 	c->started_at = io_wall_ms(s->p.io);
 	return c;
 }

@@ -102,6 +102,12 @@ void keep_call(struct shard *s, struct call *c)
 		(void)put_of(s, c, REPLICA_CALL, c);
 }
 
+static int put_forwards(struct shard *s, struct call *c)
+{
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	return forwards && forwards->count ? put_of(s, c, REPLICA_FORWARDS, forwards) : 0;
+}
+
 /* The caller's INVITE as far as a response is built from it (RFC 3261 §8.2.6). */
 static struct slice head_of(struct shard *s, const struct leg *a)
 {
@@ -132,7 +138,7 @@ void keep_setup(struct shard *s, struct call *c)
 		if (b && b->state == LEG_INVITING && b->invite_branch[0])
 			setup.legs[setup.leg_count++] = b;
 	}
-	if (put_of(s, c, REPLICA_SETUP, &setup) == 0)
+	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)
 		(void)put_of(s, c, REPLICA_CALL, c);
 }
 
@@ -181,6 +187,8 @@ void keep_answered(struct shard *s, struct call *c, struct slice headers, struct
 		return;
 	int err = put_legs(s, c);
 	if (err == 0)
+		err = put_forwards(s, c);
+	if (err == 0)
 		err = put_of(s, c, REPLICA_ANSWER, &answer);
 	if (err == 0)
 		(void)put_of(s, c, REPLICA_CALL, c);
@@ -216,10 +224,13 @@ void keep_ended(struct shard *s, struct call *c, const struct store_record *r)
 	if (s->keep == NULL)
 		return;
 	drop(s, c, REPLICA_FIGURES);
-	if (r)
+	if (r) {
+		(void)put_forwards(s, c);
 		(void)put_of(s, c, REPLICA_RECORD, r);
-	else
+	} else {
 		drop(s, c, REPLICA_RECORD);
+		drop(s, c, REPLICA_FORWARDS);
+	}
 	bool somebody_waits = c->kept[REPLICA_SETUP] || c->kept[REPLICA_LEGS];
 	if (!somebody_waits || put_of(s, c, REPLICA_CALL, c) != 0)
 		keep_forget(s, c); /* it must not come back after a restart */
@@ -234,6 +245,8 @@ void keep_forget(struct shard *s, struct call *c)
 	drop(s, c, REPLICA_ANSWER);
 	drop(s, c, REPLICA_LEGS);
 	drop(s, c, REPLICA_FIGURES);
+	if (!c->record_due)
+		drop(s, c, REPLICA_FORWARDS);
 }
 
 /* --- now and then */
@@ -248,6 +261,8 @@ static int keep_the_rest(struct shard *s)
 		int err = 0;
 		if (c->state == CALL_ANSWERED) {
 			err = put_legs(s, c);
+			if (err == 0)
+				err = put_forwards(s, c);
 			if (err == 0)
 				err = put_of(s, c, REPLICA_CALL, c);
 		} else if (c->state == CALL_PROCEEDING || c->state == CALL_ANNOUNCING) {

@@ -4,7 +4,7 @@
 /* Events that carrying out an order gives rise to; they follow once all orders of the present event
  * are done. */
 struct agenda {
-	struct call_event v[CALL_BRANCHES_MAX + 4];
+	struct call_event v[2 * CALL_BRANCHES_MAX];
 	uint32_t count;
 };
 
@@ -52,13 +52,14 @@ static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *
 	int err = branch_offer(s, a, b, &body);
 	if (err)
 		return cause_of_offer(err);
-	struct strbuf more = scratch_buf(s, 512);
+	struct strbuf more = scratch_buf(s, c->forwards.v ? 4096 : 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	/* Without an offer the phone would make one in a reliable response, and only a caller that
 	 * knows PRACK could answer it. */
 	if (body.n || a->can & LEG_CAN_100REL)
 		sip_build_header(&more, SIP_HDR_SUPPORTED, SLICE("100rel"));
 	session_request(s, b, &more);
+	history_headers(s, c, b, &more);
 	if (b->trunk)
 		trunk_headers(s, c, b, &more);
 	else if (c->anonymous)
@@ -89,14 +90,14 @@ bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
 	return true;
 }
 
-static void leg_started(struct shard *s, const struct call *c, const struct leg *b)
+static void leg_started(struct shard *s, struct call *c, const struct leg *b)
 {
 	struct event e = event_of(s, EVENT_LEG_STARTED, c);
 	event_add_text(&e, EVENT_KEY_CALL_ID, dialog_text(&b->dialog, DIALOG_CALL_ID));
 	event_add_text(&e, EVENT_KEY_CONTACT, dialog_text(&b->dialog, DIALOG_REMOTE_TARGET));
 	event_add_number(&e, EVENT_KEY_COUNT, b->branch + 1);
 	if (b->trunk)
-		event_add_text(&e, EVENT_KEY_TRUNK, slice_str(c->trunk));
+		event_add_text(&e, EVENT_KEY_TRUNK, slice_str(forward_trunk(s, c)));
 	event_send(s, &e);
 }
 
@@ -186,6 +187,7 @@ static void ring_caller(struct shard *s, struct call *c, uint8_t branch, int cod
 	if (a == NULL || b == NULL || msg == NULL)
 		return;
 	c->ring_end_ms = now_of(s) + (int64_t)s->config->ring_limit_s * 1000;
+	forward_rings(s, c);
 	if (c->ringing_at == 0) {
 		c->ringing_at = io_wall_ms(s->p.io);
 		keep_call(s, c);
@@ -309,6 +311,7 @@ static void give_channel(struct shard *s, struct call *c)
 	if (c->in_live)
 		s->counts.calls_in_live--;
 	c->in_live = false;
+	forward_channels_give(s, c);
 	if (!c->channel_held)
 		return;
 	directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
@@ -320,7 +323,7 @@ static void give_channel(struct shard *s, struct call *c)
 static void reason_headers(struct shard *s, const struct call *c, enum call_cause cause,
 			   const struct sip_msg *why, struct strbuf *b)
 {
-	bool told = c->direction == CALL_OUT && why && !why->is_request && why->code >= 300 &&
+	bool told = forward_goes_out(s, c) && why && !why->is_request && why->code >= 300 &&
 		    sip_msg_header(why, SIP_HDR_REASON);
 	if (told)
 		sip_build_copy(b, why, SIP_HDR_REASON);
@@ -419,6 +422,10 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 	switch (o->kind) {
 	case ORDER_ROUTE:
 		route_call(s, c, &ev);
+		follows(agenda, ev);
+		return;
+	case ORDER_FORWARD:
+		route_forward(s, c, o->forward, &ev);
 		follows(agenda, ev);
 		return;
 	case ORDER_START_BRANCH:

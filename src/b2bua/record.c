@@ -71,6 +71,39 @@ static struct store_record record_of(const struct call *c)
 	};
 }
 
+/* The forwarder's part: he has called the target, from then on, and to the call's end. */
+struct store_record record_of_forward(const struct store_record *call,
+				      const struct call_forward *fwd)
+{
+	struct store_record r = *call;
+	r.id = fwd->record;
+	r.call = call->id;
+	r.forward = slice_str(forward_kind_info((enum forward_kind)fwd->kind)->word);
+	r.from = slice_str(fwd->by);
+	r.to = r.dialled = slice_str(fwd->to);
+	r.customer = slice_str(fwd->customer);
+	r.started_at = fwd->at;
+	r.ringing_at = fwd->ringing_at;
+	r.direction = slice_str(call_direction_name((enum call_direction)fwd->direction));
+	r.trunk = slice_str(fwd->trunk);
+	r.withheld = false;
+	return r;
+}
+
+/* ERR_AGAIN: the rest has to wait for room. */
+static int write_forwards(struct shard *s, struct call *c, const struct store_record *call)
+{
+	struct call_forwards *forwards = call_forwards_of(s, c);
+	for (uint8_t i = 0; forwards && i < forwards->count; i++) {
+		struct call_forward *fwd = &forwards->v[i];
+		struct store_record r = record_of_forward(call, fwd);
+		if (!fwd->recorded && writer_record_add(s->p.writer, &r) == ERR_AGAIN)
+			return ERR_AGAIN;
+		fwd->recorded = true;
+	}
+	return 0;
+}
+
 int record_write_lost(struct shard *s, const struct call *c)
 {
 	struct store_record r = record_of(c);
@@ -87,7 +120,8 @@ void record_write(struct shard *s, struct call *c)
 		ended_event(s, c);
 		fraud_note(s, c);
 	}
-	c->record_due = s->p.writer && writer_record_add(s->p.writer, &r) == ERR_AGAIN;
+	c->record_due = s->p.writer && (write_forwards(s, c, &r) == ERR_AGAIN ||
+					writer_record_add(s->p.writer, &r) == ERR_AGAIN);
 	keep_ended(s, c, c->record_due ? &r : NULL);
 	if (c->record_due) /* the queue is full: the call keeps its slot and its figures until there
 			      is room */

@@ -27,6 +27,7 @@ struct past {
 	struct replica_answer answer;
 	struct replica_legs legs;
 	struct replica_ends ends, figures;
+	struct call_forwards forwards;
 	struct leg setup_legs[1 + CALL_BRANCHES_MAX], legs_legs[2];
 	bool has[REPLICA_KINDS];
 };
@@ -53,6 +54,8 @@ static void *place_of(struct past *p, enum replica_kind kind, struct store_recor
 		return &p->figures;
 	case REPLICA_RECORD:
 		return record;
+	case REPLICA_FORWARDS:
+		return &p->forwards;
 	case REPLICA_KINDS:
 		break;
 	}
@@ -78,6 +81,8 @@ static bool makes_sense(struct past *p)
 	     setup = p->has[REPLICA_SETUP] && p->setup.leg_count >= 1;
 	if (c->cause >= CALL_CAUSES)
 		c->cause = CAUSE_NORMAL;
+	if (c->winner >= c->branch_count) /* another version may have had fewer branches */
+		c->winner = CALL_BRANCHES_MAX;
 	if (p->has[REPLICA_RECORD] && c->state != CALL_ENDING) { /* killed while it ended */
 		c->state = CALL_ENDING;
 		c->ended_by = CALL_SERVER;
@@ -152,14 +157,21 @@ static struct leg *take_leg(struct shard *s, struct call *c, const struct leg *w
 }
 
 /* Nobody outside knows a call's own id. */
-static struct call *take_call(struct shard *s, const struct call *was)
+static struct call *take_call(struct shard *s, const struct past *p)
 {
-	struct id id;
-	struct call *c = pool_take(s->calls, &id);
-	if (c == NULL)
+	struct id id, forwards_id = ID_NONE;
+	struct call_forwards *forwards =
+		p->has[REPLICA_FORWARDS] ? pool_take(s->forwards, &forwards_id) : NULL;
+	struct call *c = forwards || !p->has[REPLICA_FORWARDS] ? pool_take(s->calls, &id) : NULL;
+	if (c == NULL) {
+		pool_give(s->forwards, forwards_id);
 		return NULL;
-	*c = *was;
+	}
+	*c = p->call;
+	if (forwards)
+		*forwards = p->forwards;
 	c->id = id;
+	c->forwards = forwards_id;
 	memset(c->kept, 0, sizeof(c->kept));
 	c->leg_a = ID_NONE;
 	for (uint8_t i = 0; i < c->branch_count; i++)
@@ -237,6 +249,7 @@ static void counted_again(struct shard *s, struct call *c)
 	    directory_channel_restore(s->p.directory, slice_str(c->from), c->uid) != 0)
 		c->channel_held = false; /* the number is gone, and its channels with it */
 	s->counts.channels_held += c->channel_held;
+	forward_channels_restore(s, c);
 	if (c->service || c->state == CALL_ANNOUNCING)
 		(void)announce_open_player(s, c); /* one too many goes on without */
 }
@@ -314,6 +327,7 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 	bool answered = p->has[REPLICA_LEGS], setup = p->has[REPLICA_SETUP];
 	c->finished = true;
 	c->channel_held = false;
+	forward_channels_forget(s, c);
 	if ((answered && !take_answered_legs(s, c, p)) || (setup && !take_setup_legs(s, c, p)))
 		return false;
 	struct keep_talk *talk = add_talk(s->keep, c);
@@ -347,6 +361,8 @@ static void give_up(struct shard *s, struct call *c, uint64_t live_before)
 		(void)directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
 		s->counts.channels_held--;
 	}
+	if (s->counts.calls_live > live_before)
+		forward_channels_give(s, c);
 	s->counts.calls_live = live_before;
 	call_discard(s, c);
 }
@@ -370,6 +386,22 @@ static void take_record(struct shard *s, const struct store_record *r, struct sl
 	int err = s->p.writer ? writer_record_add(s->p.writer, r) : 0;
 	if (err && (err != ERR_AGAIN || !late_add(s, r->id, bytes)))
 		damaged_event(s, r->id, "a call record could not be handed to the store");
+}
+
+/* The records of its forwardings, of which the call's own tells the rest. */
+static void take_forward_records(struct shard *s, const struct call_forwards *forwards,
+				 const struct store_record *call)
+{
+	for (uint8_t i = 0; i < forwards->count; i++) {
+		char *bytes = arena_alloc(&s->scratch, REPLICA_RECORD_BYTES);
+		struct store_record r = record_of_forward(call, &forwards->v[i]);
+		size_t n = 0;
+		if (!forwards->v[i].recorded && bytes &&
+		    replica_encode(replica_tables[REPLICA_RECORD], &r, bytes, REPLICA_RECORD_BYTES,
+				   &n) == 0)
+			take_record(s, &r, slice_of(bytes, n));
+		scratch_reset(s);
+	}
 }
 
 /* It makes sense, but there is no room for it: it ends here, and its record says so. */
@@ -415,12 +447,14 @@ static void take_uid(struct shard *s, struct past *p, size_t at, size_t n)
 		    !s->keep->second_round)
 			take_record(s, &record, items[i].bytes);
 	}
+	if (p->has[REPLICA_RECORD] && p->has[REPLICA_FORWARDS] && good && !s->keep->second_round)
+		take_forward_records(s, &p->forwards, &record);
 	if (!p->has[REPLICA_CALL] && p->has[REPLICA_RECORD] && good)
 		return;
 	good &= p->has[REPLICA_CALL] && makes_sense(p);
 	uint64_t live_before = s->counts.calls_live;
 	uint32_t aliases_before = s->alias_count, missing_before = s->keep->missing_count;
-	c = good ? take_call(s, &p->call) : NULL;
+	c = good ? take_call(s, p) : NULL;
 	if (c && take_state(s, c, p)) {
 		copy_items(s, c, items, n);
 		restored_event(s, c);

@@ -1,5 +1,5 @@
-/* ORDER_ROUTE: what was dialled, may it be called, which phones are there. Every refusal has its
- * cause. */
+/* ORDER_ROUTE: what was dialled, may it be called, which phones are there; ORDER_FORWARD: where the
+ * callee's settings lead. Every refusal has its cause. */
 #include "b2bua/b2bua_priv.h"
 
 #include "core/judge.h"
@@ -52,12 +52,12 @@ static enum call_cause check_number(struct shard *s, struct call *c, const struc
 }
 
 /* The refused call names the calls that hold the channels. */
-static void no_channel(struct shard *s, struct call *c, const uint64_t *holders, uint32_t count)
+struct slice holders_text(struct shard *s, const uint64_t *holders, uint32_t count)
 {
 	struct strbuf names = scratch_buf(s, 32 * (CALL_ID_CHARS + 1) + 1);
 	for (uint32_t i = 0; i < count; i++)
 		strbuf_fmt(&names, "%s%016llx", i ? " " : "", (unsigned long long)holders[i]);
-	record_detail(s, c, strbuf_slice(&names));
+	return strbuf_slice(&names);
 }
 
 static enum call_cause take_channel(struct shard *s, struct call *c)
@@ -72,7 +72,7 @@ static enum call_cause take_channel(struct shard *s, struct call *c)
 		return CAUSE_NORMAL;
 	}
 	if (err == ERR_LIMIT)
-		no_channel(s, c, holders, count);
+		record_detail(s, c, holders_text(s, holders, count));
 	return err == ERR_LIMIT ? CAUSE_NO_CHANNEL : CAUSE_OWN_SUSPENDED;
 }
 
@@ -107,7 +107,7 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 		identity_anonymous(&local, c);
 	else
 		write_party(&local, slice_str(c->shown), slice_str(c->shown), domain_of(s));
-	write_party(&remote, SLICE_NONE, slice_str(c->to), domain_of(s));
+	write_party(&remote, SLICE_NONE, slice_str(forward_callee(s, c)), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
 			     strbuf_slice(&remote), binding->contact, b->invite_cseq);
@@ -121,21 +121,55 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	return err;
 }
 
+/* Behind the branches that there are. */
 static enum call_cause find_phones(struct shard *s, struct call *c, uint8_t *ret_count)
 {
 	struct reg_binding *bindings;
 	uint32_t count = 0;
-	uint8_t legs = 0;
-	if (directory_bindings(s->p.directory, slice_str(c->to), io_wall_ms(s->p.io), &s->scratch,
-			       &bindings, &count) ||
+	uint8_t legs = 0, room = (uint8_t)(CALL_BRANCHES_MAX - c->branch_count);
+	if (directory_bindings(s->p.directory, slice_str(forward_callee(s, c)), io_wall_ms(s->p.io),
+			       &s->scratch, &bindings, &count) ||
 	    count == 0)
 		return CAUSE_NOT_REGISTERED;
-	for (uint32_t i = 0; i < count && legs < CALL_BRANCHES_MAX; i++) {
-		if (branch_prepare(s, c, legs, &bindings[i]) == 0)
+	for (uint32_t i = 0; i < count && legs < room; i++) {
+		if (branch_prepare(s, c, (uint8_t)(c->branch_count + legs), &bindings[i]) == 0)
 			legs++;
 	}
 	*ret_count = legs;
 	return legs ? CAUSE_NORMAL : CAUSE_OVERLOAD;
+}
+
+static enum call_cause find_trunk(struct shard *s, struct call *c, uint8_t *ret_count)
+{
+	if (c->branch_count == CALL_BRANCHES_MAX)
+		return CAUSE_FORWARD_LIMIT;
+	enum call_cause cause = trunk_branch(s, c);
+	*ret_count = cause == CAUSE_NORMAL;
+	return cause;
+}
+
+/* His phones; where his settings say so, on to whom they name, until somebody has phones or is
+ * behind a trunk. */
+static enum call_cause reach(struct shard *s, struct call *c, uint8_t *ret_count)
+{
+	struct forward_settings f;
+	enum call_cause cause = CAUSE_NORMAL;
+	while (!forward_goes_out(s, c)) {
+		uint8_t armed = forward_armed_of(s, c, &f);
+		if (armed >> FORWARD_UNCONDITIONAL & 1) {
+			cause = forward_call(s, c, FORWARD_UNCONDITIONAL, &f);
+			if (cause != CAUSE_NORMAL)
+				return cause;
+			continue;
+		}
+		cause = find_phones(s, c, ret_count);
+		if (cause == CAUSE_NORMAL)
+			forward_arm(s, c, armed, &f);
+		if (cause != CAUSE_NOT_REGISTERED || !(armed >> FORWARD_NOT_REGISTERED & 1) ||
+		    forward_call(s, c, FORWARD_NOT_REGISTERED, &f) != CAUSE_NORMAL)
+			return cause;
+	}
+	return find_trunk(s, c, ret_count);
 }
 
 /* Places of a subscriber's call, in this order: a channel, then what leads to the callee. */
@@ -144,7 +178,7 @@ static enum call_cause find_ways(struct shard *s, struct call *c, const struct s
 {
 	if (c->direction == CALL_IN) {
 		enum call_cause cause = inbound_check(s, c);
-		return cause == CAUSE_NORMAL ? find_phones(s, c, ret_count) : cause;
+		return cause == CAUSE_NORMAL ? reach(s, c, ret_count) : cause;
 	}
 	enum call_cause cause = check_number(s, c, invite);
 	if (cause != CAUSE_NORMAL || c->service)
@@ -152,13 +186,7 @@ static enum call_cause find_ways(struct shard *s, struct call *c, const struct s
 	cause = fraud_check(s, c);
 	if (cause == CAUSE_NORMAL)
 		cause = take_channel(s, c);
-	if (cause != CAUSE_NORMAL)
-		return cause;
-	if (c->direction == CALL_INTERNAL)
-		return find_phones(s, c, ret_count);
-	cause = trunk_branch(s, c);
-	*ret_count = cause == CAUSE_NORMAL;
-	return cause;
+	return cause == CAUSE_NORMAL ? reach(s, c, ret_count) : cause;
 }
 
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
@@ -171,4 +199,17 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 	enum call_cause cause = invite ? find_ways(s, c, invite, &count) : CAUSE_OVERLOAD;
 	*ret_event = (struct call_event){
 		.kind = CALL_EV_ROUTED, .count = count, .service = c->service, .cause = cause};
+}
+
+void route_forward(struct shard *s, struct call *c, enum forward_kind kind,
+		   struct call_event *ret_event)
+{
+	uint8_t count = 0;
+	struct call_event ev = {.kind = CALL_EV_ROUTED};
+	ev.cause = forward_carry_out(s, c, kind);
+	ev.stands = ev.cause != CAUSE_NORMAL;
+	if (!ev.stands)
+		ev.cause = reach(s, c, &count);
+	ev.count = count;
+	*ret_event = ev;
 }

@@ -33,6 +33,8 @@ static void forget_call_id(struct shard *s, const struct call *c)
 void call_let_go(struct shard *s, struct call *c)
 {
 	record_detail(s, c, SLICE_NONE);
+	pool_give(s->forwards, c->forwards);
+	c->forwards = ID_NONE;
 }
 
 void call_settle(struct shard *s, struct call *c)

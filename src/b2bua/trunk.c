@@ -69,10 +69,11 @@ static const char *number_param(const struct trunk *t)
 	return t->format == TRUNK_PLUS ? ";user=phone" : "";
 }
 
-static void target_write(struct strbuf *b, const struct call *c, const struct trunk *t)
+static void target_write(const struct shard *s, struct strbuf *b, const struct call *c,
+			 const struct trunk *t)
 {
 	strbuf_str(b, "sip:");
-	user_at(b, t, c->to);
+	user_at(b, t, forward_callee(s, c));
 	strbuf_char(b, '@');
 	trunk_host_write(b, t, true);
 	if (t->transport != SIP_TRANSPORT_OTHER)
@@ -101,7 +102,7 @@ static int dialog_write(struct shard *s, struct call *c, struct leg *b, const st
 		      remote = scratch_buf(s, 512);
 	token_make(s, b->id, tag);
 	token_make(s, token_anonymous(s), call_id);
-	target_write(&target, c, t);
+	target_write(s, &target, c, t);
 	local_write(s, &local, c, t);
 	strbuf_fmt(&remote, "<%.*s>", SLICE_ARG(strbuf_slice(&target)));
 	b->invite_cseq = 1;
@@ -117,7 +118,7 @@ static enum trunk_verdict take_trunk(struct shard *s, const struct call *c, stru
 	for (uint8_t i = 0; i < c->branch_count; i++)
 		tried[i] = c->branches[i].trunk;
 	const struct trunk_ask ask = {
-		.number = slice_str(c->to),
+		.number = slice_str(forward_callee(s, c)),
 		.tried = tried,
 		.tried_count = c->branch_count,
 		.draw = (uint32_t)rng_u64(&s->rng),
@@ -146,7 +147,7 @@ static int branch_prepare(struct shard *s, struct call *c, const struct trunk *t
 	}
 	c->branches[i].leg = b->id;
 	c->branches[i].trunk = t->id;
-	(void)slice_copy(slice_str(t->name), c->trunk, sizeof(c->trunk));
+	(void)slice_copy(slice_str(t->name), forward_trunk(s, c), CALL_TRUNK_BYTES);
 	return 0;
 }
 

@@ -40,13 +40,16 @@ void call_watch_ringing(struct shard *s, struct call *c)
 {
 	int64_t end = c->ring_end_ms < c->ring_last_ms ? c->ring_end_ms : c->ring_last_ms,
 		minute = now_of(s) + RING_ON_MS;
+	if (c->forward_ms && c->forward_ms < end)
+		end = c->forward_ms;
 	wheel_arm(s->wheel, &c->timer, end < minute ? end : minute, TIMER_CALL, c->id);
 }
 
 static void watch_ringing(struct shard *s, struct call *c)
 {
 	int64_t now = now_of(s);
-	if (now >= c->ring_end_ms || now >= c->ring_last_ms) {
+	bool forward = c->forward_ms && now >= c->forward_ms && forward_on_no_answer(s, c);
+	if (forward || now >= c->ring_end_ms || now >= c->ring_last_ms) {
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_RING_LIMIT}, NULL);
 		return;
 	}

@@ -59,7 +59,8 @@ static void cancel_others(struct call *c, uint8_t except, enum call_cause cause,
 		if (i == except || !branch_open(&c->branches[i]))
 			continue;
 		c->branches[i].state = BRANCH_CANCELLED;
-		order(o, (struct call_order){ORDER_CANCEL_BRANCH, i, 0, cause});
+		order(o, (struct call_order){
+				 .kind = ORDER_CANCEL_BRANCH, .branch = i, .cause = cause});
 	}
 }
 
@@ -69,7 +70,7 @@ static void finish(struct call *c, enum call_cause cause, enum call_side by, str
 	c->cause = (uint8_t)cause;
 	c->ended_by = (uint8_t)by;
 	c->finished = true;
-	order(o, (struct call_order){ORDER_FINISH, 0, 0, cause});
+	order(o, (struct call_order){.kind = ORDER_FINISH, .cause = cause});
 }
 
 /* The caller's INVITE is answered with a refusal; whoever still rings stops. */
@@ -77,7 +78,7 @@ static void refuse(struct call *c, int code, enum call_cause cause, enum call_si
 		   struct call_orders *o)
 {
 	c->sip_code = (int16_t)code;
-	order(o, (struct call_order){ORDER_REFUSE_CALLER, 0, code, cause});
+	order(o, (struct call_order){.kind = ORDER_REFUSE_CALLER, .code = code, .cause = cause});
 	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
 	finish(c, cause, by, o);
 }
@@ -90,15 +91,39 @@ static bool add_branch(struct call *c, struct call_orders *o)
 		return false;
 	uint8_t i = c->branch_count++;
 	c->branches[i].state = BRANCH_TRYING;
-	order(o, (struct call_order){ORDER_START_BRANCH, i, 0, CAUSE_NORMAL});
+	order(o, (struct call_order){.kind = ORDER_START_BRANCH, .branch = i});
 	return true;
+}
+
+/* What the callee has set for that outcome. A phone that is registered but cannot be reached is as
+ * good as one that is not. False: nothing. */
+static bool forwards_on(const struct call *c, enum call_cause cause, enum forward_kind *ret_kind)
+{
+	static const struct {
+		enum call_cause cause;
+		enum forward_kind kind;
+	} rows[] = {
+		{CAUSE_BUSY, FORWARD_BUSY},
+		{CAUSE_NO_RESPONSE, FORWARD_NOT_REGISTERED},
+		{CAUSE_NO_ADDRESS, FORWARD_NOT_REGISTERED},
+		{CAUSE_NO_ANSWER, FORWARD_NO_ANSWER},
+		{CAUSE_NO_RESPONSE, FORWARD_NO_ANSWER},
+		{CAUSE_NO_ADDRESS, FORWARD_NO_ANSWER},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].cause != cause || !(c->armed >> rows[i].kind & 1))
+			continue;
+		*ret_kind = rows[i].kind;
+		return true;
+	}
+	return false;
 }
 
 static void on_try(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	(void)ev;
 	c->state = CALL_ROUTING;
-	order(o, (struct call_order){ORDER_ROUTE, 0, 0, CAUSE_NORMAL});
+	order(o, (struct call_order){.kind = ORDER_ROUTE});
 }
 
 /* The caller is told why first; whoever still rings stops. */
@@ -109,8 +134,27 @@ static void announce(struct call *c, int code, enum call_cause cause, enum call_
 	c->sip_code = (int16_t)code;
 	c->cause = (uint8_t)cause;
 	c->ended_by = (uint8_t)by;
-	order(o, (struct call_order){ORDER_ANNOUNCE, 0, code, cause});
+	order(o, (struct call_order){.kind = ORDER_ANNOUNCE, .code = code, .cause = cause});
 	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+}
+
+/* The callee has refused or not answered: the caller is told, unless it is forwarded. What he would
+ * have been told stands in the call meanwhile. */
+static void give_up(struct call *c, int code, enum call_cause cause, enum call_side by,
+		    struct call_orders *o)
+{
+	enum forward_kind kind;
+	if (!forwards_on(c, cause, &kind)) {
+		announce(c, code, cause, by, o);
+		return;
+	}
+	c->state = CALL_ROUTING;
+	c->armed = 0;
+	c->sip_code = (int16_t)code;
+	c->cause = (uint8_t)cause;
+	c->ended_by = (uint8_t)by;
+	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+	order(o, (struct call_order){.kind = ORDER_FORWARD, .cause = cause, .forward = kind});
 }
 
 static void on_announced(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -137,19 +181,24 @@ static void on_routed(struct call *c, const struct call_event *ev, struct call_o
 	if (ev->service) {
 		c->state = CALL_ANSWERED;
 		c->sip_code = 200;
-		order(o, (struct call_order){ORDER_SERVE, 0, 200, CAUSE_NORMAL});
+		order(o, (struct call_order){.kind = ORDER_SERVE, .code = 200});
+		return;
+	}
+	if (ev->count == 0 && ev->stands && c->sip_code) {
+		announce(c, c->sip_code, (enum call_cause)c->cause, (enum call_side)c->ended_by, o);
 		return;
 	}
 	if (ev->count == 0) {
 		announce(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
 		return;
 	}
-	assert(ev->count <= CALL_BRANCHES_MAX);
+	assert(ev->count <= CALL_BRANCHES_MAX - c->branch_count);
 	c->state = CALL_PROCEEDING;
-	c->branch_count = ev->count;
-	for (uint8_t i = 0; i < ev->count; i++) {
+	c->first_branch = c->branch_count;
+	c->branch_count = (uint8_t)(c->branch_count + ev->count);
+	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
 		c->branches[i].state = BRANCH_TRYING;
-		order(o, (struct call_order){ORDER_START_BRANCH, i, 0, CAUSE_NORMAL});
+		order(o, (struct call_order){.kind = ORDER_START_BRANCH, .branch = i});
 	}
 }
 
@@ -159,14 +208,17 @@ static void on_ring(struct call *c, const struct call_event *ev, struct call_ord
 	if (!branch_open(b))
 		return;
 	b->state = BRANCH_RINGING;
-	order(o, (struct call_order){ORDER_RING_CALLER, ev->branch, ev->code, CAUSE_NORMAL});
+	order(o, (struct call_order){
+			 .kind = ORDER_RING_CALLER, .branch = ev->branch, .code = ev->code});
 }
 
 static void on_connect(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	struct call_branch *b = &c->branches[ev->branch];
 	if (b->state == BRANCH_CANCELLED) { /* its 200 crossed our CANCEL (RFC 3261 §9.1) */
-		order(o, (struct call_order){ORDER_BYE_BRANCH, ev->branch, 0, CAUSE_ELSEWHERE});
+		order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
+					     .branch = ev->branch,
+					     .cause = CAUSE_ELSEWHERE});
 		return;
 	}
 	if (!branch_open(b))
@@ -175,7 +227,7 @@ static void on_connect(struct call *c, const struct call_event *ev, struct call_
 	c->winner = ev->branch;
 	c->state = CALL_ANSWERED;
 	c->sip_code = 200;
-	order(o, (struct call_order){ORDER_CONNECT, ev->branch, 200, CAUSE_NORMAL});
+	order(o, (struct call_order){.kind = ORDER_CONNECT, .branch = ev->branch, .code = 200});
 	cancel_others(c, ev->branch, CAUSE_ELSEWHERE, o);
 }
 
@@ -201,7 +253,7 @@ static int telling(const struct call_branch *b)
 static const struct call_branch *best_refusal(const struct call *c)
 {
 	const struct call_branch *best = NULL;
-	for (uint8_t i = 0; i < c->branch_count; i++) {
+	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
 		const struct call_branch *b = &c->branches[i];
 		if (b->state == BRANCH_GONE && (best == NULL || telling(b) > telling(best)))
 			best = b;
@@ -242,7 +294,7 @@ static void on_fail(struct call *c, const struct call_event *ev, struct call_ord
 	 * busy. */
 	if (ev->code >= 600 || !any_open(c)) {
 		const struct call_branch *best = ev->code >= 600 ? b : best_refusal(c);
-		announce(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
+		give_up(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
 	}
 }
 
@@ -252,7 +304,8 @@ static void on_reroute(struct call *c, const struct call_event *ev, struct call_
 	if (!branch_open(b) || !add_branch(c, o))
 		return;
 	b->state = BRANCH_CANCELLED;
-	order(o, (struct call_order){ORDER_CANCEL_BRANCH, ev->branch, 0, ev->cause});
+	order(o, (struct call_order){
+			 .kind = ORDER_CANCEL_BRANCH, .branch = ev->branch, .cause = ev->cause});
 }
 
 /* Between ENDING and the last leg's end: a cancelled branch may still answer or refuse. */
@@ -262,7 +315,9 @@ static void late_connect(struct call *c, const struct call_event *ev, struct cal
 	if (b->state == BRANCH_GONE)
 		return;
 	b->state = BRANCH_GONE;
-	order(o, (struct call_order){ORDER_BYE_BRANCH, ev->branch, 0, (enum call_cause)c->cause});
+	order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
+				     .branch = ev->branch,
+				     .cause = (enum call_cause)c->cause});
 }
 
 static void late_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -288,7 +343,7 @@ static void on_cancel(struct call *c, const struct call_event *ev, struct call_o
 static void on_ring_limit(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	(void)ev;
-	announce(c, 480, CAUSE_NO_ANSWER, CALL_SERVER, o);
+	give_up(c, 480, CAUSE_NO_ANSWER, CALL_SERVER, o);
 }
 
 static void early_end(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -308,9 +363,10 @@ static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by
 			bool callee, struct call_orders *o)
 {
 	if (caller)
-		order(o, (struct call_order){ORDER_BYE_CALLER, 0, 0, cause});
+		order(o, (struct call_order){.kind = ORDER_BYE_CALLER, .cause = cause});
 	if (callee && c->winner < CALL_BRANCHES_MAX) /* a service has none */
-		order(o, (struct call_order){ORDER_BYE_BRANCH, c->winner, 0, cause});
+		order(o, (struct call_order){
+				 .kind = ORDER_BYE_BRANCH, .branch = c->winner, .cause = cause});
 	cancel_others(c, c->winner, cause, o);
 	finish(c, cause, by, o);
 }
@@ -352,6 +408,10 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 	[CALL_ROUTING] =
 		{
 			[CALL_EV_ROUTED] = on_routed,
+			/* of branches that a forwarding has left behind */
+			[CALL_EV_RING] = ignore,
+			[CALL_EV_CONNECT] = late_connect,
+			[CALL_EV_FAIL] = late_fail,
 			[CALL_EV_CANCEL] = on_cancel,
 			[CALL_EV_BYE] = early_bye,
 			[CALL_EV_LOST] = early_bye,

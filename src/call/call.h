@@ -4,12 +4,16 @@
  * carry out; the same call and the same event always give the same orders. No I/O, no clock, no
  * SIP: the words between legs are TRY, RING, CONNECT, FAIL, BYE. Branches that are there from the
  * start ring together (phones); one that comes later takes the place of one that was given up
- * (trunks).
+ * (trunks, and whoever the callee forwards to).
  *
  * Life: NEW -TRY-> ROUTING -ROUTED-> PROCEEDING -CONNECT-> ANSWERED -BYE-> ENDING. Any refusal,
  * cancellation or loss leads to ENDING, and ORDER_FINISH is given exactly once: the channel is
  * given back and the record written. The slot goes when its last leg is gone; that is the shard's
  * to see.
+ *
+ * Where the callee is busy or does not answer and has set a forwarding for that (`armed`), the call
+ * goes back to ROUTING, and on to the target; the branches before first_branch are behind it then.
+ * Each forwarding (call/forward.h) is an outgoing call of the one that forwards.
  *
  * What the rules or the called side refuse passes through ANNOUNCING, where the caller may be told
  * why, in words or by a tone; the refusal follows. It is decided by then, and nobody but the caller
@@ -20,8 +24,9 @@
 #include "base/pool.h"
 #include "base/wheel.h"
 #include "call/cause.h"
+#include "policy/forward.h"
 
-#define CALL_BRANCHES_MAX 10
+#define CALL_BRANCHES_MAX 16
 #define CALL_NUMBER_BYTES 40
 #define CALL_TRUNK_BYTES  32
 
@@ -35,15 +40,16 @@ enum call_state {
 };
 
 #define CALL_EVENT_TABLE(X)                                                                        \
-	X(TRY)	      /* the caller is known; find the way */                                      \
-	X(ROUTED)     /* the way is known: `count` branches, a service, or refused with `cause` */ \
-	X(RING)	      /* branch: a provisional response `code` above 100 */                        \
-	X(CONNECT)    /* branch: answered */                                                       \
-	X(FAIL)	      /* branch: final refusal `code`, or `cause` when there was no response */    \
-	X(CANCEL)     /* the caller gave up before the answer */                                   \
-	X(BYE)	      /* a party hung up: side */                                                  \
-	X(REROUTE)    /* branch: given up, though it may still answer; another one stands ready */ \
-	X(LOST)	      /* a party's signalling is gone: side, cause */                              \
+	X(TRY)	   /* the caller is known; find the way */                                         \
+	X(ROUTED)  /* the way is known: `count` more branches, a service, or refused with `cause`  \
+		    */                                                                             \
+	X(RING)	   /* branch: a provisional response `code` above 100 */                           \
+	X(CONNECT) /* branch: answered */                                                          \
+	X(FAIL)	   /* branch: final refusal `code`, or `cause` when there was no response */       \
+	X(CANCEL)  /* the caller gave up before the answer */                                      \
+	X(BYE)	   /* a party hung up: side */                                                     \
+	X(REROUTE) /* branch: given up, though it may still answer; another one stands ready */    \
+	X(LOST)	   /* a party's signalling is gone: side, cause */                                 \
 	X(RING_LIMIT) /* nobody answered in time */                                                \
 	X(END)	      /* ended by us: cause */                                                     \
 	X(ANNOUNCED)  /* the caller was told why, or cannot be */
@@ -78,10 +84,13 @@ struct call_event {
 	bool judged; /* FAIL: code and cause stand as they are (a trunk's); else the code is a
 			phone's */
 	bool more;   /* FAIL: another branch stands ready, as with REROUTE */
+	bool stands; /* ROUTED: the forwarding comes to nothing, and what the callee refused with
+			stands */
 };
 
 enum call_order_kind {
 	ORDER_ROUTE,	     /* ask policy and directory; answer with ROUTED */
+	ORDER_FORWARD,	     /* forward: the callee's settings lead elsewhere; answer with ROUTED */
 	ORDER_START_BRANCH,  /* branch: send its INVITE; FAIL when it cannot be sent */
 	ORDER_RING_CALLER,   /* branch, code: pass its provisional response on */
 	ORDER_CONNECT,	     /* branch: answer the caller with what it answered */
@@ -99,6 +108,7 @@ struct call_order {
 	uint8_t branch;
 	int code;
 	enum call_cause cause;
+	enum forward_kind forward;
 };
 
 #define CALL_ORDERS_MAX (2 * CALL_BRANCHES_MAX + 4)
@@ -128,11 +138,13 @@ struct call {
 	uint64_t uid;
 	uint8_t state; /* enum call_state */
 	uint8_t branch_count;
-	uint8_t winner;	  /* the branch that answered; CALL_BRANCHES_MAX: none */
-	uint8_t cause;	  /* enum call_cause, once ANNOUNCING or ENDING */
-	uint8_t ended_by; /* enum call_side, likewise */
-	bool finished;	  /* ORDER_FINISH was given */
-	int16_t sip_code; /* the final answer to the caller's INVITE: 200 or the refusal */
+	uint8_t first_branch; /* of the present callee */
+	uint8_t armed;	      /* bits 1 << enum forward_kind: what the present callee forwards on */
+	uint8_t winner;	      /* the branch that answered; CALL_BRANCHES_MAX: none */
+	uint8_t cause;	      /* enum call_cause, once ANNOUNCING or ENDING, or in ROUTING again */
+	uint8_t ended_by;     /* enum call_side, likewise */
+	bool finished;	      /* ORDER_FINISH was given */
+	int16_t sip_code;     /* the final answer to the caller's INVITE: 200 or the refusal */
 	struct call_branch branches[CALL_BRANCHES_MAX];
 
 	/* The shard's part: who, when, what it holds. */
@@ -153,10 +165,12 @@ struct call {
 	uint8_t service_format; /* payload type that it speaks in */
 	struct slice detail;	/* for the record: what stood in the way; in the shard's buffers */
 	struct id player;	/* media/player.h, while it is announced to or served */
+	struct id forwards;	/* struct call_forwards; none: nobody has forwarded it */
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */
 	int64_t ring_end_ms, ring_last_ms; /* monotonic: Timer C, and when it ends for good */
-	uint32_t kept[6];		   /* where its records stand in the call file (replica) */
+	int64_t forward_ms;		   /* monotonic: no answer by then is forwarded; 0: never */
+	uint32_t kept[7];		   /* where its records stand in the call file (replica) */
 	struct timer timer;		   /* ring limit, then media check, then record retry */
 };
 

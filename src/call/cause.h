@@ -87,6 +87,16 @@
 	  "This number has not called this country before; the call has to be permitted first",    \
 	  "この番号からこの国・地域への発信は初めてのため、"               \
 	  "許可されるまでおつなぎできません。")                                                    \
+	X(FORWARD_LOOP, 482, 25, "forwarding_loop", "The call was forwarded in a circle",          \
+	  "転送がループしているため、おつなぎできません。")                                        \
+	X(FORWARD_LIMIT, 483, 25, "forwarded_too_often", "The call was forwarded too many times",  \
+	  "転送の回数が上限を超えたため、おつなぎできません。")                                    \
+	X(FORWARD_REFUSED, 480, 21, "forwarding_not_permitted",                                    \
+	  "The called number forwards to a number that it may not call",                           \
+	  "おかけになった番号に設定された転送先へは、おつなぎできません。")                        \
+	X(FORWARD_NO_CHANNEL, 480, 34, "forwarding_channel_limit",                                 \
+	  "All channels of the number that forwards are in use",                                   \
+	  "転送元の番号で同時に発信できる数の上限に達しているため、おつなぎできません。")          \
 	PLAN_REASON_TABLE(X)
 
 enum call_cause {

@@ -13,6 +13,7 @@
 #include "base/index.h"
 #include "base/rng.h"
 #include "call/call.h"
+#include "call/forward.h"
 #include "call/leg.h"
 #include "core/params.h"
 #include "media/player.h"
@@ -72,7 +73,7 @@ struct shard {
 	struct txn_layer *txns;
 	struct relay *relay;
 	struct players *players;
-	struct pool *calls, *legs, *exchanges, *pings, *pursuits, *comebacks;
+	struct pool *calls, *forwards, *legs, *exchanges, *pings, *pursuits, *comebacks;
 	struct index *pursuits_by_client;
 	struct tcp_refusal tcp_refusals[TCP_REFUSALS];
 	struct index
@@ -116,6 +117,9 @@ static inline struct slice domain_of(const struct shard *s)
 
 /* --- find.c: slots by id; NULL: stale */
 struct call *call_of(const struct shard *s, struct id id);
+/* NULL: it was never forwarded. */
+struct call_forwards *call_forwards_of(const struct shard *s, const struct call *c);
+const struct call_forward *call_last_forward(const struct shard *s, const struct call *c);
 struct leg *leg_of(const struct shard *s, struct id id);
 struct leg *branch_leg(const struct shard *s, const struct call *c, uint8_t branch);
 /* The leg that had this id before a restart. tag: our own of its dialog; empty: any. */

@@ -8,6 +8,17 @@ struct call *call_of(const struct shard *s, struct id id)
 	return pool_get(s->calls, id);
 }
 
+struct call_forwards *call_forwards_of(const struct shard *s, const struct call *c)
+{
+	return pool_get(s->forwards, c->forwards);
+}
+
+const struct call_forward *call_last_forward(const struct shard *s, const struct call *c)
+{
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	return forwards && forwards->count ? &forwards->v[forwards->count - 1] : NULL;
+}
+
 int leg_alias_compare(const void *a, const void *b)
 {
 	uint64_t x = ((const struct leg_alias *)a)->old.v, y = ((const struct leg_alias *)b)->old.v;

@@ -96,12 +96,13 @@ struct shard_params {
 
 struct shard_counts {
 	uint64_t channels_held;
+	uint64_t channels_forwarding; /* of those, the ones of numbers that forward */
 	uint64_t calls_live, calls_total, calls_answered_total, calls_refused_total;
 	uint64_t registers_total, registers_rejected_total;
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;
 	uint64_t txn_servers, txn_clients, endpoints, pairs_ready, connections, timers, buf_bytes;
 	uint64_t overload_total, inbox_full_total;
-	uint64_t calls_used, legs_used, exchanges_used, pings_used; /* slots taken */
+	uint64_t calls_used, forwards_used, legs_used, exchanges_used, pings_used; /* slots taken */
 	uint64_t pursuits_used, comebacks_used, players_used;
 	uint64_t calls_in_live; /* of calls_live, those from trunks: they hold no channel */
 	uint64_t trunk_places;	/* that legs of this shard hold */

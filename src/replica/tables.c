@@ -25,6 +25,8 @@ enum part {
 	PART_LEGS,
 	PART_QUALITY,
 	PART_RECORD,
+	PART_FORWARD,
+	PART_FORWARDS,
 };
 #define PART(name) replica_parts[PART_##name]
 
@@ -149,9 +151,13 @@ static const struct replica_field call_rows[] = {
 	F_TEXT(32, call, trunk),
 	F_UPTO(33, call, direction, CALL_IN),
 	F_UINT(34, call, withheld),
-	F_NOT_KEPT(call, in_live), /* counted anew */
-	F_NOT_KEPT(call, player),  /* taken anew */
-	F_NOT_KEPT(call, id),	   /* nobody outside knows it */
+	F_UPTO(35, call, first_branch, CALL_BRANCHES_MAX),
+	F_NOT_KEPT(call, armed), /* of calls that are being set up */
+	F_NOT_KEPT(call, forward_ms),
+	F_NOT_KEPT(call, forwards), /* by a table of their own */
+	F_NOT_KEPT(call, in_live),  /* counted anew */
+	F_NOT_KEPT(call, player),   /* taken anew */
+	F_NOT_KEPT(call, id),	    /* nobody outside knows it */
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),
@@ -299,6 +305,25 @@ static const struct replica_field record_rows[] = {
 	F_SLICE(23, store_record, forward),
 };
 
+static const struct replica_field forward_rows[] = {
+	F_FIXED(1, call_forward, record),
+	F_TEXT(2, call_forward, by),
+	F_TEXT(3, call_forward, to),
+	F_TEXT(4, call_forward, customer),
+	F_TEXT(5, call_forward, trunk),
+	F_UPTO(6, call_forward, kind, FORWARD_KINDS - 1),
+	F_UPTO(7, call_forward, direction, CALL_OUT),
+	F_BOOL(8, call_forward, channel_held),
+	F_BOOL(9, call_forward, recorded),
+	F_INT(10, call_forward, at),
+	F_INT(11, call_forward, ringing_at),
+};
+
+static const struct replica_field forwards_rows[] = {
+	F_LIST(1, call_forwards, v, count, PART(FORWARD)),
+	F_NOT_KEPT(call_forwards, ready),
+};
+
 const struct replica_table replica_parts[] = {
 	[PART_FLOW] = REPLICA_TABLE("flow", flow, flow_rows),
 	[PART_DIALOG] = REPLICA_TABLE("dialog", dialog, dialog_rows),
@@ -322,14 +347,17 @@ const struct replica_table replica_parts[] = {
 	[PART_LEGS] = REPLICA_TABLE("legs", replica_legs, legs_rows),
 	[PART_QUALITY] = REPLICA_TABLE("quality", store_quality, quality_rows),
 	[PART_RECORD] = REPLICA_TABLE("record", store_record, record_rows),
+	[PART_FORWARD] = REPLICA_TABLE("forward", call_forward, forward_rows),
+	[PART_FORWARDS] = REPLICA_TABLE("forwards", call_forwards, forwards_rows),
 };
 /* clang-format on */
 const uint32_t replica_part_count = sizeof(replica_parts) / sizeof(replica_parts[0]);
 
 const struct replica_table *const replica_tables[REPLICA_KINDS] = {
-	[REPLICA_CALL] = &PART(CALL),	    [REPLICA_SETUP] = &PART(SETUP),
-	[REPLICA_ANSWER] = &PART(ANSWER),   [REPLICA_LEGS] = &PART(LEGS),
-	[REPLICA_FIGURES] = &PART(FIGURES), [REPLICA_RECORD] = &PART(RECORD),
+	[REPLICA_CALL] = &PART(CALL),	      [REPLICA_SETUP] = &PART(SETUP),
+	[REPLICA_ANSWER] = &PART(ANSWER),     [REPLICA_LEGS] = &PART(LEGS),
+	[REPLICA_FIGURES] = &PART(FIGURES),   [REPLICA_RECORD] = &PART(RECORD),
+	[REPLICA_FORWARDS] = &PART(FORWARDS),
 };
 
 static const struct relay_kept *figures_of(const struct replica_ends *figures,

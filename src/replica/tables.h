@@ -10,19 +10,20 @@
  */
 #pragma once
 
-#include "call/call.h"
+#include "call/forward.h"
 #include "call/leg.h"
 #include "media/kept.h"
 #include "replica/field.h"
 #include "store/store.h"
 
 enum replica_kind {
-	REPLICA_CALL,	 /* struct call */
-	REPLICA_SETUP,	 /* struct replica_setup */
-	REPLICA_ANSWER,	 /* struct replica_answer */
-	REPLICA_LEGS,	 /* struct replica_legs */
-	REPLICA_FIGURES, /* struct replica_ends, by the table of figures */
-	REPLICA_RECORD,	 /* struct store_record */
+	REPLICA_CALL,	  /* struct call */
+	REPLICA_SETUP,	  /* struct replica_setup */
+	REPLICA_ANSWER,	  /* struct replica_answer */
+	REPLICA_LEGS,	  /* struct replica_legs */
+	REPLICA_FIGURES,  /* struct replica_ends, by the table of figures */
+	REPLICA_RECORD,	  /* struct store_record */
+	REPLICA_FORWARDS, /* struct call_forwards, from the first forwarding to the last record */
 	REPLICA_KINDS
 };
 

@@ -59,10 +59,19 @@ static bool holds_any_leg(const struct shard *s, const struct call *c)
 }
 
 /* Who is being announced to, or served by us, holds none. */
-static void check_channel(const struct call *c, struct findings *f)
+static uint64_t held_by(const struct shard *s, const struct call *c)
+{
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	uint64_t n = c->channel_held;
+	for (uint8_t i = 0; forwards && i < forwards->count; i++)
+		n += forwards->v[i].channel_held;
+	return n;
+}
+
+static void check_channel(const struct shard *s, const struct call *c, struct findings *f)
 {
 	bool may = c->state != CALL_ENDING && c->state != CALL_ANNOUNCING && !c->service;
-	if (c->channel_held && !may)
+	if (held_by(s, c) && !may)
 		found(f, "call %016llx holds a channel in state %s", (unsigned long long)c->uid,
 		      call_state_name((enum call_state)c->state));
 }
@@ -98,9 +107,11 @@ static uint64_t check_calls(struct shard *s, struct findings *f, uint64_t *from_
 		if (call_is_live(c) && leg_of(s, c->leg_a) == NULL)
 			found(f, "call %016llx is live without its caller",
 			      (unsigned long long)c->uid);
-		held += c->channel_held;
-		check_channel(c, f);
+		held += held_by(s, c);
+		check_channel(s, c, f);
 	}
+	if (pool_used(s->forwards) > pool_used(s->calls))
+		found(f, "forwardings belong to no call");
 	if (held != s->counts.channels_held)
 		found(f, "calls hold %llu channels, %llu are counted", (unsigned long long)held,
 		      (unsigned long long)s->counts.channels_held);

@@ -158,6 +158,7 @@ static int open_pools(struct shard *s)
 		uint32_t limit;
 	} pools[] = {
 		{&s->calls, "calls", sizeof(struct call), calls},
+		{&s->forwards, "forwards", sizeof(struct call_forwards), calls},
 		{&s->legs, "legs", sizeof(struct leg), calls * LEGS_PER_CALL},
 		{&s->exchanges, "exchanges", sizeof(struct exchange), calls * 2 + 16},
 		{&s->pings, "pings", sizeof(struct ping), TXNS_SPARE},
@@ -342,6 +343,7 @@ void shard_free(struct shard *s)
 	pool_free(s->pings);
 	pool_free(s->exchanges);
 	pool_free(s->legs);
+	pool_free(s->forwards);
 	pool_free(s->calls);
 	bufs_free(s->bufs);
 	wheel_free(s->wheel);

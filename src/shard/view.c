@@ -147,6 +147,7 @@ void shard_counts(const struct shard *s, struct shard_counts *ret_counts)
 	ret_counts->timers = wheel_count(s->wheel);
 	ret_counts->buf_bytes = bufs_used_bytes(s->bufs);
 	ret_counts->calls_used = pool_used(s->calls);
+	ret_counts->forwards_used = pool_used(s->forwards);
 	ret_counts->legs_used = pool_used(s->legs);
 	ret_counts->exchanges_used = pool_used(s->exchanges);
 	ret_counts->pings_used = pool_used(s->pings);

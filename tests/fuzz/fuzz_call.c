@@ -2,7 +2,7 @@
  * Any sequence of events into a call. Whatever comes, and in whichever order: it finishes exactly
  * once, the caller is answered exactly once, orders name branches that exist, every branch that was
  * started and did not refuse is ended, and a finished call orders nothing but hanging up on
- * latecomers.
+ * latecomers. It goes back to finding its way only to be forwarded.
  */
 #include "call/call.h"
 #include "fuzz.h"
@@ -27,6 +27,10 @@ static void order_take(const struct call *c, const struct call_order *o, struct 
 	switch (o->kind) {
 	case ORDER_ROUTE:
 		FUZZ_CHECK(++t->routed == 1);
+		break;
+	case ORDER_FORWARD:
+		FUZZ_CHECK(c->state == CALL_ROUTING && !t->answered && !t->refused);
+		FUZZ_CHECK(o->forward < FORWARD_KINDS && c->armed == 0);
 		break;
 	case ORDER_START_BRANCH:
 		FUZZ_CHECK(++t->started[o->branch] == 1);
@@ -65,14 +69,16 @@ static void order_take(const struct call *c, const struct call_order *o, struct 
 	}
 }
 
-/* What a shard may tell: codes of the kind that the event is of, causes of the table. */
-static struct call_event event_of(const uint8_t *p)
+/* What a shard may tell: codes of the kind that the event is of, causes of the table; no more
+ * branches than there is room for, and a service only as the first thing. */
+static struct call_event event_of(const struct call *c, const uint8_t *p)
 {
 	struct call_event ev = {
 		.kind = (enum call_event_kind)(p[0] % CALL_EVENTS),
 		.branch = p[1] & 15,
-		.count = (uint8_t)(p[1] % (CALL_BRANCHES_MAX + 1)),
-		.service = p[1] % 16 == 0,
+		.count = (uint8_t)(p[1] % (CALL_BRANCHES_MAX - c->branch_count + 1)),
+		.service = p[1] % 16 == 0 && c->branch_count == 0,
+		.stands = p[2] & 4 && c->branch_count,
 		.side = (enum call_side)(p[1] % 3),
 		.cause = (enum call_cause)(p[2] % CALL_CAUSES),
 	};
@@ -103,6 +109,11 @@ static int progress(uint8_t state)
 	return state == CALL_ENDING ? CALL_STATES : state;
 }
 
+static bool is_forwarded(const struct call_orders *o)
+{
+	return o->count && o->v[o->count - 1].kind == ORDER_FORWARD;
+}
+
 static void step(struct call *c, const struct call_event *ev, struct told *t)
 {
 	static struct call_orders o;
@@ -110,7 +121,7 @@ static void step(struct call *c, const struct call_event *ev, struct told *t)
 	bool taken = call_step(c, ev, &o);
 
 	FUZZ_CHECK(o.count <= CALL_ORDERS_MAX && (taken || o.count == 0));
-	FUZZ_CHECK(progress(c->state) >= progress(before.state));
+	FUZZ_CHECK(progress(c->state) >= progress(before.state) || is_forwarded(&o));
 	if (taken)
 		phone_ended(&before, ev, t);
 	for (uint32_t i = 0; i < o.count; i++) {
@@ -139,7 +150,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size && data[0] & 1) /* most sequences begin as calls do */
 		step(&c, &(struct call_event){.kind = CALL_EV_TRY}, &t);
 	for (size_t i = 1; i + 3 <= size && i < 600; i += 3) {
-		struct call_event ev = event_of(data + i);
+		struct call_event ev = event_of(&c, data + i);
+		if (ev.kind == CALL_EV_ROUTED) /* the shard's: what the callee has set */
+			c.armed = data[i + 2] >> 3 & 15;
 		step(&c, &ev, &t);
 	}
 	check_end(&c, &t);

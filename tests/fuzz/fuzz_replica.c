@@ -14,6 +14,7 @@ static struct {
 	struct replica_legs legs;
 	struct replica_ends figures;
 	struct store_record record;
+	struct call_forwards forwards;
 	struct replica_ends ends;
 	struct leg setup_legs[1 + CALL_BRANCHES_MAX], legs_legs[2];
 } into[2];
@@ -36,6 +37,8 @@ static void *target(int n, uint32_t kind)
 		return &into[n].legs;
 	case REPLICA_FIGURES:
 		return &into[n].figures;
+	case REPLICA_FORWARDS:
+		return &into[n].forwards;
 	case REPLICA_RECORD:
 	case REPLICA_KINDS:
 		break;

@@ -178,7 +178,7 @@ static bool record_is(struct run *r, struct expectation *e, const struct store_r
 	ok = ok && text_fits(r, e, "codec", s->codec) && text_fits(r, e, "dialled", s->dialled);
 	ok = ok && text_fits(r, e, "direction", s->direction) && text_fits(r, e, "trunk", s->trunk);
 	ok = ok && number_fits(r, e, "withheld", s->withheld);
-	ok = ok && text_fits(r, e, "detail", s->detail);
+	ok = ok && text_fits(r, e, "detail", s->detail) && text_fits(r, e, "forward", s->forward);
 	ok = ok && number_fits(r, e, "code", (uint64_t)s->sip_code);
 	ok = ok && number_fits(r, e, "answered", s->answered_at != 0);
 	ok = ok && number_fits(r, e, "rang", s->ringing_at != 0);

@@ -85,6 +85,25 @@ bool world_rule(struct run *r)
 	return true;
 }
 
+/* forward WHO KIND to=WHOM [ring=S] | off */
+bool world_forward(struct run *r)
+{
+	const char *who = run_word(r), *word = run_word(r), *to = run_value(r, "to");
+	enum forward_kind kind;
+	int64_t ring_s = 0;
+	if (!who || !word || forward_kind_of(slice_str(word), &kind) != 0)
+		return run_fail(r, "who forwards, and when?");
+	if (!run_number(r, "ring", &ring_s))
+		return false;
+	if (!to && !run_flag(r, "off"))
+		return run_fail(r, "to= or off");
+	char target[DIAL_BYTES] = "";
+	if (to)
+		snprintf(target, sizeof(target), "%s", run_number_of(r, to));
+	stage_forward(r->st, run_number_of(r, who), kind, to ? target : NULL, ring_s);
+	return true;
+}
+
 /* --- phones */
 
 static bool read_addr(struct run *r, const char *text, uint16_t port, struct addr *ret_addr)

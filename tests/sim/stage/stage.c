@@ -310,6 +310,21 @@ void stage_rule(struct stage *st, struct plan_rule rule)
 	outside(st, false);
 }
 
+void stage_forward(struct stage *st, const char *number, enum forward_kind kind, const char *target,
+		   int64_t ring_s)
+{
+	struct forward_settings *f = vault_forward(st->vault, number);
+	outside(st, true);
+	f->rules[kind] = (struct forward_rule){target != NULL, (uint8_t)(1 + kind)};
+	if (target)
+		snprintf(f->targets[kind], sizeof(f->targets[kind]), "%s", target);
+	if (ring_s)
+		f->ring_s = (uint8_t)ring_s;
+	if (st->directory)
+		must(directory_forward_put(st->directory, slice_str(number), f), "forwarding");
+	outside(st, false);
+}
+
 void stage_rules_forget(struct stage *st)
 {
 	vault_rules_forget(st->vault);
@@ -451,9 +466,9 @@ static bool shards_idle(struct stage *st, char *text, size_t bytes)
 		 (unsigned long long)c.txn_servers, (unsigned long long)c.txn_clients,
 		 (unsigned long long)c.endpoints, (unsigned long long)c.players_used,
 		 (unsigned long long)c.buf_bytes, (unsigned long long)c.timers - st->p.shards);
-	const uint64_t taken = c.calls_used + c.legs_used + c.exchanges_used + c.pings_used +
-			       c.pursuits_used + c.comebacks_used + c.txn_servers + c.txn_clients +
-			       c.endpoints + c.players_used + c.buf_bytes;
+	const uint64_t taken = c.calls_used + c.forwards_used + c.legs_used + c.exchanges_used +
+			       c.pings_used + c.pursuits_used + c.comebacks_used + c.txn_servers +
+			       c.txn_clients + c.endpoints + c.players_used + c.buf_bytes;
 	return taken == 0 && c.timers == st->p.shards; /* the tick of each */
 }
 

@@ -43,6 +43,7 @@ void stage_params_default(struct stage_params *p);
 struct stage_call {
 	uint64_t uid;
 	uint32_t records;
+	uint32_t forwards; /* that are still without a record */
 };
 
 struct watch;
@@ -103,6 +104,9 @@ void stage_reconfigure(struct stage *st);
 void stage_number(struct stage *st, struct directory_number n, const char *password);
 void stage_rule(struct stage *st, struct plan_rule rule);
 void stage_rules_forget(struct stage *st);
+/* Row 1 + kind of its list gets the target; NULL: that kind is off. ring_s 0: as it was. */
+void stage_forward(struct stage *st, const char *number, enum forward_kind kind, const char *target,
+		   int64_t ring_s);
 void stage_number_remove(struct stage *st, const char *number);
 bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number);
 /* A new trunk, or a change of the one with that name; in force at once. */

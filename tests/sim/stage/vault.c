@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define NUMBERS_MAX 256
-#define RULES_MAX   32
+#define NUMBERS_MAX  256
+#define RULES_MAX    32
+#define FORWARDS_MAX 32
 
 /* One change of bindings, in the order of handing over. */
 struct change {
@@ -27,6 +28,11 @@ struct vault {
 	uint32_t number_n;
 	struct plan_rule rules[RULES_MAX];
 	uint32_t rule_n;
+	struct {
+		char number[STORE_NUMBER_BYTES];
+		struct forward_settings settings;
+	} forwards[FORWARDS_MAX];
+	uint32_t forward_n;
 	struct change *changes;
 	size_t change_n, change_cap;
 	struct vault_record **records;
@@ -118,7 +124,7 @@ static int record_add(struct writer *w, const struct store_record *r)
 	struct slice *texts[] = {&kept->r.from,	    &kept->r.to,     &kept->r.dialled,
 				 &kept->r.customer, &kept->r.reason, &kept->r.reason_text,
 				 &kept->r.ended_by, &kept->r.codec,  &kept->r.direction,
-				 &kept->r.trunk,    &kept->r.detail};
+				 &kept->r.trunk,    &kept->r.detail, &kept->r.forward};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		copy_text(kept, &used, texts[i]);
 	k->records[k->record_n++] = kept;
@@ -305,12 +311,23 @@ static void put_numbers(const struct vault *k, struct directory *d)
 	}
 }
 
+static void put_forwards(const struct vault *k, struct directory *d)
+{
+	for (uint32_t i = 0; i < k->forward_n; i++) {
+		const int err = directory_forward_put(d, slice_str(k->forwards[i].number),
+						      &k->forwards[i].settings);
+		if (err && err != ERR_NOT_FOUND) /* of a number that is no more */
+			die("forwarding", err);
+	}
+}
+
 void vault_load(struct vault *k, struct directory *d)
 {
 	char dir[64], path[96];
 	if (k->change_n == 0) {
 		put_numbers(k, d);
 		vault_rules(k, d);
+		put_forwards(k, d);
 		return;
 	}
 	struct store *s = open_store(k, dir, path);
@@ -318,6 +335,21 @@ void vault_load(struct vault *k, struct directory *d)
 	drop_store(s, dir, path);
 	if (err)
 		die("loading", err);
+	put_forwards(k, d);
+}
+
+struct forward_settings *vault_forward(struct vault *k, const char *number)
+{
+	for (uint32_t i = 0; i < k->forward_n; i++) {
+		if (strcmp(k->forwards[i].number, number) == 0)
+			return &k->forwards[i].settings;
+	}
+	if (k->forward_n == FORWARDS_MAX)
+		die("too many numbers that forward", ERR_LIMIT);
+	const uint32_t i = k->forward_n++;
+	snprintf(k->forwards[i].number, sizeof(k->forwards[i].number), "%s", number);
+	forward_settings_init(&k->forwards[i].settings);
+	return &k->forwards[i].settings;
 }
 
 void vault_rule_add(struct vault *k, struct plan_rule rule)

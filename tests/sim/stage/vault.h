@@ -31,6 +31,9 @@ void vault_number_put(struct vault *k, const struct directory_number *n);
 void vault_number_remove(struct vault *k, const char *number);
 const struct directory_number *vault_number(const struct vault *k, const char *number);
 
+/* To be changed in place, then put into the directory. */
+struct forward_settings *vault_forward(struct vault *k, const char *number);
+
 /* One more of the operator's rules; id is given. */
 void vault_rule_add(struct vault *k, struct plan_rule rule);
 void vault_rules_forget(struct vault *k);

@@ -63,9 +63,15 @@ static void call_began(struct watch *w, uint64_t uid)
 
 static void record_came(struct watch *w, const struct store_record *r)
 {
-	struct stage_call *c = call_of_uid(w, r->id);
+	struct stage_call *c = call_of_uid(w, r->forward.n ? r->call : r->id);
 	if (w->st->hurt)
 		return;
+	if (c && r->forward.n) {
+		if (c->forwards-- == 0 && !w->st->crashed)
+			stage_fault(w->st, "call %016llx was not forwarded so often as records say",
+				    (unsigned long long)r->call);
+		return;
+	}
 	if (!c)
 		stage_fault(w->st, "a record of call %016llx, which never began",
 			    (unsigned long long)r->id);
@@ -91,11 +97,11 @@ void watch_records(struct watch *w)
 		return;
 	for (uint32_t i = 0; i < w->call_n; i++) {
 		const struct stage_call *c = &w->calls[i];
-		if (c->records || w->st->hurt)
+		if (w->st->hurt || (c->records && (c->forwards == 0 || w->st->crashed)))
 			continue;
 		watch_blame(w, c->uid);
-		stage_fault(w->st, "call %016llx has ended without a record",
-			    (unsigned long long)c->uid);
+		stage_fault(w->st, "call %016llx has ended without a record%s",
+			    (unsigned long long)c->uid, c->records ? " of a forwarding" : "");
 	}
 }
 
@@ -199,6 +205,9 @@ static void on_event(void *ctx, const struct event *e)
 	keep_texts(&w->last[e->type], e);
 	if (e->type == EVENT_CALL_STARTED)
 		call_began(w, e->call);
+	struct stage_call *c = e->type == EVENT_CALL_FORWARDED ? call_of_uid(w, e->call) : NULL;
+	if (c)
+		c->forwards++;
 }
 
 void watch_events(struct watch *w)
@@ -236,7 +245,8 @@ static void check_shards(struct stage *st)
 	if (held != counts.channels_held && !st->hurt && !short_of_one)
 		stage_fault(st, "%u channels are held, calls know of %llu", held,
 			    (unsigned long long)counts.channels_held);
-	const uint64_t holding = counts.channels_held + counts.players_used + counts.calls_in_live;
+	const uint64_t holding = counts.channels_held - counts.channels_forwarding +
+				 counts.players_used + counts.calls_in_live;
 	if ((holding > counts.calls_live || (holding < counts.calls_live && !st->p.outside)) &&
 	    !st->hurt)
 		stage_fault(st, "%llu channels and %llu players are held by %llu live calls",

@@ -1,0 +1,28 @@
+/*
+ * forward: one forwarding of a call, as plain data: who forwarded it (the callee so far), why, and
+ * to whom. It is an outgoing call of the one that forwards: a channel of his, a record of his. A
+ * call has them only when it is forwarded: they stand in a pool of their own.
+ */
+#pragma once
+
+#include "call/call.h"
+
+#define CALL_FORWARDS_MAX 5
+
+struct call_forward {
+	uint64_t record; /* id of its record, and the holder of its channel */
+	char by[CALL_NUMBER_BYTES], to[CALL_NUMBER_BYTES];
+	char customer[24];	      /* whose number `by` is */
+	char trunk[CALL_TRUNK_BYTES]; /* name of the (last) trunk; "": none */
+	uint8_t kind;		      /* enum forward_kind */
+	uint8_t direction;	      /* enum call_direction, never CALL_IN */
+	bool channel_held;
+	bool recorded;		/* its record is the writer's */
+	int64_t at, ringing_at; /* wall ms; 0: did not happen */
+};
+
+struct call_forwards {
+	uint8_t count;
+	bool ready; /* the last one was made before its order came */
+	struct call_forward v[CALL_FORWARDS_MAX];
+};
