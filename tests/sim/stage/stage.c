@@ -17,7 +17,7 @@
 #define EVENT_RING_BYTES (1u << 20)
 #define MEDIA_PORT_FIRST 20000
 #define MEDIA_PORT_LAST	 29999
-#define FAREWELL_MS	 40000
+#define FAREWELL_MS	 330000 /* a service whose caller has gone silently ends after 300 s */
 #define FULL_DISK_BYTES	 (512 * 1024)
 #define SETTLE_MS	 330000 /* more than the longest chain of timeouts, and than an echo test */
 

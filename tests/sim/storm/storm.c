@@ -18,6 +18,7 @@
 #define GATEWAYS     2 /* trunks lead there; behind both is the same number */
 #define PHONES	     (LINES + GATEWAYS)
 #define OUTSIDE	     "0312345678"
+#define NOBODYS	     "05099999999"
 #define LOOK_MS	     50 /* people look at their phones so often */
 #define LADDER_LINES 100
 #define FAREWELL_MS  90000
@@ -93,7 +94,8 @@ struct storm {
 	int64_t plug_at_us[PHONES]; /* 0: it is plugged in */
 	int64_t roomy_at_us;	    /* 0: the store has room */
 	int64_t register_at_us[PHONES];
-	bool may_hear[PHONES][PHONES]; /* they were called by each other */
+	bool may_hear[PHONES][PHONES];		    /* they were called by each other */
+	const char *targets[PHONES][FORWARD_KINDS]; /* of its number, when that is switched on */
 };
 
 static bool chance(struct storm *s, uint32_t per_mille)
@@ -126,14 +128,42 @@ static struct ua_wish some_wish(struct storm *s)
 	};
 }
 
-/* All phones of that number and this one may hear each other from now on. */
-static void acquaint(struct storm *s, const struct ua *ua, const char *number)
+static void meet(struct storm *s, const struct ua *ua, const char *number)
 {
 	for (uint32_t a = 0; a < PHONES; a++) {
 		for (uint32_t b = 0; b < PHONES && s->st->phones[a] == ua; b++) {
 			if (strcmp(ua_number(s->st->phones[b]), number) == 0)
 				s->may_hear[a][b] = s->may_hear[b][a] = true;
 		}
+	}
+}
+
+/* Where calls to that number may be forwarded to, at the most. */
+static void mark_targets(const struct storm *s, const char *number, bool marks[PHONES])
+{
+	if (strcmp(number, NOBODYS) == 0)
+		number = OUTSIDE; /* 050 numbers of others are there */
+	for (uint32_t i = 0; i < PHONES; i++) {
+		if (marks[i] || strcmp(ua_number(s->st->phones[i]), number) != 0)
+			continue;
+		marks[i] = true;
+		for (int k = 0; k < FORWARD_KINDS; k++) {
+			if (s->targets[i][k])
+				mark_targets(s, s->targets[i][k], marks);
+		}
+	}
+}
+
+/* All phones of that number and this one may hear each other from now on, and those that it
+ * forwards to. */
+static void acquaint(struct storm *s, const struct ua *ua, const char *number)
+{
+	bool marks[PHONES] = {false};
+	mark_targets(s, number, marks);
+	meet(s, ua, number);
+	for (uint32_t i = 0; i < PHONES; i++) {
+		if (marks[i])
+			meet(s, ua, ua_number(s->st->phones[i]));
 	}
 }
 
@@ -157,15 +187,13 @@ static void check_bleed(struct storm *s)
 
 static void make_call(struct storm *s, struct ua *ua, struct ua_call *c)
 {
-	static const char *const ODD[] = {"110", "0501", "05099999999", "00336123", "*43", "*44"};
+	static const char *const ODD[] = {"110", "0501", NOBODYS, "00336123", "*43", "*44"};
 	struct ua_wish w = {.no_sdp = chance(s, 100)};
 	const char *target = ua_number(phone_at_random(s));
 	if (s->calls >= s->calls_wanted)
 		return;
-	if (chance(s, 50)) {
+	if (chance(s, 50))
 		target = ODD[below(s, 6)];
-		acquaint(s, ua, OUTSIDE); /* 050 numbers of others are there */
-	}
 	if (chance(s, 100))
 		w.headers = "Privacy: id\r\n";
 	else if (chance(s, 200))
@@ -279,7 +307,17 @@ static void take_uid(void *ctx, const struct shard_call_view *v)
 	*uid = v->uid;
 }
 
-/* Hangs somebody's call up, gives a line more channels or fewer, or suspends it. */
+static void set_forward(struct storm *s, uint32_t i, bool on)
+{
+	const enum forward_kind kind = (enum forward_kind)below(s, FORWARD_KINDS);
+	const char *target = s->targets[i][kind];
+	if (target)
+		stage_forward(s->st, ua_number(s->st->phones[i]), kind, on ? target : NULL,
+			      1 + below(s, 10));
+}
+
+/* Hangs somebody's call up, switches a forwarding on or off, gives a line more channels or fewer,
+ * or suspends it. */
 static void operate(struct storm *s)
 {
 	const uint32_t shard = below(s, s->st->p.shards);
@@ -291,6 +329,7 @@ static void operate(struct storm *s)
 		sim_io_poke(s->st->ios[shard]);
 	if (!chance(s, 10) || !stage_number_get(s->st, ua_number(phone_at_random(s)), &n))
 		return;
+	set_forward(s, below(s, LINES), chance(s, 500));
 	n.channels = 1 + below(s, 4);
 	n.suspended = chance(s, 100);
 	stage_number(s->st, n, NULL);
@@ -392,6 +431,21 @@ static void add_phone(struct storm *s, uint32_t i)
 	stage_phone_add(s->st, p);
 }
 
+/* A third of the lines forward, in each way, to each other (in circles too), outside, or nowhere.
+ */
+static void choose_targets(struct storm *s)
+{
+	for (uint32_t i = 0; i < LINES; i++) {
+		for (int k = 0; k < FORWARD_KINDS && i % 6 != 5; k++) {
+			if (!chance(s, 330))
+				continue;
+			s->targets[i][k] = chance(s, 100) ? NOBODYS : ua_number(phone_at_random(s));
+			stage_forward(s->st, ua_number(s->st->phones[i]), (enum forward_kind)k,
+				      chance(s, 700) ? s->targets[i][k] : NULL, 1 + below(s, 10));
+		}
+	}
+}
+
 /* One asks for a password sometimes, the other has room for few calls. */
 static void add_gateway(struct storm *s, uint32_t i)
 {
@@ -441,6 +495,7 @@ static void begin(struct storm *s)
 		add_phone(s, i);
 	for (uint32_t i = 0; i < GATEWAYS; i++)
 		add_gateway(s, i);
+	choose_targets(s);
 }
 
 /* Everybody hangs up, and the weather clears. */
