@@ -160,7 +160,9 @@ void announce_played(struct shard *s, struct id call)
 	struct call *c = call_of(s, call);
 	if (c == NULL)
 		return;
-	if (c->state == CALL_ANNOUNCING)
+	if (c->ringback)
+		ringback_played(s, c);
+	else if (c->state == CALL_ANNOUNCING)
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_ANNOUNCED}, NULL);
 	else
 		service_played(s, c);

@@ -242,6 +242,13 @@ void announce_close_player(struct shard *s, struct call *c);
 const struct clip *announce_file(const struct shard *s, const struct sip_msg *invite,
 				 uint32_t name);
 
+/* --- ringback.c: what the caller of a forwarded call hears until the target takes it */
+/* It is being forwarded. True: he hears us. */
+bool ringback_begin(struct shard *s, struct call *c);
+/* All that there was to play was played. */
+void ringback_played(struct shard *s, struct call *c);
+void ringback_end(struct shard *s, struct call *c);
+
 /* --- service.c: calls that we answer ourselves */
 enum call_service service_of(struct slice digits);
 /* ORDER_SERVE: CAUSE_NORMAL: it is answered. */

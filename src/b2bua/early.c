@@ -142,11 +142,19 @@ void early_progress(struct shard *s, struct call *c, struct leg *b, const struct
 
 /* --- to the caller */
 
+static void note_session(struct shard *s, const struct leg *a, struct slice body)
+{
+	struct call *c = call_of(s, a->call);
+	if (c && body.n)
+		c->hears_us = true;
+}
+
 static void tell(struct shard *s, struct leg *a, struct leg *b, int code, struct slice body)
 {
 	struct strbuf more = scratch_buf(s, 256);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	token_number(&a->dialog, b->early.number);
+	note_session(s, a, body);
 	leg_respond(s, a, a->invite, code, strbuf_slice(&more), SLICE("application/sdp"), body);
 }
 
@@ -168,6 +176,7 @@ static void tell_reliably(struct shard *s, struct leg *a, struct leg *b, int cod
 	sip_build_header(&more, SIP_HDR_REQUIRE, SLICE("100rel"));
 	sip_build_number(&more, SIP_HDR_RSEQ, e->rseq_out);
 	token_number(&a->dialog, e->number);
+	note_session(s, a, body);
 	leg_respond(s, a, a->invite, code, strbuf_slice(&more), SLICE("application/sdp"), body);
 	drop(s, &e->response);
 	e->response = bufs_copy(s->bufs, txn_response_of(s->txns, a->invite));
@@ -186,6 +195,7 @@ static struct slice early_answer(struct shard *s, struct call *c, struct leg *a,
 	if (b->early.told_settled || b->early.unacked_sdp ||
 	    media_answer(s, c, b, a, answer, offer, false, &out) != 0)
 		return SLICE_NONE;
+	ringback_end(s, c);
 	drop(s, &b->early.told);
 	b->early.told = bufs_copy(s->bufs, strbuf_slice(&out));
 	return strbuf_slice(&out);

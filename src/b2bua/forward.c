@@ -189,6 +189,8 @@ static void forwarded_event(struct shard *s, const struct call *c, const struct 
 static void tell_caller(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
+	if (ringback_begin(s, c))
+		return;
 	if (a && a->state == LEG_INVITING && !(a->can & LEG_NEEDS_100REL))
 		leg_respond(s, a, a->invite, 181, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 }

@@ -282,6 +282,7 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 		return;
 	const struct sip_msg *invite = caller_invite(s, a);
 	int err = connect_body(s, c, a, b, invite, msg, &body);
+	ringback_end(s, c);
 	if (err == 0) {
 		answered(s, c, a, b);
 		session_answered(s, b, msg);
@@ -369,6 +370,7 @@ static void serve(struct shard *s, struct call *c, struct agenda *agenda)
 static void announce(struct shard *s, struct call *c, struct agenda *agenda)
 {
 	give_channel(s, c);
+	ringback_end(s, c);
 	if (!announce_begin(s, c))
 		follows(agenda, (struct call_event){.kind = CALL_EV_ANNOUNCED});
 }
@@ -400,6 +402,7 @@ static void finish(struct shard *s, struct call *c)
 	wheel_cancel(s->wheel, &c->timer);
 	trunk_places_give(s, c);
 	give_channel(s, c);
+	ringback_end(s, c);
 	announce_close_player(s, c);
 	s->counts.calls_live--;
 	end_exchanges(s, leg_of(s, c->leg_a));

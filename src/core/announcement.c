@@ -41,7 +41,7 @@ int announcements_load(const char *folder, struct sounds **ret_sounds, char *ret
 {
 	static const char *const spoken[] = {
 		"digit_0", "digit_1", "digit_2", "digit_3", "digit_4",	   "digit_5",
-		"digit_6", "digit_7", "digit_8", "digit_9", "digit_point",
+		"digit_6", "digit_7", "digit_8", "digit_9", "digit_point", "forwarding",
 	};
 	const char *names[ANNOUNCEMENT_NAMES];
 	for (uint32_t i = 0; i < ANNOUNCEMENT_NAMES; i++)

@@ -1,7 +1,8 @@
 /*
  * announcement: what callers may be told by a file of the operator, and under which name: for each
  * cause of a refusal that can be heard its word (call/cause.h: "busy", "emergency_not_available"),
- * and the digits in which the quality test speaks ("digit_0" to "digit_9", "digit_point").
+ * the digits in which the quality test speaks ("digit_0" to "digit_9", "digit_point"), and
+ * "forwarding" for a call that is being forwarded.
  */
 #pragma once
 
@@ -10,9 +11,10 @@
 #include "media/sounds.h"
 
 /* Places of names in the snapshot; a cause's is the cause itself. */
-#define ANNOUNCEMENT_DIGIT(d) ((uint32_t)CALL_CAUSES + (uint32_t)(d))
-#define ANNOUNCEMENT_POINT    ANNOUNCEMENT_DIGIT(10)
-#define ANNOUNCEMENT_NAMES    (ANNOUNCEMENT_POINT + 1)
+#define ANNOUNCEMENT_DIGIT(d)	((uint32_t)CALL_CAUSES + (uint32_t)(d))
+#define ANNOUNCEMENT_POINT	ANNOUNCEMENT_DIGIT(10)
+#define ANNOUNCEMENT_FORWARDING (ANNOUNCEMENT_POINT + 1)
+#define ANNOUNCEMENT_NAMES	(ANNOUNCEMENT_FORWARDING + 1)
 
 /* As sounds_load, for a folder of these names; "": the tones only. */
 int announcements_load(const char *folder, struct sounds **ret_sounds, char *ret_text,

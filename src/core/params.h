@@ -104,6 +104,7 @@ struct shard_counts {
 	uint64_t overload_total, inbox_full_total;
 	uint64_t calls_used, forwards_used, legs_used, exchanges_used, pings_used; /* slots taken */
 	uint64_t pursuits_used, comebacks_used, players_used;
+	uint64_t ringbacks;	/* of players_used, those whose call holds a channel beside it */
 	uint64_t calls_in_live; /* of calls_live, those from trunks: they hold no channel */
 	uint64_t trunk_places;	/* that legs of this shard hold */
 };

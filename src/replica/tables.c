@@ -155,9 +155,11 @@ static const struct replica_field call_rows[] = {
 	F_NOT_KEPT(call, armed), /* of calls that are being set up */
 	F_NOT_KEPT(call, forward_ms),
 	F_NOT_KEPT(call, forwards), /* by a table of their own */
-	F_NOT_KEPT(call, in_live),  /* counted anew */
-	F_NOT_KEPT(call, player),   /* taken anew */
-	F_NOT_KEPT(call, id),	    /* nobody outside knows it */
+	F_NOT_KEPT(call, hears_us),
+	F_NOT_KEPT(call, ringback),
+	F_NOT_KEPT(call, in_live), /* counted anew */
+	F_NOT_KEPT(call, player),  /* taken anew */
+	F_NOT_KEPT(call, id),	   /* nobody outside knows it */
 	F_NOT_KEPT(call, leg_a),
 	F_NOT_KEPT(call, finished), /* a finished call is a record */
 	F_NOT_KEPT(call, record_due),

@@ -78,7 +78,8 @@ static void check_channel(const struct shard *s, const struct call *c, struct fi
 
 static bool may_play(const struct call *c)
 {
-	return c->state == CALL_ANNOUNCING || (c->state == CALL_ANSWERED && c->service);
+	return c->ringback || c->state == CALL_ANNOUNCING ||
+	       (c->state == CALL_ANSWERED && c->service);
 }
 
 static void check_players(struct shard *s, struct findings *f)

@@ -15,7 +15,7 @@ static const struct {
 	{"en/digit_1", 1},	    {"en/digit_2", 1},		{"en/digit_3", 1},
 	{"en/digit_4", 1},	    {"en/digit_5", 1},		{"en/digit_6", 1},
 	{"en/digit_7", 1},	    {"en/digit_8", 1},		{"en/digit_9", 1},
-	{"en/digit_point", 1},
+	{"en/digit_point", 1},	    {"en/forwarding", 3},
 };
 
 static void must(bool ok, const char *what)

@@ -246,7 +246,7 @@ static void check_shards(struct stage *st)
 		stage_fault(st, "%u channels are held, calls know of %llu", held,
 			    (unsigned long long)counts.channels_held);
 	const uint64_t holding = counts.channels_held - counts.channels_forwarding +
-				 counts.players_used + counts.calls_in_live;
+				 counts.players_used - counts.ringbacks + counts.calls_in_live;
 	if ((holding > counts.calls_live || (holding < counts.calls_live && !st->p.outside)) &&
 	    !st->hurt)
 		stage_fault(st, "%llu channels and %llu players are held by %llu live calls",
