@@ -29,7 +29,9 @@ uint8_t forward_armed_of(struct shard *s, const struct call *c, struct forward_s
 /* One forwarding more. CAUSE_NORMAL: the target is the present callee. Else why not, which was
  * told. */
 enum call_cause forward_call(struct shard *s, struct call *c, enum forward_kind kind,
-			     const struct forward_settings *f);
+			     const char *target);
+/* A phone of the present callee's has answered with a 3xx. */
+void forward_deflected(struct shard *s, struct call *c, const struct sip_msg *msg);
 /* His phones are being called: what is to happen when they do not take it. */
 void forward_arm(struct shard *s, struct call *c, uint8_t armed, const struct forward_settings *f);
 /* The ring time is over. True: RING_LIMIT may follow, the forwarding is made; false: it goes on

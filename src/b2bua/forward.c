@@ -6,6 +6,7 @@
 #include "b2bua/b2bua_priv.h"
 
 #include "core/judge.h"
+#include "sip/value.h"
 
 /* --- the chain */
 
@@ -196,10 +197,9 @@ static void tell_caller(struct shard *s, struct call *c)
 }
 
 enum call_cause forward_call(struct shard *s, struct call *c, enum forward_kind kind,
-			     const struct forward_settings *f)
+			     const char *target)
 {
 	struct call_forward fwd = {.kind = (uint8_t)kind, .at = io_wall_ms(s->p.io)};
-	const char *target = forward_target(f, kind);
 	struct call_forwards *forwards = forwards_for(s, c);
 	if (target == NULL || forwards == NULL)
 		return target ? CAUSE_OVERLOAD : CAUSE_NOT_REGISTERED;
@@ -260,7 +260,9 @@ bool forward_on_no_answer(struct shard *s, struct call *c)
 	struct forward_settings f;
 	c->forward_ms = 0;
 	(void)forward_armed_of(s, c, &f);
-	if (is_answering(s, c) || forward_call(s, c, FORWARD_NO_ANSWER, &f) != CAUSE_NORMAL) {
+	if (is_answering(s, c) ||
+	    forward_call(s, c, FORWARD_NO_ANSWER, forward_target(&f, FORWARD_NO_ANSWER)) !=
+		    CAUSE_NORMAL) {
 		c->armed &= (uint8_t) ~(1 << FORWARD_NO_ANSWER);
 		return false;
 	}
@@ -278,5 +280,40 @@ enum call_cause forward_carry_out(struct shard *s, struct call *c, enum forward_
 		return CAUSE_NORMAL;
 	}
 	(void)forward_armed_of(s, c, &f);
-	return forward_call(s, c, kind, &f);
+	return forward_call(s, c, kind,
+			    kind == FORWARD_DEFLECTED ? forwards->deflected
+						      : forward_target(&f, kind));
+}
+
+/* The first Contact of a 3xx (RFC 3261 §21.3) that reads as a number; whether it may be called is
+ * asked when all phones have said what they say. */
+static bool read_contact(const struct sip_msg *msg, char ret_number[CALL_NUMBER_BYTES])
+{
+	struct sip_values it = sip_msg_values(msg, SIP_HDR_CONTACT);
+	struct sip_nameaddr na;
+	struct slice value;
+	while (sip_values_next(&it, &value)) {
+		char number[DIAL_BYTES];
+		if (sip_nameaddr_parse(value, &na) != 0 || na.star ||
+		    na.uri.scheme == SIP_SCHEME_OTHER ||
+		    trunk_number_read(na.uri.user, number) != 0)
+			continue;
+		strcpy(ret_number, number);
+		return true;
+	}
+	return false;
+}
+
+void forward_deflected(struct shard *s, struct call *c, const struct sip_msg *msg)
+{
+	struct forward_settings f;
+	char number[CALL_NUMBER_BYTES];
+	(void)forward_armed_of(s, c, &f);
+	if (!f.deflection || msg->code > 302 || !read_contact(msg, number))
+		return;
+	struct call_forwards *forwards = forwards_for(s, c);
+	if (forwards == NULL)
+		return;
+	strcpy(forwards->deflected, number);
+	c->armed |= 1 << FORWARD_DEFLECTED;
 }

@@ -95,6 +95,8 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 		struct call_event ev = {
 			.kind = CALL_EV_FAIL, .branch = l->branch, .code = msg->code};
 		l->state = LEG_GONE;
+		if (msg->code < 400 && !l->cancelled)
+			forward_deflected(s, c, msg);
 		call_happens(s, c, &ev, msg);
 	}
 }

@@ -157,7 +157,8 @@ static enum call_cause reach(struct shard *s, struct call *c, uint8_t *ret_count
 	while (!forward_goes_out(s, c)) {
 		uint8_t armed = forward_armed_of(s, c, &f);
 		if (armed >> FORWARD_UNCONDITIONAL & 1) {
-			cause = forward_call(s, c, FORWARD_UNCONDITIONAL, &f);
+			cause = forward_call(s, c, FORWARD_UNCONDITIONAL,
+					     forward_target(&f, FORWARD_UNCONDITIONAL));
 			if (cause != CAUSE_NORMAL)
 				return cause;
 			continue;
@@ -166,7 +167,8 @@ static enum call_cause reach(struct shard *s, struct call *c, uint8_t *ret_count
 		if (cause == CAUSE_NORMAL)
 			forward_arm(s, c, armed, &f);
 		if (cause != CAUSE_NOT_REGISTERED || !(armed >> FORWARD_NOT_REGISTERED & 1) ||
-		    forward_call(s, c, FORWARD_NOT_REGISTERED, &f) != CAUSE_NORMAL)
+		    forward_call(s, c, FORWARD_NOT_REGISTERED,
+				 forward_target(&f, FORWARD_NOT_REGISTERED)) != CAUSE_NORMAL)
 			return cause;
 	}
 	return find_trunk(s, c, ret_count);

@@ -23,6 +23,7 @@ struct call_forward {
 
 struct call_forwards {
 	uint8_t count;
-	bool ready; /* the last one was made before its order came */
+	char deflected[CALL_NUMBER_BYTES]; /* what the present callee's telephone names */
+	bool ready;			   /* the last one was made before its order came */
 	struct call_forward v[CALL_FORWARDS_MAX];
 };

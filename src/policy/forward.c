@@ -4,11 +4,15 @@
 
 const struct forward_kind_info *forward_kind_info(enum forward_kind kind)
 {
-	static const struct forward_kind_info infos[FORWARD_KINDS] = {
+	static const struct forward_kind_info infos[FORWARD_WAYS] = {
 #define X(name, word_, ja_, cause_, reason_)                                                       \
 	[FORWARD_##name] = {.word = word_, .ja = ja_, .diversion = reason_, .cause = cause_},
 		FORWARD_KIND_TABLE(X)
 #undef X
+			[FORWARD_DEFLECTED] = {.word = "deflected",
+					       .ja = "電話機による転送",
+					       .diversion = "deflection",
+					       .cause = 480},
 	};
 	return &infos[kind];
 }
@@ -26,7 +30,7 @@ int forward_kind_of(struct slice word, enum forward_kind *ret_kind)
 
 void forward_settings_init(struct forward_settings *f)
 {
-	*f = (struct forward_settings){.ring_s = FORWARD_RING_S};
+	*f = (struct forward_settings){.ring_s = FORWARD_RING_S, .deflection = true};
 }
 
 bool forward_settings_empty(const struct forward_settings *f)
@@ -39,7 +43,7 @@ bool forward_settings_empty(const struct forward_settings *f)
 		if (f->rules[i].on || f->rules[i].row)
 			return false;
 	}
-	return f->ring_s == FORWARD_RING_S;
+	return f->ring_s == FORWARD_RING_S && f->deflection;
 }
 
 const char *forward_target(const struct forward_settings *f, enum forward_kind kind)

@@ -27,7 +27,11 @@ enum forward_kind {
 #define X(name, word, ja, cause, reason) FORWARD_##name,
 	FORWARD_KIND_TABLE(X)
 #undef X
-		FORWARD_KINDS
+		FORWARD_KINDS,
+	/* What the callee's telephone says with a 3xx: it names the target, and the settings only
+	 * whether it may. */
+	FORWARD_DEFLECTED = FORWARD_KINDS,
+	FORWARD_WAYS
 };
 
 struct forward_kind_info {
@@ -46,10 +50,11 @@ struct forward_rule {
 struct forward_settings {
 	char targets[FORWARD_TARGETS_MAX][DIAL_BYTES]; /* canonical digits; "": an empty row */
 	struct forward_rule rules[FORWARD_KINDS];
-	uint8_t ring_s; /* of no answer */
+	uint8_t ring_s;	 /* of no answer */
+	bool deflection; /* its telephones may name a target themselves */
 };
 
-/* Nothing is forwarded, no row is filled. */
+/* Nothing is forwarded but by the telephone itself, no row is filled. */
 void forward_settings_init(struct forward_settings *f);
 bool forward_settings_empty(const struct forward_settings *f);
 

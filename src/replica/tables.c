@@ -313,7 +313,7 @@ static const struct replica_field forward_rows[] = {
 	F_TEXT(3, call_forward, to),
 	F_TEXT(4, call_forward, customer),
 	F_TEXT(5, call_forward, trunk),
-	F_UPTO(6, call_forward, kind, FORWARD_KINDS - 1),
+	F_UPTO(6, call_forward, kind, FORWARD_WAYS - 1),
 	F_UPTO(7, call_forward, direction, CALL_OUT),
 	F_BOOL(8, call_forward, channel_held),
 	F_BOOL(9, call_forward, recorded),
@@ -323,6 +323,7 @@ static const struct replica_field forward_rows[] = {
 
 static const struct replica_field forwards_rows[] = {
 	F_LIST(1, call_forwards, v, count, PART(FORWARD)),
+	F_NOT_KEPT(call_forwards, deflected), /* of calls that are being set up */
 	F_NOT_KEPT(call_forwards, ready),
 };
 

@@ -85,12 +85,16 @@ bool world_rule(struct run *r)
 	return true;
 }
 
-/* forward WHO KIND to=WHOM [ring=S] | off */
+/* forward WHO KIND to=WHOM [ring=S] | off; forward WHO deflection [off] */
 bool world_forward(struct run *r)
 {
 	const char *who = run_word(r), *word = run_word(r), *to = run_value(r, "to");
 	enum forward_kind kind;
 	int64_t ring_s = 0;
+	if (who && word && strcmp(word, "deflection") == 0) {
+		stage_deflection(r->st, run_number_of(r, who), !run_flag(r, "off"));
+		return true;
+	}
 	if (!who || !word || forward_kind_of(slice_str(word), &kind) != 0)
 		return run_fail(r, "who forwards, and when?");
 	if (!run_number(r, "ring", &ring_s))

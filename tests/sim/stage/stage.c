@@ -325,6 +325,16 @@ void stage_forward(struct stage *st, const char *number, enum forward_kind kind,
 	outside(st, false);
 }
 
+void stage_deflection(struct stage *st, const char *number, bool on)
+{
+	struct forward_settings *f = vault_forward(st->vault, number);
+	outside(st, true);
+	f->deflection = on;
+	if (st->directory)
+		must(directory_forward_put(st->directory, slice_str(number), f), "forwarding");
+	outside(st, false);
+}
+
 void stage_rules_forget(struct stage *st)
 {
 	vault_rules_forget(st->vault);

@@ -104,6 +104,8 @@ void stage_reconfigure(struct stage *st);
 void stage_number(struct stage *st, struct directory_number n, const char *password);
 void stage_rule(struct stage *st, struct plan_rule rule);
 void stage_rules_forget(struct stage *st);
+/* Whether what its telephones say with a 3xx is followed. */
+void stage_deflection(struct stage *st, const char *number, bool on);
 /* Row 1 + kind of its list gets the target; NULL: that kind is off. ring_s 0: as it was. */
 void stage_forward(struct stage *st, const char *number, enum forward_kind kind, const char *target,
 		   int64_t ring_s);

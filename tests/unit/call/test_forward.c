@@ -62,6 +62,7 @@ static void test_which_applies(void **state)
 		{486, 0, {FORWARD_BUSY}, 1},
 		{600, 0, {FORWARD_BUSY}, 1},
 		{480, 0, {FORWARD_NO_ANSWER}, 1},
+		{302, 0, {FORWARD_DEFLECTED}, 1},
 		{603, 0, {0}, 0},
 		{404, 0, {0}, 0},
 		{0, CAUSE_NO_RESPONSE, {FORWARD_NOT_REGISTERED, FORWARD_NO_ANSWER}, 2},
@@ -70,7 +71,7 @@ static void test_which_applies(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (uint8_t armed = 0; armed < 1 << FORWARD_KINDS; armed++) {
+		for (uint8_t armed = 0; armed < 1 << FORWARD_WAYS; armed++) {
 			struct call c = ringing(1, armed);
 			int want = -1;
 			for (int k = rows[i].kind_count - 1; k >= 0; k--) {

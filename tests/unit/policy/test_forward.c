@@ -50,14 +50,24 @@ static void test_target(void **state)
 	forward_settings_init(&f);
 	f.ring_s = 7;
 	assert_false(forward_settings_empty(&f));
+	forward_settings_init(&f);
+	f.deflection = false;
+	assert_false(forward_settings_empty(&f));
+	assert_int_equal(forward_armed(&f), 0);
 }
 
 static void test_words(void **state)
 {
 	enum forward_kind kind;
 	(void)state;
-	for (int i = 0; i < FORWARD_KINDS; i++) {
+	for (int i = 0; i < FORWARD_WAYS; i++) {
 		const struct forward_kind_info *info = forward_kind_info((enum forward_kind)i);
+		if (i == FORWARD_DEFLECTED) { /* nobody sets it up as a kind */
+			assert_int_equal(forward_kind_of(slice_str(info->word), &kind),
+					 ERR_NOT_FOUND);
+			assert_string_equal(info->diversion, "deflection");
+			continue;
+		}
 		assert_int_equal(forward_kind_of(slice_str(info->word), &kind), 0);
 		assert_int_equal(kind, i);
 		assert_true(info->ja[0] && info->diversion[0] && info->cause >= 300);
