@@ -15,7 +15,7 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 #define FLAGS_MAX    16
 #define MORE_MAX     64 /* values of flags that are given several times */
 #define WORDS_MAX    3
-#define OPERANDS_MAX 2
+#define OPERANDS_MAX 3
 
 /* What a flag or an operand is: how it is checked, sent and completed. */
 enum kind {
@@ -34,10 +34,13 @@ enum kind {
 	KIND_CUSTOMER, /* a customer code */
 	KIND_CALL,     /* a call's id */
 	KIND_FILE,
-	KIND_SHELL,  /* bash, zsh */
-	KIND_STATE,  /* of an application */
-	KIND_CLASS,  /* of numbers, as plan show names them */
-	KIND_COUNTRY /* two letters */
+	KIND_SHELL,   /* bash, zsh */
+	KIND_STATE,   /* of an application */
+	KIND_CLASS,   /* of numbers, as plan show names them */
+	KIND_COUNTRY, /* two letters */
+	KIND_FORWARD, /* unconditional, busy, no-answer, not-registered */
+	KIND_ROW,     /* of the list of forwarding targets */
+	KIND_PHONE    /* what a telephone is taken to do */
 };
 
 struct flag {
@@ -184,6 +187,7 @@ run_fn run_records_export, run_records_prune;
 run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
 run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,
 	run_application_approve, run_application_reject;
+run_fn run_forward_show, run_forward_set, run_forward_targets, run_forward_simulate;
 run_fn run_number_suspend, run_number_resume, run_audit;
 run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remove;
 

@@ -111,6 +111,22 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 	case KIND_COUNTRY:
 		offer_list(a, typed, "/api/v1/plan", "countries", "id", "name");
 		break;
+	case KIND_FORWARD:
+		offer(typed, "unconditional", "always; before all others");
+		offer(typed, "busy", NULL);
+		offer(typed, "no-answer", "after the ring time");
+		offer(typed, "not-registered", "no telephone is registered");
+		break;
+	case KIND_ROW:
+		for (char row[] = "1"; *row <= '5'; ++*row)
+			offer(typed, row, NULL);
+		break;
+	case KIND_PHONE:
+		offer(typed, "registered", "and free");
+		offer(typed, "busy", NULL);
+		offer(typed, "no-answer", NULL);
+		offer(typed, "unregistered", NULL);
+		break;
 	case KIND_NONE:
 	case KIND_TEXT:
 	case KIND_LIST:

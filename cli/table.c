@@ -178,6 +178,48 @@ const struct command commands[] = {
 	  {"--option", .help = "the option service password; the phone goes on"},
 	  {"--yes", .help = "do not ask"}},
 	 run_number_password},
+	{{"forward", "show"},
+	 NUMBER,
+	 .help = "show the call forwarding of a number",
+	 .run = run_forward_show},
+	{{"forward", "set"},
+	 {{"NUMBER", KIND_NUMBER, true, NULL},
+	  {"KIND", KIND_FORWARD, true, NULL},
+	  {"on|off", KIND_SWITCH, true, NULL}},
+	 "switch a kind of call forwarding on or off",
+	 "KIND is unconditional, busy, no-answer or not-registered. Unconditional forwarding comes "
+	 "before all others, whatever they say; busy and no-answer need a registered telephone. A "
+	 "target is a number that this line may call itself; it is checked now and by each call. "
+	 "The forwarded call is an outgoing call of the number: it takes a channel of its and is "
+	 "charged to it. In force for the next call.",
+	 {{"--row", "N", KIND_COUNT, .help = "to the number in this row of the list, 1 to 5"},
+	  {"--to", "DIGITS", KIND_TEXT,
+	   .help = "to this number; an empty row of the list gets it when none has it"},
+	  {"--ring", "SECONDS", KIND_COUNT,
+	   .help = "so long it rings before no-answer applies, 1 to 30"}},
+	 .run = run_forward_set},
+	{{"forward", "targets"},
+	 {{"NUMBER", KIND_NUMBER, true, NULL},
+	  {"[ROW]", KIND_ROW, false, NULL},
+	  {"[DIGITS]", KIND_TEXT, false, NULL}},
+	 "show or change the list of forwarding targets",
+	 "Five rows, each a number with a memo. With ROW and DIGITS the row gets that number, and "
+	 "no memo unless one is given. A row that a kind which is on leads to cannot be cleared.",
+	 {{"--memo", "TEXT", KIND_TEXT, .help = "whose number it is; \"\" for none"},
+	  {"--clear", .help = "empty the row"}},
+	 .run = run_forward_targets},
+	{{"forward", "simulate"},
+	 NUMBER,
+	 "what would become of a call now, and why",
+	 "Tells step by step which kind of forwarding applies, why others that are on do not, "
+	 "whether the target may be called and a channel is free; numbers of ours are followed on. "
+	 "It is decided by what decides for calls. The exit status is 0 when the call would reach "
+	 "a telephone or the telephone network, and 1 when the caller would be refused.",
+	 {{"--from", "NUMBER", KIND_NUMBER, .key = "from", .help = "who would call"},
+	  {"--state", "STATE", KIND_PHONE, .key = "state",
+	   .help = "take its telephone to be registered, busy, no-answer or unregistered; else as "
+		   "it is now"}},
+	 .run = run_forward_simulate},
 	{{"trunk", "add"},
 	 {{"NAME", KIND_TEXT, .needed = true}},
 	 "add a way to the telephone network",
@@ -322,9 +364,13 @@ const struct command commands[] = {
 	 "list call records, latest first",
 	 "A time is written like 2026-11-24T09:00:00+09:00, 2026-11-24 (midnight UTC), or as an "
 	 "age: "
-	 "90s, 30m, 2h, 7d, 4w.",
+	 "90s, 30m, 2h, 7d, 4w. A call that was forwarded has a record of the caller's part and "
+	 "one of each forwarding, FROM the number that forwarded it; FORWARDED says why. They have "
+	 "the same CALL.",
 	 {{"--since", "TIME", KIND_TEXT, false, "since", "calls that started then or later"},
-	  {"--limit", "N", KIND_COUNT, false, "limit", "at most so many (100)"}},
+	  {"--limit", "N", KIND_COUNT, false, "limit", "at most so many (100)"},
+	  {"--call", "ID", KIND_CALL, false, "call",
+	   "all parts of one call that was forwarded, by the id of any"}},
 	 run_records},
 	{{"trace"},
 	 {{"CALL", KIND_CALL, .needed = true}},

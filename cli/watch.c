@@ -53,6 +53,7 @@ int run_records(const struct command *c, const struct arguments *a)
 		{"ID", "id"},
 		{"FROM", "from"},
 		{"TO", "to"},
+		{"FORWARDED", "forward"},
 		{"STARTED", "started_at"},
 		{"S", "duration_s"},
 		{"CODE", "sip_code"},
@@ -61,6 +62,7 @@ int run_records(const struct command *c, const struct arguments *a)
 		{"DETAIL", "detail"},
 		{"MOS A>B", "quality.a_to_b.mos"},
 		{"MOS B>A", "quality.b_to_a.mos"},
+		{"CALL", "call"},
 	};
 	char *path = query_of(c, a, "/api/v1/records");
 	int status = path ? show_list(a, path, "records", columns, COUNT(columns)) : EXIT_USAGE;

@@ -70,7 +70,14 @@ struct request {
 
 typedef void handler_fn(struct request *r);
 
-enum body_type { BODY_TEXT, BODY_COUNT, BODY_SWITCH, BODY_LIST /* of texts */ };
+enum body_type {
+	BODY_TEXT,
+	BODY_COUNT,
+	BODY_SWITCH,
+	BODY_LIST, /* of texts */
+	BODY_OBJECT,
+	BODY_OBJECTS /* a list of them */
+};
 
 struct body_field {
 	const char *name; /* NULL: behind the last */
@@ -143,6 +150,14 @@ void list_end_or_refuse(struct list *l, int err);
 /* {"error": {code, message, field, hint}}; field and hint may be NULL. */
 void refuse(struct request *r, unsigned status, const char *code, const char *message,
 	    const char *field, const char *hint);
+/* What a subscriber is told too, in both languages. */
+struct refusal {
+	unsigned status;
+	const char *code, *field;
+	const char *message, *message_ja;
+	const char *hint, *hint_ja;
+};
+void refuse_told(struct request *r, const struct refusal *what);
 void refuse_fault(struct request *r, const struct fault *f);
 /* The query's "limit". False: refused. Without one, otherwise. */
 bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret_limit);
@@ -197,6 +212,15 @@ bool change_failed(struct request *r, int err);
 /* The flags and the audit; durable, then in force. False: refused, and undone. */
 bool change_end(struct request *r, const struct number_change *c);
 
+/* ---- forward.c ---- */
+
+#define FORWARD_NAME_BYTES 32
+/* "no-answer forwarding", within a sentence. */
+const char *forward_name(enum forward_kind kind, char ret_name[FORWARD_NAME_BYTES]);
+struct forward_judgement;
+/* Why it is no target, in both languages. */
+void forward_why(const struct forward_judgement *f, const char **ret_en, const char **ret_ja);
+
 /* ---- rules.c ---- */
 
 json_t *rule_json(const struct store_rule *rule);
@@ -240,6 +264,7 @@ handler_fn trunks_list, trunks_add, trunk_show, trunk_change, trunk_remove, trun
 handler_fn records_export, records_prune, records_prune_show;
 handler_fn guard_show, guard_change, guard_number_show, guard_release;
 handler_fn prices_show, prices_import, prices_check, statement_show;
+handler_fn forward_show, forward_change, forward_simulate;
 handler_fn number_suspend, number_resume, audits_list;
 handler_fn applications_list, applications_add, application_show, application_approve,
 	application_reject;

@@ -84,6 +84,19 @@ static bool is_list(const json_t *value)
 	return json_is_array(value);
 }
 
+static bool is_list_of_objects(const json_t *value)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach((json_t *)value, i, one)
+	{
+		if (!json_is_object(one))
+			return false;
+	}
+	return json_is_array(value);
+}
+
 static bool type_good(const json_t *value, enum body_type type)
 {
 	switch (type) {
@@ -95,14 +108,19 @@ static bool type_good(const json_t *value, enum body_type type)
 		return json_is_boolean(value);
 	case BODY_LIST:
 		return is_list(value);
+	case BODY_OBJECT:
+		return json_is_object(value);
+	case BODY_OBJECTS:
+		return is_list_of_objects(value);
 	}
 	return false;
 }
 
 static bool value_good(struct request *r, const struct body_field *field, const json_t *value)
 {
-	static const char *const wants[] = {"a text", "a whole number", "true or false",
-					    "a list of texts"};
+	static const char *const wants[] = {"a text",	     "a whole number",
+					    "true or false", "a list of texts",
+					    "an object",     "a list of objects"};
 	char message[128];
 
 	if (type_good(value, field->type))

@@ -33,7 +33,7 @@ static const char header[] =
 	"sip_code,reason,reason_text,ended_by,codec,class,country,charge_yen,tax_percent,"
 	"a_packets,a_lost,a_jitter_ms,a_mos,a_r_factor,a_longest_gap_ms,a_reordered,a_refused,"
 	"b_packets,b_lost,b_jitter_ms,b_mos,b_r_factor,b_longest_gap_ms,b_reordered,b_refused,"
-	"direction,trunk,withheld,detail\r\n";
+	"direction,trunk,withheld,detail,forward,call\r\n";
 
 /* A spreadsheet takes a text that begins so for a formula, and a phone may dial what it likes. */
 static bool looks_like_formula(struct slice s)
@@ -115,7 +115,8 @@ static void put_csv(FILE *f, const struct store_record *r, const struct rating_c
 	put_strange(f, r->trunk);
 	fputs(r->withheld ? ",yes" : ",no", f);
 	put_strange(f, r->detail);
-	fputs("\r\n", f);
+	put_strange(f, r->forward);
+	fprintf(f, ",%016llx\r\n", (unsigned long long)(r->call ? r->call : r->id));
 }
 
 /* ---- JSON ---- */

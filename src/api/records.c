@@ -24,15 +24,18 @@ json_t *record_json(const struct store_record *r)
 						   "b_to_a", quality_json(&r->b_to_a))
 				       : json_null();
 	json_t *o = json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}",
-		"id", json_uid(r->id), "from", json_slice(r->from), "to", json_slice(r->to),
-		"dialled", json_slice(r->dialled), "started_at", json_time(r->started_at),
-		"ringing_at", json_time(r->ringing_at), "answered_at", json_time(r->answered_at),
-		"ended_at", json_time(r->ended_at), "duration_s", duration, "sip_code", r->sip_code,
-		"reason", json_slice(r->reason), "reason_text", json_slice(r->reason_text),
-		"ended_by", json_slice(r->ended_by), "detail", json_slice(r->detail), "codec",
-		json_slice(r->codec), "quality", quality, "direction", json_slice(r->direction),
-		"trunk", r->trunk.n ? json_slice(r->trunk) : json_null(), "withheld", r->withheld);
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
+		"s:b}",
+		"id", json_uid(r->id), "call", json_uid(r->call ? r->call : r->id), "forward",
+		json_slice_or_null(r->forward), "from", json_slice(r->from), "to",
+		json_slice(r->to), "dialled", json_slice(r->dialled), "started_at",
+		json_time(r->started_at), "ringing_at", json_time(r->ringing_at), "answered_at",
+		json_time(r->answered_at), "ended_at", json_time(r->ended_at), "duration_s",
+		duration, "sip_code", r->sip_code, "reason", json_slice(r->reason), "reason_text",
+		json_slice(r->reason_text), "ended_by", json_slice(r->ended_by), "detail",
+		json_slice(r->detail), "codec", json_slice(r->codec), "quality", quality,
+		"direction", json_slice(r->direction), "trunk",
+		r->trunk.n ? json_slice(r->trunk) : json_null(), "withheld", r->withheld);
 	return o;
 }
 
@@ -50,8 +53,9 @@ void records_settle(const struct request *r)
 /* The query into a question. False: refused. */
 static bool ask(struct request *r, char number[STORE_NUMBER_BYTES], struct store_record_query *q)
 {
-	const char *given = query(r, "number"), *since = query(r, "since");
-	uint64_t most;
+	const char *given = query(r, "number"), *since = query(r, "since"),
+		   *call = query(r, "call");
+	uint64_t most, uid = 0;
 	int64_t since_ms = since ? when_parse(since, clock_wall_ms()) : 0;
 	const struct fault *fault = given ? draft_number(given, number) : NULL;
 	if (fault) {
@@ -63,11 +67,17 @@ static bool ask(struct request *r, char number[STORE_NUMBER_BYTES], struct store
 		       "write it like 2026-11-24T09:00:00+09:00, 2026-11-24 (UTC), 2h or 7d");
 		return false;
 	}
+	if (call && (!uid_parse(call, &uid) || uid == 0 || uid > INT64_MAX)) {
+		refuse(r, 400, "invalid", "A call's id is 16 hexadecimal digits", "call",
+		       "'opengatectl records' shows the ids");
+		return false;
+	}
 	if (!limit_of(r, RECORDS_MAX, RECORDS_DEFAULT, &most))
 		return false;
 	*q = (struct store_record_query){
 		.number = slice_str(given ? number : ""),
 		.since_ms = since_ms,
+		.call = uid,
 		.limit = (uint32_t)most,
 	};
 	return true;

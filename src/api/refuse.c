@@ -18,6 +18,15 @@ void refuse(struct request *r, unsigned status, const char *code, const char *me
 		json_object_set_new(error, "hint", json_slice(slice_str(hint)));
 }
 
+void refuse_told(struct request *r, const struct refusal *what)
+{
+	refuse(r, what->status, what->code, what->message, what->field, what->hint);
+	json_t *error = json_object_get(r->json, "error");
+	json_object_set_new(error, "message_ja", json_slice(slice_str(what->message_ja)));
+	if (what->hint_ja)
+		json_object_set_new(error, "hint_ja", json_slice(slice_str(what->hint_ja)));
+}
+
 void refuse_fault(struct request *r, const struct fault *f)
 {
 	static const struct {

@@ -35,6 +35,15 @@ static const struct body_field number_changes[] = {
 	{"international", BODY_SWITCH, false},
 	{0},
 };
+static const struct body_field forward_changes[] = {
+	{"unconditional", BODY_OBJECT, false},
+	{"busy", BODY_OBJECT, false},
+	{"no_answer", BODY_OBJECT, false},
+	{"not_registered", BODY_OBJECT, false},
+	{"ring_s", BODY_COUNT, false},
+	{"targets", BODY_OBJECTS, false},
+	{0},
+};
 static const struct body_field suspension_new[] = {
 	{"reason", BODY_TEXT, true},
 	{"requester", BODY_TEXT, true},
@@ -130,6 +139,9 @@ const struct route api_routes[] = {
 	{"PATCH", "/api/v1/trunks/{id}", trunk_change, BODY(trunk_changes)},
 	{"DELETE", "/api/v1/trunks/{id}", trunk_remove, TRUSTED},
 	{"POST", "/api/v1/trunks/{id}/test", trunk_test, TRUSTED},
+	{"GET", "/api/v1/numbers/{id}/forward", forward_show, TRUSTED},
+	{"PUT", "/api/v1/numbers/{id}/forward", forward_change, BODY(forward_changes), WRITES},
+	{"GET", "/api/v1/numbers/{id}/forward/simulate", forward_simulate, QUERY("from", "state")},
 	{"POST", "/api/v1/numbers/{id}/suspend", number_suspend, BODY(suspension_new), WRITES},
 	{"POST", "/api/v1/numbers/{id}/resume", number_resume, BODY(suspension_end), WRITES},
 	{"GET", "/api/v1/applications", applications_list, QUERY("number", "state")},
@@ -141,7 +153,7 @@ const struct route api_routes[] = {
 	{"GET", "/api/v1/registrations", registrations_list, QUERY("number")},
 	{"GET", "/api/v1/calls", calls_list, TRUSTED},
 	{"DELETE", "/api/v1/calls/{id}", call_hangup, TRUSTED},
-	{"GET", "/api/v1/records", records_list, QUERY("number", "since", "limit")},
+	{"GET", "/api/v1/records", records_list, QUERY("number", "since", "limit", "call")},
 	{"GET", "/api/v1/records/export", records_export,
 	 QUERY("from", "to", "before", "number", "customer", "format")},
 	{"POST", "/api/v1/records/prune", records_prune, BODY(prune_new)},

@@ -31,8 +31,8 @@ struct directory_params {
 
 int directory_new(const struct directory_params *p, struct directory **ret_directory);
 void directory_free(struct directory *d);
-/* All numbers and all bindings that have not expired by now_ms (wall). 0, ERR_NOMEM or what the
- * store says. */
+/* All numbers with their forwarding, and all bindings that have not expired by now_ms (wall). 0,
+ * ERR_NOMEM or what the store says. */
 int directory_load(struct directory *d, struct store *store, int64_t now_ms);
 
 /* What a shard needs to know of a number. Plain data, copied out. */
@@ -130,6 +130,9 @@ int directory_forward(struct directory *d, struct slice number,
 		      struct forward_settings *ret_settings);
 int directory_forward_put(struct directory *d, struct slice number,
 			  const struct forward_settings *settings);
+/* As the store keeps them, without the memos. 0; ERR_DAMAGED: a target longer than any number. */
+int directory_forward_of_store(const struct store_forward *from,
+			       struct forward_settings *ret_settings);
 
 /* The operator's rules in force, the caller's to unref; NULL: none. put: takes over the caller's
  * reference. */

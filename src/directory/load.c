@@ -1,4 +1,4 @@
-/* Numbers and bindings out of the store. */
+/* Numbers, bindings, rules and forwarding out of the store. */
 #include "directory/crew.h"
 #include "directory/directory_priv.h"
 
@@ -152,6 +152,35 @@ static int load_bindings(struct load *l, struct store *store)
 	return r ? r : done;
 }
 
+_Static_assert(STORE_FORWARD_KINDS == FORWARD_KINDS, "a kind that is not stored");
+_Static_assert(STORE_FORWARD_TARGETS == FORWARD_TARGETS_MAX, "a row that is not stored");
+
+int directory_forward_of_store(const struct store_forward *from,
+			       struct forward_settings *ret_settings)
+{
+	struct forward_settings f;
+	int r = 0;
+
+	forward_settings_init(&f);
+	f.ring_s = from->ring_s;
+	for (int i = 0; i < FORWARD_KINDS; i++)
+		f.rules[i] = (struct forward_rule){from->rules[i].on, from->rules[i].row};
+	for (int i = 0; i < FORWARD_TARGETS_MAX && r == 0; i++)
+		r = slice_copy(from->targets[i].digits, f.targets[i], sizeof(f.targets[i]));
+	if (r == 0)
+		*ret_settings = f;
+	return r ? ERR_DAMAGED : 0;
+}
+
+static int put_forward(void *ctx, const struct store_forward *from)
+{
+	struct load *l = ctx;
+	struct forward_settings f;
+	int r = directory_forward_of_store(from, &f);
+
+	return r ? r : directory_forward_put(l->d, from->number, &f);
+}
+
 int directory_load(struct directory *d, struct store *store, int64_t now_ms)
 {
 	struct load l = {.d = d, .now_ms = now_ms};
@@ -159,6 +188,8 @@ int directory_load(struct directory *d, struct store *store, int64_t now_ms)
 
 	if (r == 0)
 		r = load_bindings(&l, store);
+	if (r == 0)
+		r = store_forward_each(store, put_forward, &l);
 	if (r == 0)
 		r = directory_rules_load(d, store);
 	if (r == 0 && l.expired)

@@ -13,7 +13,7 @@ static const size_t record_texts[] = {
 	offsetof(struct store_record, reason),	  offsetof(struct store_record, reason_text),
 	offsetof(struct store_record, ended_by),  offsetof(struct store_record, codec),
 	offsetof(struct store_record, direction), offsetof(struct store_record, trunk),
-	offsetof(struct store_record, detail),
+	offsetof(struct store_record, detail),	  offsetof(struct store_record, forward),
 };
 
 /* What a kind of item looks like. */
@@ -24,7 +24,8 @@ static const struct shape {
 } shapes[] = {
 	[ITEM_PUT] = {sizeof(struct store_binding), binding_texts, 3},
 	[ITEM_REMOVE] = {sizeof(struct store_binding), binding_texts, 3},
-	[ITEM_RECORD] = {sizeof(struct store_record), record_texts, 11},
+	[ITEM_RECORD] = {sizeof(struct store_record), record_texts,
+			 sizeof(record_texts) / sizeof(record_texts[0])},
 	[ITEM_FLUSH] = {sizeof(uint64_t), NULL, 0},
 };
 

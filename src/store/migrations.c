@@ -261,6 +261,33 @@ static const char *const steps[] = {
 	"ALTER TABLE record ADD COLUMN direction TEXT NOT NULL DEFAULT 'internal';"
 	"ALTER TABLE record ADD COLUMN trunk TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE record ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;",
+	/*
+	 * 8: call forwarding: what a number has set, its list of targets, and the records of one
+	 * call. A record that is a call by itself is not in the index, so that it costs the others
+	 * nothing.
+	 */
+	"CREATE TABLE forward ("
+	" number TEXT PRIMARY KEY NOT NULL REFERENCES number(number) ON DELETE CASCADE,"
+	" ring_s INTEGER NOT NULL,"
+	" unconditional_on INTEGER NOT NULL,"
+	" unconditional_row INTEGER NOT NULL,"
+	" busy_on INTEGER NOT NULL,"
+	" busy_row INTEGER NOT NULL,"
+	" no_answer_on INTEGER NOT NULL,"
+	" no_answer_row INTEGER NOT NULL,"
+	" not_registered_on INTEGER NOT NULL,"
+	" not_registered_row INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE TABLE forward_target ("
+	" number TEXT NOT NULL REFERENCES forward(number) ON DELETE CASCADE,"
+	" place INTEGER NOT NULL CHECK (place BETWEEN 1 AND 5),"
+	" digits TEXT NOT NULL,"
+	" memo TEXT NOT NULL,"
+	" PRIMARY KEY (number, place)"
+	") WITHOUT ROWID;"
+	"ALTER TABLE record ADD COLUMN call INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record ADD COLUMN forward TEXT NOT NULL DEFAULT '';"
+	"CREATE INDEX record_call ON record(call) WHERE call <> 0;",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

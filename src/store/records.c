@@ -7,7 +7,7 @@
 	" a_packets, a_lost, a_jitter_ms, a_mos, a_r_factor, a_longest_gap_ms, a_reordered, "      \
 	"a_refused,"                                                                               \
 	" b_packets, b_lost, b_jitter_ms, b_mos, b_r_factor, b_longest_gap_ms, b_reordered, "      \
-	"b_refused, detail, direction, trunk, withheld"
+	"b_refused, detail, direction, trunk, withheld, call, forward"
 #define SEGMENT_ROWS 8192 /* two for a call */
 /* Below the time in an id (store.h): the id is drawn a moment before the time is noted. */
 #define ID_TIME_BITS 22
@@ -60,6 +60,8 @@ static void bind_row(struct query *q, const struct store_record *r)
 	query_text(q, r->direction.n ? r->direction : SLICE("internal"));
 	query_text(q, r->trunk);
 	query_int(q, r->withheld);
+	query_int(q, r->call == r->id ? 0 : (int64_t)r->call);
+	query_text(q, r->forward);
 }
 
 static void read_row(struct query *q, struct store_record *r)
@@ -85,6 +87,8 @@ static void read_row(struct query *q, struct store_record *r)
 	r->direction = query_get_text(q);
 	r->trunk = query_get_text(q);
 	r->withheld = query_get_int(q) != 0;
+	r->call = (uint64_t)query_get_int(q);
+	r->forward = query_get_text(q);
 }
 
 /* ---- who took part: an index in segments (migrations.c) ---- */
@@ -146,7 +150,7 @@ static int add_row(struct store *s, const struct store_record *r)
 	query_init(&q, s, PLACE_RECORD_ADD,
 		   "INSERT OR REPLACE INTO record(" COLUMNS
 		   ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		   " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_row(&q, r);
 	return query_run(&q, NULL);
 }
@@ -213,6 +217,25 @@ static void ask_of_number(struct query *q, struct store *s, const struct store_r
 	query_int(q, limit);
 }
 
+/* Any of its parts names the call. The first one is found by its id, the others by the index, whose
+ * condition this is word for word (migrations.c). */
+static void ask_of_call(struct query *q, struct store *s, const struct store_record_query *ask,
+			int64_t limit)
+{
+	query_init(q, s, PLACE_RECORD_OF_CALL,
+		   "WITH head(id) AS"
+		   " (SELECT coalesce((SELECT nullif(call, 0) FROM record WHERE id = ?1), ?1))"
+		   " SELECT " COLUMNS " FROM record WHERE id IN (SELECT id FROM head"
+		   " UNION ALL SELECT r.id FROM head CROSS JOIN record AS r INDEXED BY record_call"
+		   " ON r.call = head.id WHERE r.call <> 0)"
+		   " AND started_at >= ?2 AND (?3 = '' OR from_number = ?3 OR to_number = ?3)"
+		   " ORDER BY id DESC LIMIT ?4");
+	query_int(q, (int64_t)ask->call);
+	query_int(q, ask->since_ms);
+	query_text(q, ask->number);
+	query_int(q, limit);
+}
+
 static int walk(struct query *q, store_record_fn *fn, void *ctx)
 {
 	int r;
@@ -237,6 +260,8 @@ int store_record_each(struct store *s, const struct store_record_query *ask, sto
 
 	if (ask->id)
 		ask_by_id(&q, s, ask);
+	else if (ask->call)
+		ask_of_call(&q, s, ask, limit);
 	else if (ask->number.n)
 		ask_of_number(&q, s, ask, limit);
 	else

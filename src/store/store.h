@@ -92,11 +92,13 @@ struct store_record {
 	struct store_quality a_to_b, b_to_a;
 };
 
-/* From the telephone network; within our own numbers and services. */
+/* From the telephone network, so that nobody here pays it; a forwarding is the forwarder's own
+ * call, wherever the caller was. */
 static inline bool store_record_is_inbound(const struct store_record *r)
 {
-	return slice_eq(r->direction, SLICE("in"));
+	return r->forward.n == 0 && slice_eq(r->direction, SLICE("in"));
 }
+/* Within our own numbers and services. */
 static inline bool store_record_is_on_net(const struct store_record *r)
 {
 	return slice_eq(r->direction, SLICE("internal"));
@@ -116,8 +118,8 @@ void store_rollback(struct store *s);
 
 /* put: insert or replace. add: ERR_EXISTS when there is one. remove: ERR_NOT_FOUND; ERR_CONFLICT
  * (customer with numbers). A number of no customer and a binding of no number: ERR_NOT_FOUND.
- * Removing a number removes its bindings. Others: ERR_IO, ERR_LIMIT (disk full), ERR_DENIED,
- * ERR_DAMAGED, ERR_NOMEM. */
+ * Removing a number removes its bindings and forwarding. Others: ERR_IO, ERR_LIMIT (disk full),
+ * ERR_DENIED, ERR_DAMAGED, ERR_NOMEM. */
 int store_customer_add(struct store *s, const struct store_customer *c);
 int store_customer_put(struct store *s, const struct store_customer *c);
 int store_customer_get(struct store *s, struct slice code, struct store_customer *ret_customer);
@@ -163,6 +165,7 @@ struct store_record_query {
 	struct slice number; /* caller or callee; empty: all */
 	int64_t since_ms;
 	uint64_t id;	/* 0: any */
+	uint64_t call;	/* all parts of the call that this record is one of; 0: any */
 	uint32_t limit; /* newest first; 0: all */
 };
 typedef int store_record_fn(void *ctx, const struct store_record *r);
@@ -298,6 +301,29 @@ int store_suspension_put(struct store *s, const struct store_suspension *p);
 int store_suspension_get(struct store *s, struct slice number,
 			 struct store_suspension *ret_suspension);
 int store_suspension_remove(struct store *s, struct slice number);
+
+/* Call forwarding of a number (policy/forward.h has the kinds, in this order). */
+#define STORE_FORWARD_KINDS   4
+#define STORE_FORWARD_TARGETS 5
+struct store_forward {
+	struct slice number;
+	uint8_t ring_s;
+	struct {
+		bool on;
+		uint8_t row; /* 1..STORE_FORWARD_TARGETS; 0: none chosen */
+	} rules[STORE_FORWARD_KINDS];
+	struct {
+		struct slice digits, memo; /* no digits: an empty row, kept without memo */
+	} targets[STORE_FORWARD_TARGETS];
+};
+
+/* All of it replaces what was, at once, within a batch or alone. It goes with its number. get:
+ * ERR_NOT_FOUND: nothing was ever set. */
+int store_forward_put(struct store *s, const struct store_forward *f);
+int store_forward_get(struct store *s, struct slice number, struct store_forward *ret_forward);
+typedef int store_forward_fn(void *ctx, const struct store_forward *f);
+/* By number. */
+int store_forward_each(struct store *s, store_forward_fn *fn, void *ctx);
 
 /* Append-only audit: who did what to whom. */
 int store_audit_add(struct store *s, int64_t at_ms, struct slice actor, struct slice action,

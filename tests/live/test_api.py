@@ -46,6 +46,26 @@ def walk_plan(api: Api, number: str) -> None:
     check_equal(api.good("DELETE", f"/api/v1/plan/rules/{rule['id']}"), {"removed": str(rule["id"])}, "removed")
 
 
+def walk_forwarding(api: Api, number: str) -> None:
+    path = f"/api/v1/numbers/{number}/forward"
+    check_equal(api.good("GET", path)["ring_s"], 20, "ring time")
+    target = {"row": 1, "digits": "03-1234-5678", "memo": "会社"}
+    changed = api.good("PUT", path, {"targets": [target], "busy": {"on": True, "row": 1}, "ring_s": 5})
+    check_equal(changed["targets"][0], target | {"digits": "0312345678"}, "target")
+    changed = api.good("PUT", path, {"no_answer": {"on": True, "to": "0312345678"}})
+    check_equal((changed["no_answer"]["row"], changed["busy"]["on"], changed["ring_s"]), (1, True, 5), "what stays")
+    check_equal(api.good("GET", path), changed, "settings")
+    error = api.refused(409, "conflict", "PUT", path, {"targets": [{"row": 1, "digits": ""}]})
+    check("消去できません" in error["message_ja"] and error["field"] == "targets.1.digits", str(error))
+    error = api.refused(400, "invalid", "PUT", path, {"unconditional": {"on": True, "to": "119"}})
+    check_equal(error["field"], "unconditional.to", "field")
+    simulated = api.good("GET", f"{path}/simulate?state=busy&from=0612345678")
+    check_equal([s["step"] for s in simulated["steps"]], ["phones", "passed_over", "forward", "target", "channel"], "steps")
+    check_equal((simulated["outcome"]["result"], simulated["outcome"]["number"]), ("network", "0312345678"), "outcome")
+    check_equal(api.good("GET", f"{path}/simulate")["outcome"]["reason"], "not_registered", "no telephone")
+    api.good("PUT", path, {"busy": {"on": False}, "no_answer": {"on": False}, "targets": [{"row": 1, "digits": ""}]})
+
+
 def walk_permission(api: Api, number: str) -> None:
     api.good("PATCH", f"/api/v1/numbers/{number}", {"international": False})
     waiting = api.good("POST", "/api/v1/applications", {"number": number, "applied_by": "山田", "memo": "申込書"})
@@ -87,6 +107,7 @@ def walk_provisioning(api: Api) -> None:
         check(renewed[field] not in number.values(), "the same password again")
     api.refused(409, "conflict", "DELETE", "/api/v1/customers/C7")
     walk_plan(api, "05070000014")
+    walk_forwarding(api, "05070000014")
     walk_permission(api, "05070000014")
     api.good("DELETE", "/api/v1/numbers/05070000014")
     api.good("DELETE", "/api/v1/customers/C7")
@@ -125,6 +146,8 @@ def walk_calls(gate: OpenGate, api: Api) -> None:
         gate.wait_calls(0)
     records = api.good("GET", "/api/v1/records?since=1h&limit=5&number=" + lines[0].number)["records"]
     check_equal([(r["id"], r["ended_by"], r["sip_code"]) for r in records], [(live[0]["id"], "server", 200)], "records")
+    check_equal(api.good("GET", f"/api/v1/records?call={live[0]['id']}")["records"], records, "records of the call")
+    check_equal((records[0]["call"], records[0]["forward"]), (live[0]["id"], None), "a call by itself")
     check_equal(api.good("GET", "/api/v1/records?since=2100-01-01")["records"], [], "records of the future")
 
 
@@ -218,6 +241,11 @@ BAD_BODIES = [
     ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","sources":["192.0.2.1",1]}', "wrong_type", "sources"),
     ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","sources":["::/0"]}', "invalid", "sources"),
     ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","weight":0}', "invalid", "weight"),
+    ("PUT", "/api/v1/numbers/05010000000/forward", b"{}", "missing", None),
+    ("PUT", "/api/v1/numbers/05010000000/forward", b'{"busy":true}', "wrong_type", "busy"),
+    ("PUT", "/api/v1/numbers/05010000000/forward", b'{"targets":[1]}', "wrong_type", "targets"),
+    ("PUT", "/api/v1/numbers/05010000000/forward", b'{"ring_s":9223372036854775807}', "invalid", "ring_s"),
+    ("PUT", "/api/v1/numbers/05010000000/forward", b'{"busy":{"on":true,"row":-1}}', "invalid", "busy.row"),
     ("DELETE", "/api/v1/numbers/05010000000", b"{}", "invalid", None),
     ("POST", "/api/v1/import", b"", "invalid", None),
     ("POST", "/api/v1/import", b"number\n", "invalid", None),
@@ -261,7 +289,7 @@ def _() -> None:
         for path in ("05010000000%00", "05010000000%00x", "%zz", "0501000000%FF", "05010000000;x", "18405010000000", "%2e%2e"):
             api.refused(400, "invalid", "GET", f"/api/v1/numbers/{path}")
         api.refused(400, "invalid", "DELETE", f"/api/v1/customers/{CUSTOMER}%00")
-        for query in ("limit=0", "limit=100001", "limit=x", "limit=-1", "limit=", "since=soon", "number=1"):
+        for query in ("limit=0", "limit=100001", "limit=x", "limit=-1", "limit=", "since=soon", "number=1", "call=1"):
             api.refused(400, "invalid", "GET", f"/api/v1/records?{query}")
         api.refused(400, "invalid", "GET", "/api/v1/numbers?limit=0")
         api.refused(400, "unknown", "GET", "/api/v1/records?limti=1")

@@ -231,14 +231,14 @@ def _() -> None:
 PRICES = "class,country,price,unit,fee\non_net,,0.5,1,10\nmobile,,16,60,\n,US,9,60,\n"
 
 
-def add_record(gate: OpenGate, line, started_ms: int) -> None:
+def add_record(gate: OpenGate, line, started_ms: int, **more) -> None:
     """A call of the past, as if it had been made then."""
     record = {
         "id": started_ms << 22, "from_number": line.number, "to_number": "01012125551234", "dialled": "+1 212 555 1234",
         "customer": CUSTOMER, "started_at": started_ms, "ringing_at": 0, "answered_at": started_ms + 1000,
         "ended_at": started_ms + 62000, "sip_code": 200, "reason": "normal", "reason_text": "", "ended_by": "caller",
         "codec": "PCMU", "has_media": 0, "direction": "out", "trunk": "carrier",
-    }  # fmt: skip
+    } | more  # fmt: skip
     with closing(sqlite3.connect(gate.dir / "data" / "opengate.db", timeout=20)) as db, db:
         columns = [row[1] for row in db.execute("PRAGMA table_info(record)")]
         values = [record.get(name, 0) for name in columns if name in record or name[:2] in ("a_", "b_")]
@@ -246,6 +246,71 @@ def add_record(gate: OpenGate, line, started_ms: int) -> None:
         db.execute(f"INSERT INTO record({', '.join(names)}) VALUES({', '.join('?' * len(names))})", values)
         db.execute("INSERT INTO record_party VALUES(1, ?, ?)", (line.number, record["id"]))
         db.execute("UPDATE channel_history SET at_ms = 0, channels = 5 WHERE number = ?", (line.number,))
+
+
+@case("call forwarding: set, listed, simulated, kept over a restart, audited")
+def _() -> None:
+    with OpenGate() as gate:
+        lines = gate.add_lines(2)
+        number, other = lines[0].number, lines[1].number
+        text = gate.text("forward", "show", number)
+        check(re.search(r"^busy +話中時転送 +no +- +- +-$", text, re.MULTILINE), text)
+        text = gate.text("forward", "targets", number, "2", "０９０－１２３４－５６７８", "--memo", "携帯")
+        check(re.search(r"^2 +09012345678 +携帯$", text, re.MULTILINE), text)
+        text = gate.text("forward", "set", number, "no-answer", "on", "--row", "2", "--ring", "7")
+        check(re.search(r"^no-answer +不応答転送 +yes +2 +09012345678 +携帯$", text, re.MULTILINE) and "ring time 7 s" in text, text)
+        shown = gate.json("forward", "set", number, "busy", "on", "--to", "+81 90 1234 5678")
+        check_equal((shown["busy"]["on"], shown["busy"]["row"], shown["ring_s"]), (True, 2, 7), "the same number, the same row")
+        shown = gate.json("forward", "set", number, "not_registered", "on", "--to", other)
+        check_equal((shown["not_registered"]["row"], shown["not_registered"]["target"]), (1, other), "an empty row")
+        check_said(ctl(gate, "forward", "targets", number, "2", "--clear"), 1, "Row 2 cannot be cleared: it is the target of busy forwarding")
+        check_said(ctl(gate, "forward", "targets", number, "3", "0120-123456"), 1, "Row 3: Freephone numbers")
+        check_said(ctl(gate, "forward", "set", number, "busy", "on", "--to", number), 1, "cannot be forwarded to itself; name another")
+        check_said(ctl(gate, "forward", "set", number, "busy", "on", "--row", "4"), 1, "Row 4 holds no number; put a number into it")
+        gate.json("forward", "targets", number, "2", "--memo", "mobile")
+        gate.stop()
+        gate.start()
+        check_equal(gate.json("forward", "targets", number, "2"), {"row": 2, "digits": "09012345678", "memo": "mobile"}, "a row")
+        check_equal(len(gate.json("forward", "targets", number)), 5, "rows")
+        check("mobile" in gate.text("forward", "targets", number, "2"), "one row for people")
+
+        done = ctl(gate, "forward", "simulate", number)
+        check_equal(done.returncode, 1, done.stdout)
+        check(f"Its not-registered forwarding applies: to {other}, row 1 of the list" in done.stdout, done.stdout)
+        check("Its busy forwarding is on but does not apply: it needs a registered telephone" in done.stdout, done.stdout)
+        check("無条件" not in done.stdout and "登録中の電話機はありません。" in done.stdout, done.stdout)
+        check(f"The telephone of {number} rings" in gate.text("forward", "simulate", number, "--state", "registered"), "registered")
+        simulated = gate.json("forward", "simulate", number, "--state", "no-answer", "--from", other)
+        check_equal((simulated["from"], simulated["outcome"]["result"], simulated["outcome"]["number"]), (other, "network", "09012345678"), "no answer")
+        with callee(gate, "callee_hangs_up_late", [lines[1]]):
+            check_equal(gate.json("forward", "simulate", number)["outcome"]["number"], other, "followed to a registered telephone")
+        text = gate.text("forward", "set", number, "unconditional", "on", "--row", "1")
+        check("unconditional forwarding comes before all others" in text, text)
+        details = [e["detail"] for e in gate.json("audit", number) if e["action"] == "number.forward"]
+        check_equal((len(details), details[0]), (6, "unconditional on, row 1"), "audit")
+        gate.text("number", "remove", number)
+        gate.text("number", "add", number, "--customer", CUSTOMER, "--account", "10000099")
+        check_equal(gate.json("forward", "show", number)["busy"]["on"], False, "the next owner begins anew")
+
+
+@case("the parts of a forwarded call: listed, exported, told apart")
+def _() -> None:
+    with OpenGate() as gate:
+        line = gate.add_lines(1)[0]
+        first = 1760000000000
+        add_record(gate, line, first)
+        add_record(gate, line, first + 1, call=first << 22, forward="no_answer")
+        add_record(gate, line, first + 5)
+        ids = [f"{ms << 22:016x}" for ms in (first + 1, first)]
+        for part in ids:
+            records = gate.json("records", "--call", part)
+            check_equal([(r["id"], r["call"], r["forward"]) for r in records], [(ids[0], ids[1], "no_answer"), (ids[1], ids[1], None)], part)
+        check_equal(len(gate.json("records")), 3, "all")
+        text = gate.text("records", "--call", ids[0])
+        check(re.search(rf"^{ids[0]} +{line.number} +01012125551234 +no_answer .*{ids[1]}$", text, re.MULTILINE), text)
+        table = list(csv.reader(io.StringIO(gate.text("records", "export", "--from", "2025-10-01"))))
+        check_equal([row[-2:] for row in table], [["forward", "call"], ["", ids[1]], ["no_answer", ids[1]], ["", f"{first + 5 << 22:016x}"]], "CSV")
+        check_said(ctl(gate, "records", "--call", "1"), 1, "A call's id is 16 hexadecimal digits")
 
 
 @case("prices, records in bulk, a statement; old records are exported, then deleted")
@@ -697,6 +762,25 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("plan rule", 2, r"\"plan rule\" alone is no command; one of these goes with it: add, list, remove"),
     ("plan rule ad", 2, r"no command \"plan rule ad\"; did you mean \"plan rule add\"\?"),
     ("plan rule frob", 2, r"no command \"plan rule frob\"; see"),
+    ("forward", 2, r"\"forward\" alone is no command; one of these goes with it: show, set, targets, simulate"),
+    ("forward set {n} busy", 2, r"forward set needs on\|off; see"),
+    ("forward set {n} bussy on", 2, r"KIND is unconditional, busy, no-answer or not-registered, not \"bussy\""),
+    ("forward set {n} busy maybe", 2, r"forwarding is switched on or off, not \"maybe\""),
+    ("forward set {n} busy on --row 1 --to 03", 2, r"give --row or --to, not both"),
+    ("forward set {n} busy on --row x", 2, r"--row takes a whole number"),
+    ("forward set {n} busy on --ring 5", 2, r"--ring belongs to no-answer"),
+    ("forward set {n} no-answer on --ring 31", 1, r"The ring time is 1 to 30 seconds"),
+    ("forward set {n} busy on --row 6", 1, r"The row is a whole number from 1 to 5"),
+    ("forward set {n} busy on", 1, r"No row is chosen that calls are forwarded to; name a row"),
+    ("forward set {n} busy on --to 110", 1, r"Emergency numbers .*; a target is a telephone number that this line may call"),
+    ("forward set {m} busy on --to 0312345678", 1, r"There is no number 05010009999"),
+    ("forward show {m}", 1, r"There is no number 05010009999"),
+    ("forward targets {n} 6", 2, r"ROW is a row of the list, 1 to 5, not \"6\""),
+    ("forward targets {n} --clear", 2, r"--clear belongs to a row: name it behind the number"),
+    ("forward targets {n} 1 0312345678 --clear", 2, r"a row is cleared or filled, not both"),
+    ("forward targets {n} 1 --memo x", 1, r"This row holds no number that the memo could be of; give its digits as well"),
+    ("forward simulate {n} --state asleep", 2, r"--state takes registered, busy, no-answer or unregistered, not \"asleep\""),
+    ("forward simulate {n} --from alice", 1, r"The caller's number is no telephone number"),
     ("plan frob", 2, r"no command \"plan frob\"; see"),
     ("plan rule add --class mobile --deny", 2, r"plan rule add needs one of --all, --customer and --number"),
     ("plan rule add --all --deny", 2, r"plan rule add needs one of --class, --country and --prefix"),

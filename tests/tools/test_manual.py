@@ -156,6 +156,11 @@ def completions(shell: str) -> None:
     check("--policy" in completed(shell, "number", "set", "05010000014", "--"), "flags")
     check_equal(completed(shell, "number", "set", "0", "--policy", ""), {"newest", "fork", "reject"}, "values")
     check_equal(completed(shell, "number", "set", "0", "--international", "o"), {"on", "off"}, "a switch")
+    check_equal(completed(shell, "forward", ""), {"show", "set", "targets", "simulate"}, "forwarding")
+    check_equal(completed(shell, "forward", "set", "0", "no"), {"no-answer", "not-registered"}, "kinds of forwarding")
+    check_equal(completed(shell, "forward", "set", "0", "busy", "o"), {"on", "off"}, "the third operand")
+    check_equal(completed(shell, "forward", "targets", "0", ""), {"1", "2", "3", "4", "5"}, "rows")
+    check_equal(completed(shell, "forward", "simulate", "0", "--state", "b"), {"busy"}, "states")
     check_equal(completed(shell, "help", "numb"), {"number"}, "help")
     check_equal(completed(shell, "completion", ""), {"bash", "zsh"}, "shells")
 

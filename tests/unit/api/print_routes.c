@@ -3,7 +3,8 @@
 
 static json_t *fields_json(const struct body_field *fields)
 {
-	static const char *const types[] = {"string", "integer", "boolean", "array"};
+	static const char *const types[] = {"string", "integer", "boolean",
+					    "array",  "object",	 "array"};
 	json_t *all = json_object();
 
 	for (; fields->name; fields++)

@@ -103,9 +103,9 @@ static void test_export_csv(void **state)
 	char *text = streamed(f, 7);
 	assert_int_equal(lines(text), 7);
 	assert_ptr_equal(strstr(text, "id,started_at,"), text);
-	assert_non_null(strstr(text, ",direction,trunk,withheld,detail\r\n"));
-	assert_non_null(strstr(text, ",\"out\",\"carrier\",no,\"\"\r\n"));
-	assert_non_null(strstr(text, ",\"in\",\"carrier\",yes,\"\"\r\n"));
+	assert_non_null(strstr(text, ",direction,trunk,withheld,detail,forward,call\r\n"));
+	assert_non_null(strstr(text, ",\"out\",\"carrier\",no,\"\",\"\","));
+	assert_non_null(strstr(text, ",\"in\",\"carrier\",yes,\"\",\"\","));
 	assert_non_null(strstr(text, ",ip_phone,,,,"));
 	/* by what it was when it began in Japan; with its price and rate */
 	assert_non_null(strstr(text, ",2026-09-30T15:00:00.000Z,"));
@@ -276,6 +276,77 @@ static void test_statement(void **state)
 	assert_non_null(strstr(f->r.text, "United States"));
 }
 
+/* The part of a call that C1's number forwards, to there; the first part is the call `of`. */
+static void put_forwarded(struct fixture *f, int64_t start_ms, const char *to,
+			  const char *direction, int64_t of_ms)
+{
+	struct store_record r = {.id = (uint64_t)start_ms << 22,
+				 .call = (uint64_t)of_ms << 22,
+				 .forward = SLICE("busy"),
+				 .from = SLICE("05010000014"),
+				 .to = slice_str(to),
+				 .dialled = slice_str(to),
+				 .customer = SLICE("C1"),
+				 .started_at = start_ms,
+				 .answered_at = start_ms + 5000,
+				 .ended_at = start_ms + 5000 + 61000,
+				 .sip_code = 200,
+				 .reason = SLICE("normal"),
+				 .direction = slice_str(direction)};
+	assert_int_equal(store_record_add(f->api.store, &r), 0);
+}
+
+static int64_t charged(struct fixture *f)
+{
+	assert_int_equal(ask_statement(f, "json"), 200);
+	return json_integer_value(json_object_get(f->r.json, "net_yen"));
+}
+
+/* The caller from the network pays nothing, who forwards pays his part like any call of his. */
+static void test_forwarded_call(void **state)
+{
+	int64_t start = at("2026-10-20", 0);
+	struct fixture *f = *state;
+	char call[17];
+
+	fill(f);
+	int64_t before = charged(f);
+	put_way(f, start, "0312345678", "05010000014", 70, "05010000014", "in");
+	assert_int_equal(charged(f), before);
+	put_forwarded(f, start + 1, "09012345678", "out", start);
+	assert_int_equal(charged(f), before + 2 * 16);
+	put_forwarded(f, start + 2, "05010000022", "internal", start);
+	assert_int_equal(charged(f), before + 2 * 16);
+	/* it stays his whatever is said of the way that the caller came */
+	put_forwarded(f, start + 3, "0312345678", "in", start);
+	assert_int_equal(charged(f), before + 2 * 16 + 8);
+
+	snprintf(call, sizeof(call), "%016llx", (unsigned long long)start << 22);
+	f->asked = (struct asked){{{"call", call}}, 1};
+	assert_int_equal(ask(f, "GET", "/api/v1/records", ""), 200);
+	char *text = f->r.text;
+	json_t *o = json_loads(text, 0, NULL), *rows = json_object_get(o, "records");
+	assert_int_equal(json_array_size(rows), 4);
+	const json_t *part = json_array_get(rows, 2), *first = json_array_get(rows, 3);
+	assert_string_equal(json_string_value(json_object_get(part, "forward")), "busy");
+	assert_string_equal(json_string_value(json_object_get(part, "call")), call);
+	assert_string_equal(json_string_value(json_object_get(first, "call")), call);
+	assert_true(json_is_null(json_object_get(first, "forward")));
+	json_decref(o);
+	f->asked = (struct asked){{{"call", "12"}}, 1};
+	assert_int_equal(ask(f, "GET", "/api/v1/records", ""), 400);
+	assert_string_equal(answered(f, "field"), "call");
+
+	f->asked = (struct asked){{{"from", "2026-10-20"}, {"to", "2026-10-20"}}, 2};
+	assert_int_equal(ask(f, "GET", "/api/v1/records/export", ""), 200);
+	text = streamed(f, 100);
+	char end[64];
+	snprintf(end, sizeof(end), ",\"\",\"busy\",%s\r\n", call);
+	assert_non_null(strstr(text, end));
+	assert_non_null(strstr(text, ",mobile,,32,10,"));
+	free(text);
+}
+
 static void test_statement_refusals(void **state)
 {
 	struct fixture *f = *state;
@@ -297,6 +368,7 @@ int main(void)
 		TEST(test_export_csv),	    TEST(test_export_json), TEST(test_export_pages),
 		TEST(test_export_refusals), TEST(test_prune),	    TEST(test_price_list_refused),
 		TEST(test_price_check),	    TEST(test_statement),   TEST(test_statement_refusals),
+		TEST(test_forwarded_call),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,28 @@ static void test_numbers(void **state)
 	assert_int_equal(n.ha1.md5[0], 1);
 }
 
+static void test_forwarding(void **state)
+{
+	struct world *w = *state;
+	struct store_forward set = {.number = SLICE("0502"), .ring_s = 7};
+	struct forward_settings got;
+
+	set.rules[FORWARD_BUSY].on = true;
+	set.rules[FORWARD_BUSY].row = 4;
+	set.rules[FORWARD_NO_ANSWER].row = 2;
+	set.targets[3].digits = SLICE("0312345678");
+	set.targets[3].memo = SLICE("office");
+	assert_int_equal(store_forward_put(w->s, &set), 0);
+	stop(w);
+	start(w, NOW);
+	assert_int_equal(directory_forward(w->f.d, SLICE("0502"), &got), 0);
+	assert_string_equal(forward_target(&got, FORWARD_BUSY), "0312345678");
+	assert_int_equal(forward_armed(&got), 1 << FORWARD_BUSY);
+	assert_int_equal(got.rules[FORWARD_NO_ANSWER].row, 2);
+	assert_int_equal(got.ring_s, 7);
+	assert_int_equal(directory_forward(w->f.d, SLICE("0501"), &got), ERR_NOT_FOUND);
+}
+
 static void test_bindings_come_back(void **state)
 {
 	struct world *w = *state;
@@ -333,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOAD_TEST(test_numbers),
+		LOAD_TEST(test_forwarding),
 		LOAD_TEST(test_bindings_come_back),
 		LOAD_TEST(test_what_went_stays_away),
 		LOAD_TEST(test_expiry_reaches_the_store),

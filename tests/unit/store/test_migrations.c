@@ -120,6 +120,64 @@ static void test_numbers_of_first_version(void **state)
 	assert_int_equal(store_suspension_get(f->s, SLICE("0501"), &p), ERR_NOT_FOUND);
 }
 
+/* The version before call forwarding: its records are calls by themselves, its numbers forward
+ * nothing and can from now on. */
+static void make_version_7(struct fixture *f)
+{
+	struct store old = {.path = f->path};
+
+	store_close(f->s);
+	f->s = NULL;
+	unlink(f->path);
+	assert_int_equal(sqlite3_open(f->path, &old.db), SQLITE_OK);
+	assert_int_equal(store_migrate_to(&old, 7), 0);
+	assert_int_equal(
+		sqlite3_exec(old.db,
+			     "INSERT INTO customer VALUES('C1', 'one', '', '', 1);"
+			     "INSERT INTO number VALUES('0501', '1', 'C1', '', zeroblob(16),"
+			     " zeroblob(32), 'a.example', 2, 1, 0, 1, 1, 2, 3);"
+			     "INSERT INTO record VALUES(1790000000001 << 22, '0501', '0312345678',"
+			     " '03', 'C1', 1790000000001, 0, 7, 9, 200, 'normal', '', 'caller',"
+			     " 'PCMU', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'd',"
+			     " 'out', 'carrier', 1);"
+			     "INSERT INTO record_party VALUES(1, '0501', 1790000000001 << 22)",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(old.db);
+}
+
+static int check_old_record(void *ctx, const struct store_record *r)
+{
+	(void)ctx;
+	assert_true(r->call == 0);
+	assert_slice(r->forward, "");
+	assert_slice(r->trunk, "carrier");
+	assert_slice(r->detail, "d");
+	assert_true(r->withheld && r->answered_at == 7);
+	return 1;
+}
+
+static void test_version_before_forwarding(void **state)
+{
+	struct fixture *f = *state;
+	struct store_record_query q = {.call = UINT64_C(1790000000001) << 22};
+	struct store_forward set = {.number = SLICE("0501"),
+				    .ring_s = 20,
+				    .rules = {{true, 1}},
+				    .targets = {{.digits = SLICE("0312345678")}}},
+			     got;
+
+	make_version_7(f);
+	fixture_open(f);
+	assert_int_equal(store_record_each(f->s, &q, check_old_record, NULL), 1);
+	assert_int_equal(records_of(f, "0501"), 1);
+	assert_int_equal(store_forward_get(f->s, SLICE("0501"), &got), ERR_NOT_FOUND);
+	assert_int_equal(store_forward_put(f->s, &set), 0);
+	fixture_reopen(f);
+	assert_int_equal(store_forward_get(f->s, SLICE("0501"), &got), 0);
+	assert_slice(got.targets[0].digits, "0312345678");
+}
+
 static void *open_one(void *arg)
 {
 	struct store *s;
@@ -161,6 +219,7 @@ int main(void)
 		TEST(test_of_another_program),
 		TEST(test_records_of_first_version),
 		TEST(test_numbers_of_first_version),
+		TEST(test_version_before_forwarding),
 		TEST(test_opened_by_many_at_once),
 	};
 

@@ -23,6 +23,8 @@ static struct store_record a_record(uint64_t id, const char *from, const char *t
 		.direction = SLICE("out"),
 		.trunk = SLICE("carrier-a"),
 		.withheld = true,
+		.call = 77,
+		.forward = SLICE("no_answer"),
 		.detail = SLICE("0123456789abcdef 0123456789abcdf0"),
 		.has_media = true,
 		.a_to_b = {.packets = UINT32_MAX + 1ull,
@@ -66,6 +68,7 @@ static int compare(void *ctx, const struct store_record *got)
 		    slice_eq(got->customer, want->customer));
 	assert_true(got->started_at == want->started_at && got->ringing_at == want->ringing_at);
 	assert_true(got->answered_at == want->answered_at && got->ended_at == want->ended_at);
+	assert_true(got->call == want->call && slice_eq(got->forward, want->forward));
 	assert_int_equal(got->sip_code, want->sip_code);
 	assert_true(slice_eq(got->reason, want->reason) &&
 		    slice_eq(got->reason_text, want->reason_text));
@@ -154,6 +157,58 @@ static void test_queries(void **state)
 		assert_found(f, &rows[i].q, rows[i].want);
 }
 
+static int64_t number_of(struct fixture *f, const char *sql)
+{
+	sqlite3_stmt *st;
+	int64_t n;
+
+	assert_int_equal(sqlite3_prepare_v2(f->s->db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static void add_part(struct fixture *f, uint32_t count, uint32_t of, const char *from,
+		     const char *to)
+{
+	struct store_record r = started(count * 100, count, from, to);
+
+	r.call = of ? uid(T + of * 100, of) : 0;
+	assert_int_equal(store_record_add(f->s, &r), 0);
+}
+
+/* Each part leads to all of the same call, also when the first has gone. */
+static void test_parts_of_a_call(void **state)
+{
+	const struct {
+		struct store_record_query q;
+		const char *want;
+	} rows[] = {
+		{{.call = uid(T + 200, 2)}, "5 3 2 "},
+		{{.call = uid(T + 300, 3)}, "5 3 2 "},
+		{{.call = uid(T + 500, 5)}, "5 3 2 "},
+		{{.call = uid(T + 500, 5), .limit = 1}, "5 "},
+		{{.call = uid(T + 500, 5), .number = SLICE("0501")}, "2 "},
+		{{.call = uid(T + 500, 5), .since_ms = T + 201}, "5 3 "},
+		{{.call = uid(T + 400, 4)}, "4 "},
+		{{.call = uid(T + 600, 6)}, "7 "},
+		{{.call = 9}, ""},
+	};
+	struct fixture *f = *state;
+
+	add_part(f, 1, 1, "0501", "0502");
+	add_part(f, 2, 2, "0501", "0502");
+	add_part(f, 3, 2, "0502", "0503");
+	add_part(f, 4, 0, "0501", "0502");
+	add_part(f, 5, 2, "0503", "0504");
+	add_part(f, 7, 6, "0502", "0503");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_found(f, &rows[i].q, rows[i].want);
+	/* a call by itself is not in the index, whichever way it is said */
+	assert_int_equal(number_of(f, "SELECT count(*) FROM record WHERE call <> 0"), 3);
+}
+
 /* The time of a call is noted a moment after its id was drawn. */
 static void test_started_after_its_id(void **state)
 {
@@ -183,18 +238,6 @@ static void test_replaced(void **state)
 	assert_found(f, &(struct store_record_query){.number = SLICE("0502")}, "");
 	assert_found(f, &(struct store_record_query){.number = SLICE("0503")}, "1 ");
 	assert_found(f, &(struct store_record_query){0}, "1 ");
-}
-
-static int64_t number_of(struct fixture *f, const char *sql)
-{
-	sqlite3_stmt *st;
-	int64_t n;
-
-	assert_int_equal(sqlite3_prepare_v2(f->s->db, sql, -1, &st, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	n = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return n;
 }
 
 static void add_many(struct fixture *f, uint32_t from, uint32_t to)
@@ -276,6 +319,8 @@ static void test_plans(void **state)
 	assert_plan(f, PLACE_RECORD_BY_ID);
 	assert_plan(f, PLACE_RECORD_OF_NUMBER);
 	assert_plan(f, PLACE_RECORD_SEGMENT);
+	assert_found(f, &(struct store_record_query){.call = r.id}, "1 ");
+	assert_plan(f, PLACE_RECORD_OF_CALL);
 }
 
 int main(void)
@@ -283,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_was_put_comes_back),
 		TEST(test_queries),
+		TEST(test_parts_of_a_call),
 		TEST(test_started_after_its_id),
 		TEST(test_replaced),
 		TEST(test_segments),

@@ -42,6 +42,8 @@ static int find_record(void *ctx, const struct store_record *r)
 	assert_slice(r->from, "0501");
 	assert_slice(r->reason_text, "It is over.");
 	assert_slice(r->codec, "");
+	assert_slice(r->forward, r->id == 77 ? "busy" : "");
+	assert_int_equal(r->call, r->id == 77 ? 70 : 0);
 	*(uint64_t *)ctx = r->id;
 	return 0;
 }
@@ -53,8 +55,11 @@ static void test_all_kinds(void **state)
 				  .key = SLICE("k1"),
 				  .bytes = SLICE("bytes"),
 				  .expires_at = 9};
-	struct store_record r = {
-		.id = 77, .from = SLICE("0501"), .reason_text = SLICE("It is over.")};
+	struct store_record r = {.id = 77,
+				 .call = 70,
+				 .forward = SLICE("busy"),
+				 .from = SLICE("0501"),
+				 .reason_text = SLICE("It is over.")};
 	struct failures failures = {0};
 	struct writer *w;
 	uint64_t id = 0;
@@ -231,8 +236,11 @@ static void test_gives_up_at_the_end(void **state)
 static void die_with_a_queue(struct fixture *f)
 {
 	struct store_binding b = {.number = SLICE("0501"), .key = SLICE("k"), .bytes = SLICE("b")};
-	struct store_record r = {
-		.id = 77, .from = SLICE("0501"), .reason_text = SLICE("It is over.")};
+	struct store_record r = {.id = 77,
+				 .call = 70,
+				 .forward = SLICE("busy"),
+				 .from = SLICE("0501"),
+				 .reason_text = SLICE("It is over.")};
 	struct writer *w;
 
 	if (writer_new(f->path, 8192, NULL, NULL, &w) != 0 || writer_binding_put(w, &b) != 0 ||
