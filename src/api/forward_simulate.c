@@ -88,7 +88,7 @@ static bool limit_good(struct walk *w, const char *target)
 {
 	struct said said;
 	bool loop = passed_before(w, target);
-	if (!loop && w->passed_count <= FORWARD_HOPS_MAX)
+	if (!loop && w->passed_count <= FORWARD_TIMES_MAX)
 		return true;
 	if (loop) {
 		snprintf(said.en, sizeof(said.en),
@@ -99,9 +99,9 @@ static bool limit_good(struct walk *w, const char *target)
 			 target);
 	} else {
 		snprintf(said.en, sizeof(said.en),
-			 "A call is forwarded %d times at most; it ends here", FORWARD_HOPS_MAX);
+			 "A call is forwarded %d times at most; it ends here", FORWARD_TIMES_MAX);
 		snprintf(said.ja, sizeof(said.ja), "転送は%d回までです。これ以上は転送できません。",
-			 FORWARD_HOPS_MAX);
+			 FORWARD_TIMES_MAX);
 	}
 	json_object_set_new(walk_step(w, "limit", &said), "loop", json_boolean(loop));
 	end_refused(w, CAUSE_LOOP);

@@ -24,7 +24,7 @@ struct walk {
 	bool assumed; /* the state of the first number was given */
 	enum phone_state state;
 	/* those that the call has come to, the present one last */
-	struct directory_number passed[FORWARD_HOPS_MAX + 1];
+	struct directory_number passed[FORWARD_TIMES_MAX + 1];
 	uint32_t passed_count;
 };
 

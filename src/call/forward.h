@@ -7,7 +7,7 @@
 
 #include "call/call.h"
 
-#define CALL_FORWARDS_MAX 5
+#define CALL_FORWARDS_MAX FORWARD_TIMES_MAX
 
 struct call_forward {
 	uint64_t record; /* id of its record, and the holder of its channel */

@@ -11,7 +11,7 @@
 #include "policy/plan.h"
 
 #define FORWARD_TARGETS_MAX 5
-#define FORWARD_HOPS_MAX    5 /* a call is forwarded so often, and no further */
+#define FORWARD_TIMES_MAX    5 /* a call is forwarded so often, and no further */
 #define FORWARD_RING_S_MIN  1
 #define FORWARD_RING_S_MAX  30
 #define FORWARD_RING_S	    20 /* until the subscriber says otherwise */
