@@ -11,7 +11,7 @@
 #include "policy/plan.h"
 
 #define FORWARD_TARGETS_MAX 5
-#define FORWARD_TIMES_MAX    5 /* a call is forwarded so often, and no further */
+#define FORWARD_TIMES_MAX   5 /* a call is forwarded so often, and no further */
 #define FORWARD_RING_S_MIN  1
 #define FORWARD_RING_S_MAX  30
 #define FORWARD_RING_S	    20 /* until the subscriber says otherwise */
@@ -40,8 +40,6 @@ struct forward_kind_info {
 	int cause;
 };
 const struct forward_kind_info *forward_kind_info(enum forward_kind kind);
-/* ERR_NOT_FOUND: no kind is called so. */
-int forward_kind_of(struct slice word, enum forward_kind *ret_kind);
 
 struct forward_rule {
 	bool on;
