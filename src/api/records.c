@@ -19,9 +19,12 @@ static json_t *quality_json(const struct store_quality *q)
 
 static json_t *forward_ja(struct slice word)
 {
-	enum forward_kind kind;
-	return forward_kind_of(word, &kind) == 0 ? json_string(forward_kind_info(kind)->ja)
-						 : json_null();
+	for (int i = 0; i < FORWARD_KINDS; i++) {
+		const struct forward_kind_info *info = forward_kind_info((enum forward_kind)i);
+		if (slice_eq(word, slice_str(info->word)))
+			return json_string(info->ja);
+	}
+	return json_null();
 }
 
 json_t *record_json(const struct store_record *r)
