@@ -117,7 +117,7 @@ static bool limit_good(struct walk *w, const char *target)
 			 FORWARD_TIMES_MAX);
 	}
 	json_object_set_new(walk_step(w, "limit", &said), "loop", json_boolean(loop));
-	end_not_forwarded(w, CAUSE_LOOP);
+	end_not_forwarded(w, loop ? CAUSE_FORWARD_LOOP : CAUSE_FORWARD_LIMIT);
 	return false;
 }
 
@@ -150,7 +150,7 @@ static bool target_good(struct walk *w, const char *target, struct forward_judge
 			       : "電話網の番号です。");
 	add_target(w, target, f, may, &said);
 	if (!may)
-		end_not_forwarded(w, f->j.cause != CAUSE_NORMAL ? f->j.cause : CAUSE_LOOP);
+		end_not_forwarded(w, CAUSE_FORWARD_REFUSED);
 	return may;
 }
 
@@ -171,7 +171,7 @@ static bool channel_good(struct walk *w)
 	json_object_set_new(o, "held", json_integer(held));
 	json_object_set_new(o, "channels", json_integer(walk_here(w)->channels));
 	if (!free)
-		end_not_forwarded(w, CAUSE_NO_CHANNEL);
+		end_not_forwarded(w, CAUSE_FORWARD_NO_CHANNEL);
 	return free;
 }
 

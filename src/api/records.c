@@ -19,7 +19,7 @@ static json_t *quality_json(const struct store_quality *q)
 
 static json_t *forward_ja(struct slice word)
 {
-	for (int i = 0; i < FORWARD_KINDS; i++) {
+	for (int i = 0; i < FORWARD_WAYS; i++) {
 		const struct forward_kind_info *info = forward_kind_info((enum forward_kind)i);
 		if (slice_eq(word, slice_str(info->word)))
 			return json_string(info->ja);

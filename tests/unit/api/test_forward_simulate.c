@@ -173,11 +173,11 @@ static void test_chain(void **state)
 		    "phones@01 forward:unconditional@01 target@01 channel@01 phones@02 "
 		    "forward:not_registered@02 target@02 channel@02 phones@03 "
 		    "passed_over:not_registered@03 forward:unconditional@03 target@03 limit@03 -> "
-		    "refused too_many_hops");
+		    "refused forwarding_loop");
 	/* the caller was there before everybody */
 	assert_told(f, "05010000102", NULL,
 		    "caller@01 phones@01 forward:unconditional@01 target@01 limit@01 -> refused "
-		    "too_many_hops");
+		    "forwarding_loop");
 }
 
 /* Without a state, what is true now decides. */
@@ -215,7 +215,7 @@ static void test_hop_limit(void **state)
 	told(f, text);
 	assert_non_null(
 		strstr(text, "channel@05 phones@06 forward:unconditional@06 target@06 limit@06 -> "
-			     "refused too_many_hops"));
+			     "refused forwarded_too_often"));
 	const json_t *steps = json_object_get(f->r.json, "steps");
 	const json_t *last = json_array_get(steps, json_array_size(steps) - 1);
 	assert_true(json_is_false(json_object_get(last, "loop")));
@@ -235,7 +235,8 @@ static void test_target_and_channel(void **state)
 			     "{\"reason\":\"r\",\"requester\":\"q\"}"),
 			 200);
 	assert_told(f, NULL, NULL,
-		    "phones@01 forward:unconditional@01 target@01 -> refused number_suspended");
+		    "phones@01 forward:unconditional@01 target@01 -> refused "
+		    "forwarding_not_permitted");
 	set(f, 1, "{\"unconditional\":{\"to\":\"0312345678\"}}");
 	assert_int_equal(directory_channel_take(d, SLICE("05010000101"), 1, holders, &count), 0);
 	assert_told(
@@ -244,7 +245,7 @@ static void test_target_and_channel(void **state)
 	assert_int_equal(directory_channel_take(d, SLICE("05010000101"), 2, holders, &count), 0);
 	assert_told(f, NULL, NULL,
 		    "phones@01 forward:unconditional@01 target@01 channel@01 -> refused "
-		    "channel_limit");
+		    "forwarding_channel_limit");
 	/* of another kind it is as if it were off */
 	set(f, 1,
 	    "{\"unconditional\":{\"on\":false},\"busy\":{\"on\":true,\"to\":\"0312345678\"}}");
