@@ -39,7 +39,7 @@ struct reg_binding {
 	uint32_t reg_id;	/* 0: none */
 	uint16_t q_thousandths; /* default 1000 */
 	struct flow flow;	/* where the REGISTER came from: the way to the phone */
-	bool nat;		/* Contact's host is not the source host */
+	bool nat;		/* Contact is not where it came from */
 	int64_t registered_at, refreshed_at, expires_at;
 	int64_t last_keepalive_at;	/* 0: none seen */
 	uint32_t keepalive_interval_ms; /* between the last two; 0: unknown */

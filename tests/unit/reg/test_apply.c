@@ -286,7 +286,7 @@ static void test_what_a_binding_keeps(void **state)
 	reg_apply(&old, 1, &letter.request, REG_NEWEST, &o);
 	assert_int_equal(o.bindings[0].reach, REG_UNKNOWN);
 	old.reach = REG_REACHABLE;
-	letter_read(&letter, "c1", 2, "Contact: <sip:a@192.0.2.2>\r\n", B, NOW + 9000);
+	letter_read(&letter, "c1", 2, "Contact: <sip:a@192.0.2.2:2000>\r\n", B, NOW + 9000);
 	reg_apply(&old, 1, &letter.request, REG_NEWEST, &o);
 	assert_int_equal(o.changes[0].kind, REG_MOVED);
 	assert_int_equal(o.bindings[0].reach, REG_UNKNOWN);
