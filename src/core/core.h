@@ -198,9 +198,12 @@ bool host_is_ours(const struct shard *s, struct slice host);
 /* --- auth.c */
 enum auth_result { AUTH_OK, AUTH_CHALLENGED, AUTH_DENIED };
 /* Checks Authorization / Proxy-Authorization; anything but AUTH_OK was answered (challenge: 401 or
- * 407) and recorded. */
+ * 407) and recorded. ret_asked_ms (may be NULL): wall ms at which we made the nonce that it
+ * answers.
+ */
 enum auth_result auth_check(struct shard *s, struct id server, const struct sip_msg *msg,
-			    const struct flow *flow, struct directory_number *ret_who);
+			    const struct flow *flow, struct directory_number *ret_who,
+			    int64_t *ret_asked_ms);
 
 /* --- trusted.c: sources that need no digest for a call */
 bool trusted_source(const struct shard *s, const struct flow *flow);
