@@ -177,6 +177,8 @@ void trace_untraced(struct shard *s, uint64_t call);
 /* Responds on a server transaction; Server, Reason/Warning as given. */
 void reply(struct shard *s, struct id server, int code, struct slice headers);
 void reply_text(struct shard *s, struct id server, int code, const char *text);
+/* For what is not offered here: with Allow, which says what is. */
+void reply_allowed(struct shard *s, struct id server, int code, const char *text);
 /* Without a transaction: for what could not be understood or taken on. */
 void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct flow *flow, int code,
 		     const char *text, bool retry_later);

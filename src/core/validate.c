@@ -19,21 +19,23 @@ bool host_is_ours(const struct shard *s, struct slice host)
 	return false;
 }
 
+/*
+ * 489 goes without Allow-Events: it must name a package (RFC 6665 §8.4), and there is none; an
+ * empty one would be a broken response to phones that read it closely. Allow says the same.
+ */
 static bool method_known(struct shard *s, struct id server, const struct sip_msg *msg)
 {
-	struct strbuf b = scratch_buf(s, 256);
-	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
 	switch (msg->method) {
 	case SIP_METHOD_OTHER:
-		reply(s, server, 501, strbuf_slice(&b));
+		reply_allowed(s, server, 501, "This method is not known here");
 		return false;
 	case SIP_PUBLISH:
 	case SIP_REFER:
-		reply(s, server, 405, strbuf_slice(&b));
+		reply_allowed(s, server, 405, "This method is not offered here");
 		return false;
 	case SIP_SUBSCRIBE:
 	case SIP_NOTIFY:
-		reply_text(s, server, 489, "No event package is offered here");
+		reply_allowed(s, server, 489, "No event package is offered here");
 		return false;
 	default:
 		return true;
