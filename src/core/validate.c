@@ -59,6 +59,13 @@ static bool extension_known(const struct shard *s, const struct sip_msg *msg, st
 	}
 }
 
+/* Who asks for privacy wants whoever is on the way to provide it (RFC 3323 §4.3): that is what a
+ * call through here does with a withheld number. */
+static bool proxy_extension_known(const struct sip_msg *msg, struct slice token)
+{
+	return msg->method == SIP_INVITE && slice_ieq(token, SLICE("privacy"));
+}
+
 static bool extensions_known(struct shard *s, struct id server, const struct sip_msg *msg)
 {
 	struct strbuf b = scratch_buf(s, 512);
@@ -68,7 +75,8 @@ static bool extensions_known(struct shard *s, struct id server, const struct sip
 	for (size_t i = 0; i < 2; i++) {
 		struct sip_values it = sip_msg_values(msg, kinds[i]);
 		while (sip_values_next(&it, &token)) {
-			if (kinds[i] == SIP_HDR_REQUIRE && extension_known(s, msg, token))
+			if (kinds[i] == SIP_HDR_REQUIRE ? extension_known(s, msg, token)
+							: proxy_extension_known(msg, token))
 				continue;
 			sip_build_header(&b, SIP_HDR_UNSUPPORTED, token);
 			any = true;
