@@ -194,14 +194,6 @@ static void options_receive(struct shard *s, struct id server, const struct flow
 	keepalive_seen(s, flow, KEEPALIVE_OPTIONS);
 }
 
-static void message_refuse(struct shard *s, struct id server)
-{
-	struct strbuf b = scratch_buf(s, 512);
-	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
-	sip_build_warning(&b, domain_of(s), SLICE("Messages are carried within a call only"));
-	reply(s, server, 405, strbuf_slice(&b));
-}
-
 static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		       const struct flow *flow)
 {
@@ -225,7 +217,7 @@ static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		options_receive(s, server, flow);
 		return;
 	case SIP_MESSAGE:
-		message_refuse(s, server);
+		reply_allowed(s, server, 405, "Messages are carried within a call only");
 		return;
 	default:
 		reply_text(s, server, 481, "There is no such call");
