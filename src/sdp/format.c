@@ -65,17 +65,18 @@ static bool is_codec(const struct sdp_format *f)
 	return !slice_ieq(f->name, SLICE("telephone-event")) && !slice_ieq(f->name, SLICE("CN"));
 }
 
+/* The number says enough: phones name a codec as they like. Another number may have the same name.
+ */
 static bool same_codec(const struct sdp_format *a, const struct sdp_format *b)
 {
-	if (a->name.n == 0 || b->name.n == 0)
-		return a->payload_type == b->payload_type;
-	return slice_ieq(a->name, b->name) && a->clock_hz == b->clock_hz;
+	return a->payload_type == b->payload_type ||
+	       (a->name.n && slice_ieq(a->name, b->name) && a->clock_hz == b->clock_hz);
 }
 
 static bool is_offered(const struct sdp_stream *offer, const struct sdp_format *f)
 {
 	for (uint32_t i = 0; i < offer->format_count; i++)
-		if (same_codec(&offer->formats[i], f))
+		if (is_codec(&offer->formats[i]) && same_codec(&offer->formats[i], f))
 			return true;
 	return false;
 }

@@ -97,7 +97,13 @@ static void test_answer_fits(void **state)
 		{"96", "99", false},	   {"0", "", true},
 		{"", "0", false},	   {"0 13 101", "18 13 101", false},
 	};
+	struct sdp_stream pcmu = stream_with("0"), renamed = stream_with("0"),
+			  events = stream_with("0 101"), nameless = stream_with("8 101");
 	(void)state;
+	sdp_rtpmap_apply(&renamed, SLICE("0 mu-law/8000"));
+	assert_true(sdp_answer_fits(&pcmu, &renamed));
+	sdp_rtpmap_apply(&events, SLICE("101 telephone-event/8000"));
+	assert_false(sdp_answer_fits(&events, &nameless));
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct sdp_stream offer = stream_with(rows[i].offer),
 				  answer = stream_with(rows[i].answer);
