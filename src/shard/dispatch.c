@@ -22,6 +22,13 @@ static bool goes_by_call_id(const struct sip_msg *msg)
 	return msg->method == SIP_INVITE || msg->method == SIP_CANCEL || msg->method == SIP_ACK;
 }
 
+/* By what stands before the host: a router may write its own address there in one message and not
+ * in the next, and a CANCEL must find its INVITE. */
+static uint64_t call_id_hash(const struct shard *s, struct slice call_id)
+{
+	return hash_slice(&s->p.hash_key, slice_cut(&call_id, '@'));
+}
+
 static uint16_t owner_of(const struct shard *s, const struct sip_msg *msg)
 {
 	struct id id;
@@ -30,7 +37,7 @@ static uint16_t owner_of(const struct shard *s, const struct sip_msg *msg)
 	if (msg->to_tag.n)
 		return token_read(msg->to_tag, &id) ? shard_of_id(s, id) : s->p.index;
 	if (s->p.count > 1 && goes_by_call_id(msg))
-		return (uint16_t)(hash_slice(&s->p.hash_key, msg->call_id) % s->p.count);
+		return (uint16_t)(call_id_hash(s, msg->call_id) % s->p.count);
 	return s->p.index;
 }
 
