@@ -32,8 +32,8 @@ struct directory_params {
 
 int directory_new(const struct directory_params *p, struct directory **ret_directory);
 void directory_free(struct directory *d);
-/* All numbers with their forwarding and screening, and all bindings that have not expired by now_ms (wall). 0,
- * ERR_NOMEM or what the store says. */
+/* All numbers with their forwarding and screening, and all bindings that have not expired by now_ms
+ * (wall). 0, ERR_NOMEM or what the store says. */
 int directory_load(struct directory *d, struct store *store, int64_t now_ms);
 
 /* What a shard needs to know of a number. Plain data, copied out. */

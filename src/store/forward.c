@@ -2,7 +2,7 @@
 
 /* A number's settings in one row: the walk that loads them asks nothing else. */
 #define SELECT                                                                                     \
-	"SELECT f.number, f.ring_s, f.deflection,"                                                               \
+	"SELECT f.number, f.ring_s, f.deflection,"                                                 \
 	" f.unconditional_on, f.unconditional_row, f.busy_on, f.busy_row,"                         \
 	" f.no_answer_on, f.no_answer_row, f.not_registered_on, f.not_registered_row,"             \
 	" a.digits, a.memo, b.digits, b.memo, c.digits, c.memo, d.digits, d.memo,"                 \
@@ -62,7 +62,8 @@ static int put_settings(struct store *s, const struct store_forward *f)
 	int r;
 
 	query_init(&q, s, PLACE_FORWARD_PUT,
-		   "INSERT INTO forward(number, ring_s, deflection, unconditional_on, unconditional_row,"
+		   "INSERT INTO forward(number, ring_s, deflection, unconditional_on, "
+		   "unconditional_row,"
 		   " busy_on, busy_row, no_answer_on, no_answer_row, not_registered_on,"
 		   " not_registered_row) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	query_text(&q, f->number);

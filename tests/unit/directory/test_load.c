@@ -109,7 +109,7 @@ static void test_screening(void **state)
 	add_stored(w, "0501", "1", 0);
 	add_stored(w, "0502", "2", 0);
 	assert_int_equal(store_screen_put(w->s, &set), 0);
-	load(w, NOW);
+	assert_int_equal(directory_load(w->f.d, w->s, NOW), 0);
 	assert_int_equal(directory_screen(w->f.d, SLICE("0502"), &blocked), SCREEN_BLOCKED);
 	assert_int_equal(directory_screen(w->f.d, SLICE("0502"), &abroad), SCREEN_ABROAD);
 	assert_int_equal(directory_screen(w->f.d, SLICE("0501"), &blocked), SCREEN_PASS);
