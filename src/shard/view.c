@@ -52,12 +52,23 @@ static const struct leg *shown_branch(const struct shard *s, const struct call *
 {
 	if (c->winner < CALL_BRANCHES_MAX)
 		return branch_leg(s, c, c->winner);
-	for (uint8_t i = 0; i < c->branch_count; i++) {
+	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
 		const struct leg *l = branch_leg(s, c, i);
 		if (l)
 			return l;
 	}
 	return NULL;
+}
+
+static void show_forward(const struct shard *s, const struct call *c, struct shard_call_view *v)
+{
+	const struct call_forward *fwd = call_last_forward(s, c);
+	if (fwd == NULL)
+		return;
+	(void)slice_copy(slice_first(slice_str(fwd->to), sizeof(v->forwarded_to) - 1),
+			 v->forwarded_to, sizeof(v->forwarded_to));
+	if (fwd->trunk[0])
+		strcpy(v->trunk, fwd->trunk);
 }
 
 static void show(struct shard *s, const struct call *c, struct shard_call_view *v)
@@ -78,6 +89,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 	(void)slice_copy(slice_first(slice_str(c->to), sizeof(v->to) - 1), v->to, sizeof(v->to));
 	strcpy(v->codec, c->codec);
 	strcpy(v->trunk, c->trunk);
+	show_forward(s, c, v);
 	for (uint8_t i = 0; i < c->branch_count; i++)
 		v->ringing_legs += c->branches[i].state == BRANCH_RINGING;
 	show_leg(c, a, &v->leg_a);

@@ -169,7 +169,10 @@ def _() -> None:
         world.wait("the answer", lambda: talk.state == "answered")
         world.wait("sound", lambda: talk.media and talk.media.received > 5)
         check_equal(gate.json("status")["channels_held"], 2, "channels held")
+        [shown] = gate.calls()
+        check_equal((shown["to"], shown["forwarded_to"]), (place.forwarder.number, place.target.number), "the call as shown")
         kill(gate)
+        check_equal(gate.calls()[0]["forwarded_to"], place.target.number, "the target after the restart")
         check_equal(gate.json("status")["channels_held"], 2, "channels held after the restart")
         with world.lock:
             before = talk.media.received
