@@ -38,7 +38,8 @@ enum kind {
 	KIND_STATE,   /* of an application */
 	KIND_CLASS,   /* of numbers, as plan show names them */
 	KIND_COUNTRY, /* two letters */
-	KIND_FORWARD, /* unconditional, busy, no-answer, not-registered */
+	KIND_FORWARD, /* unconditional, busy, no-answer, not-registered, deflection */
+	KIND_REJECT,  /* reject, accept */
 	KIND_ROW,     /* of the list of forwarding targets */
 	KIND_PHONE    /* what a telephone is taken to do */
 };
@@ -187,6 +188,7 @@ run_fn run_records_export, run_records_prune;
 run_fn run_prices_import, run_prices_show, run_prices_check, run_statement;
 run_fn run_application_add, run_application_suspend, run_application_list, run_application_show,
 	run_application_approve, run_application_reject;
+run_fn run_screen_show, run_screen_set, run_screen_block, run_screen_unblock;
 run_fn run_forward_show, run_forward_set, run_forward_targets, run_forward_simulate;
 run_fn run_number_suspend, run_number_resume, run_audit;
 run_fn run_plan_check, run_plan_show, run_rule_add, run_rule_list, run_rule_remove;

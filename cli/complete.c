@@ -116,6 +116,11 @@ static void offer_kind(const struct arguments *a, enum kind kind, const char *ty
 		offer(typed, "busy", NULL);
 		offer(typed, "no-answer", "after the ring time");
 		offer(typed, "not-registered", "no telephone is registered");
+		offer(typed, "deflection", "the telephone names the target itself");
+		break;
+	case KIND_REJECT:
+		offer(typed, "reject", NULL);
+		offer(typed, "accept", NULL);
 		break;
 	case KIND_ROW:
 		for (char row[] = "1"; *row <= '5'; ++*row)

@@ -79,11 +79,14 @@ static void print_settings(const json_t *settings)
 		{"ROW", "row"},	  {"TO", "target"},	   {"MEMO", "memo"},
 	};
 	json_t *rows = json_array();
+	bool deflects = json_is_true(json_object_get(settings, "deflection"));
 	for (int i = 0; i < COUNT(kinds); i++)
 		json_array_append_new(rows, kind_row(settings, kinds[i]));
-	printf("number    %s\nring time %lld s, before no-answer applies\n\n",
+	printf("number    %s\nring time %lld s, before no-answer applies\n"
+	       "deflection %s: what its telephones name with 302 is %s\n\n",
 	       text_of(settings, "number"),
-	       (long long)json_integer_value(json_object_get(settings, "ring_s")));
+	       (long long)json_integer_value(json_object_get(settings, "ring_s")),
+	       deflects ? "on" : "off", deflects ? "followed" : "not followed");
 	print_table(rows, columns, COUNT(columns));
 	json_decref(rows);
 	putchar('\n');
@@ -131,14 +134,25 @@ static bool take_count(const struct command *c, const struct arguments *a, const
 	return true;
 }
 
+/* No kind with a target: whether the telephone may name one. */
+static bool is_deflection(const char *typed)
+{
+	return strcmp(typed, "deflection") == 0;
+}
+
 static bool set_good(const struct command *c, const struct arguments *a, const char *kind)
 {
 	const char *on = a->operands[2];
-	if (kind == NULL)
-		complain("KIND is unconditional, busy, no-answer or not-registered, not \"%s\"",
+	bool deflection = is_deflection(a->operands[1]);
+	if (kind == NULL && !deflection)
+		complain("KIND is unconditional, busy, no-answer, not-registered or deflection, "
+			 "not \"%s\"",
 			 a->operands[1]);
 	else if (strcmp(on, "on") != 0 && strcmp(on, "off") != 0)
 		complain("forwarding is switched on or off, not \"%s\"", on);
+	else if (deflection && (flag_value(c, a, "--row") || flag_value(c, a, "--to") ||
+				flag_value(c, a, "--ring")))
+		complain("the telephone names the target of deflection");
 	else if (flag_value(c, a, "--row") && flag_value(c, a, "--to"))
 		complain("give --row or --to, not both");
 	else if (flag_value(c, a, "--ring") && strcmp(kind, "no_answer") != 0)
@@ -154,8 +168,12 @@ int run_forward_set(const struct command *c, const struct arguments *a)
 		   *to = flag_value(c, a, "--to");
 	if (!set_good(c, a, kind))
 		return EXIT_USAGE;
+	bool on = strcmp(a->operands[2], "on") == 0;
+	if (kind == NULL)
+		return with_settings(a, "PUT", json_pack("{s:b}", "deflection", on),
+				     print_settings);
 	json_t *body = json_object(), *rule = json_object();
-	json_object_set_new(rule, "on", json_boolean(strcmp(a->operands[2], "on") == 0));
+	json_object_set_new(rule, "on", json_boolean(on));
 	if (to)
 		json_object_set_new(rule, "to", json_string(to));
 	bool good = take_count(c, a, "--row", rule, "row") &&

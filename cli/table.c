@@ -187,7 +187,8 @@ const struct command commands[] = {
 	  {"KIND", KIND_FORWARD, true, NULL},
 	  {"on|off", KIND_SWITCH, true, NULL}},
 	 "switch a kind of call forwarding on or off",
-	 "KIND is unconditional, busy, no-answer or not-registered. Unconditional forwarding comes "
+	 "KIND is unconditional, busy, no-answer or not-registered; deflection is whether its "
+	 "telephones may name a target themselves, with 302. Unconditional forwarding comes "
 	 "before all others, whatever they say; busy and no-answer need a registered telephone. A "
 	 "target is a number that this line may call itself; it is checked now and by each call. "
 	 "The forwarded call is an outgoing call of the number: it takes a channel of its and is "
@@ -220,6 +221,34 @@ const struct command commands[] = {
 	   .help = "take its telephone to be registered, busy, no-answer or unregistered; else as "
 		   "it is now"}},
 	 .run = run_forward_simulate},
+	{{"screen", "show"},
+	 NUMBER,
+	 .help = "show which calls a number does not take",
+	 .run = run_screen_show},
+	{{"screen", "set"},
+	 NUMBER,
+	 "set which calls a number does not take",
+	 "Who is rejected hears why and is not forwarded; a number that calls are forwarded to is "
+	 "asked as well. What is not given stays as it is. In force for the next call.",
+	 {{"--anonymous", "reject|accept", KIND_REJECT,
+	   .help = "callers who withhold their number; payphones and networks that have none to "
+		   "show are let through"},
+	  {"--abroad", "reject|accept", KIND_REJECT, .help = "callers from abroad"},
+	  {"--inbound-limit", "N", KIND_TEXT,
+	   .help = "so many calls to it at a time, 1 to 32, or none; one more is busy, and busy "
+		   "forwarding applies"}},
+	 .run = run_screen_set},
+	{{"screen", "block"},
+	 {{"NUMBER", KIND_NUMBER, true, NULL}, {"CALLER", KIND_TEXT, true, NULL}},
+	 "put a caller on the block list of a number",
+	 "CALLER is a telephone number as it would be dialled, in Japan or with + and the country "
+	 "code. He is rejected when he withholds his number, too. The list holds 100 numbers.",
+	 {{"--memo", "TEXT", KIND_TEXT, .help = "who it is; \"\" for none"}},
+	 .run = run_screen_block},
+	{{"screen", "unblock"},
+	 {{"NUMBER", KIND_NUMBER, true, NULL}, {"CALLER", KIND_TEXT, true, NULL}},
+	 "take a caller off the block list of a number",
+	 .run = run_screen_unblock},
 	{{"trunk", "add"},
 	 {{"NAME", KIND_TEXT, .needed = true}},
 	 "add a way to the telephone network",

@@ -265,6 +265,7 @@ handler_fn records_export, records_prune, records_prune_show;
 handler_fn guard_show, guard_change, guard_number_show, guard_release;
 handler_fn prices_show, prices_import, prices_check, statement_show;
 handler_fn forward_show, forward_change, forward_simulate;
+handler_fn screen_show, screen_change;
 handler_fn number_suspend, number_resume, audits_list;
 handler_fn applications_list, applications_add, application_show, application_approve,
 	application_reject;

@@ -53,6 +53,7 @@ static json_t *forwarding_json(const char *number, const struct forwarding *f)
 					   json_slice_or_null(slice_str(f->settings.targets[i])),
 					   "memo", json_slice(slice_str(f->memos[i]))));
 	json_object_set_new(o, "ring_s", json_integer(f->settings.ring_s));
+	json_object_set_new(o, "deflection", json_boolean(f->settings.deflection));
 	json_object_set_new(o, "targets", targets);
 	return o;
 }
@@ -128,13 +129,18 @@ static void describe(const struct forward_edit *e, char detail[DETAIL_BYTES])
 		tell_target(&b, e, i);
 	if (e->was.settings.ring_s != e->now.settings.ring_s)
 		strbuf_fmt(&b, "%sring %d s", b.n ? "; " : "", e->now.settings.ring_s);
+	if (e->was.settings.deflection != e->now.settings.deflection)
+		strbuf_fmt(&b, "%sdeflection %s", b.n ? "; " : "",
+			   e->now.settings.deflection ? "on" : "off");
 	detail[b.n] = '\0';
 }
 
 static int put(struct request *r, const struct forward_edit *e)
 {
 	const struct forward_settings *f = &e->now.settings;
-	struct store_forward kept = {.number = slice_str(e->line.number), .ring_s = f->ring_s};
+	struct store_forward kept = {.number = slice_str(e->line.number),
+				     .ring_s = f->ring_s,
+				     .deflection = f->deflection};
 	for (int i = 0; i < FORWARD_KINDS; i++) {
 		kept.rules[i].on = f->rules[i].on;
 		kept.rules[i].row = f->rules[i].row;
@@ -171,7 +177,7 @@ void forward_change(struct request *r)
 			&(struct refusal){
 				400, "missing", NULL, "There is nothing to change",
 				"変更する項目がありません。",
-				"give a kind of forwarding, targets or ring_s",
+				"give a kind of forwarding, targets, ring_s or deflection",
 				"転送の種類、転送先番号、呼出時間のいずれかを指定してください。"});
 		return;
 	}

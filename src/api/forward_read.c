@@ -301,6 +301,13 @@ static bool take_ring(struct request *r, struct forward_edit *e)
 	return true;
 }
 
+static void take_deflection(const struct request *r, struct forward_edit *e)
+{
+	const json_t *v = json_object_get(r->body, "deflection");
+	if (v)
+		e->now.settings.deflection = json_is_true(v);
+}
+
 /* ---- what it comes to ---- */
 
 static bool no_row(struct request *r, const char *field)
@@ -373,6 +380,7 @@ bool forward_read(struct request *r, struct forward_edit *edit)
 	for (int i = 0; i < FORWARD_KINDS && good; i++)
 		good = take_kind(r, edit, (enum forward_kind)i);
 	good = good && take_ring(r, edit);
+	take_deflection(r, edit);
 	for (int i = 0; i < FORWARD_KINDS && good; i++)
 		good = kind_good(r, edit, (enum forward_kind)i);
 	return good;

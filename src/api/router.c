@@ -36,12 +36,17 @@ static const struct body_field number_changes[] = {
 	{0},
 };
 static const struct body_field forward_changes[] = {
-	{"unconditional", BODY_OBJECT, false},
-	{"busy", BODY_OBJECT, false},
-	{"no_answer", BODY_OBJECT, false},
-	{"not_registered", BODY_OBJECT, false},
-	{"ring_s", BODY_COUNT, false},
-	{"targets", BODY_OBJECTS, false},
+	{"unconditional", BODY_OBJECT, false}, {"busy", BODY_OBJECT, false},
+	{"no_answer", BODY_OBJECT, false},     {"not_registered", BODY_OBJECT, false},
+	{"ring_s", BODY_COUNT, false},	       {"deflection", BODY_SWITCH, false},
+	{"targets", BODY_OBJECTS, false},      {0},
+};
+static const struct body_field screen_changes[] = {
+	{"reject_anonymous", BODY_SWITCH, false},
+	{"reject_abroad", BODY_SWITCH, false},
+	{"inbound_limit", BODY_COUNT, false},
+	{"block", BODY_OBJECTS, false},
+	{"unblock", BODY_LIST, false},
 	{0},
 };
 static const struct body_field suspension_new[] = {
@@ -141,6 +146,8 @@ const struct route api_routes[] = {
 	{"POST", "/api/v1/trunks/{id}/test", trunk_test, TRUSTED},
 	{"GET", "/api/v1/numbers/{id}/forward", forward_show, TRUSTED},
 	{"PUT", "/api/v1/numbers/{id}/forward", forward_change, BODY(forward_changes), WRITES},
+	{"GET", "/api/v1/numbers/{id}/screening", screen_show, TRUSTED},
+	{"PUT", "/api/v1/numbers/{id}/screening", screen_change, BODY(screen_changes), WRITES},
 	{"GET", "/api/v1/numbers/{id}/forward/simulate", forward_simulate, QUERY("from", "state")},
 	{"POST", "/api/v1/numbers/{id}/suspend", number_suspend, BODY(suspension_new), WRITES},
 	{"POST", "/api/v1/numbers/{id}/resume", number_resume, BODY(suspension_end), WRITES},

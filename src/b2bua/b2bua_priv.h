@@ -47,6 +47,15 @@ void forward_channels_restore(struct shard *s, const struct call *c);
 void forward_channels_forget(struct shard *s,
 			     const struct call *c); /* it had ended before a restart */
 
+/* --- screen.c: rejection services, of the present callee */
+/* Does he take calls of this caller? The cause, which was told, when not. */
+enum call_cause screen_caller(struct shard *s, const struct call *c);
+/* A place among his calls, as many as he takes at a time; the call holds it until it ends or is
+ * forwarded away. give: nothing is held, nothing happens. */
+enum call_cause screen_inbound_take(struct shard *s, struct call *c);
+void screen_inbound_give(struct shard *s, struct call *c);
+void screen_inbound_restore(struct shard *s, struct call *c);
+
 /* --- history.c: History-Info and Diversion */
 #define HISTORY_MAX 16
 struct history {

@@ -209,6 +209,7 @@ enum call_cause forward_call(struct shard *s, struct call *c, enum forward_kind 
 	enum call_cause cause = check(s, c, &fwd);
 	if (cause != CAUSE_NORMAL)
 		return cause;
+	screen_inbound_give(s, c);
 	forwards->v[forwards->count++] = fwd;
 	c->max_forwards--;
 	c->armed = 0;

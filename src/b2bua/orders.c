@@ -306,13 +306,15 @@ static void connect_caller(struct shard *s, struct call *c, uint8_t branch,
 	follows(agenda, (struct call_event){.kind = CALL_EV_END, .cause = CAUSE_BAD_OFFER});
 }
 
-/* What a live call holds: a channel, or that it came from a trunk and needs none. */
+/* What a live call holds: a place of the callee; a channel, or that it came from a trunk and needs
+ * none. */
 static void give_channel(struct shard *s, struct call *c)
 {
 	if (c->in_live)
 		s->counts.calls_in_live--;
 	c->in_live = false;
 	forward_channels_give(s, c);
+	screen_inbound_give(s, c);
 	if (!c->channel_held)
 		return;
 	directory_channel_give(s->p.directory, slice_str(c->from), c->uid);

@@ -250,6 +250,7 @@ static void counted_again(struct shard *s, struct call *c)
 		c->channel_held = false; /* the number is gone, and its channels with it */
 	s->counts.channels_held += c->channel_held;
 	forward_channels_restore(s, c);
+	screen_inbound_restore(s, c);
 	if (c->service || c->state == CALL_ANNOUNCING)
 		(void)announce_open_player(s, c); /* one too many goes on without */
 }
@@ -326,7 +327,7 @@ static bool take_ending(struct shard *s, struct call *c, struct past *p)
 {
 	bool answered = p->has[REPLICA_LEGS], setup = p->has[REPLICA_SETUP];
 	c->finished = true;
-	c->channel_held = false;
+	c->channel_held = c->inbound_held = false;
 	forward_channels_forget(s, c);
 	if ((answered && !take_answered_legs(s, c, p)) || (setup && !take_setup_legs(s, c, p)))
 		return false;
@@ -361,8 +362,10 @@ static void give_up(struct shard *s, struct call *c, uint64_t live_before)
 		(void)directory_channel_give(s->p.directory, slice_str(c->from), c->uid);
 		s->counts.channels_held--;
 	}
-	if (s->counts.calls_live > live_before)
+	if (s->counts.calls_live > live_before) {
+		screen_inbound_give(s, c);
 		forward_channels_give(s, c);
+	}
 	s->counts.calls_live = live_before;
 	call_discard(s, c);
 }

@@ -148,27 +148,61 @@ static enum call_cause find_trunk(struct shard *s, struct call *c, uint8_t *ret_
 	return cause;
 }
 
-/* His phones; where his settings say so, on to whom they name, until somebody has phones or is
+/* A place among his calls, and his phones. */
+static enum call_cause ring_callee(struct shard *s, struct call *c, uint8_t *ret_count)
+{
+	enum call_cause cause = screen_inbound_take(s, c);
+	return cause == CAUSE_NORMAL ? find_phones(s, c, ret_count) : cause;
+}
+
+/* What he forwards on that before any phone is asked; FORWARD_KINDS: nothing. As many calls as he
+ * takes at a time is busy. */
+static enum forward_kind kind_for(enum call_cause cause)
+{
+	switch (cause) {
+	case CAUSE_INBOUND_LIMIT:
+		return FORWARD_BUSY;
+	case CAUSE_NOT_REGISTERED:
+		return FORWARD_NOT_REGISTERED;
+	default:
+		return FORWARD_KINDS;
+	}
+}
+
+/* One callee: CAUSE_NORMAL when his phones are found, or when *ret_on: the call is another's. */
+static enum call_cause reach_callee(struct shard *s, struct call *c, uint8_t *ret_count,
+				    bool *ret_on)
+{
+	struct forward_settings f;
+	enum call_cause cause = screen_caller(s, c);
+	*ret_on = false;
+	if (cause != CAUSE_NORMAL)
+		return cause;
+	uint8_t armed = forward_armed_of(s, c, &f);
+	if (armed >> FORWARD_UNCONDITIONAL & 1) {
+		*ret_on = true;
+		return forward_call(s, c, FORWARD_UNCONDITIONAL,
+				    forward_target(&f, FORWARD_UNCONDITIONAL));
+	}
+	cause = ring_callee(s, c, ret_count);
+	if (cause == CAUSE_NORMAL) {
+		forward_arm(s, c, armed, &f);
+		return cause;
+	}
+	enum forward_kind kind = kind_for(cause);
+	*ret_on = kind < FORWARD_KINDS && armed >> kind & 1 &&
+		  forward_call(s, c, kind, forward_target(&f, kind)) == CAUSE_NORMAL;
+	return *ret_on ? CAUSE_NORMAL : cause;
+}
+
+/* The callee; where his settings say so, on to whom they name, until somebody has phones or is
  * behind a trunk. */
 static enum call_cause reach(struct shard *s, struct call *c, uint8_t *ret_count)
 {
-	struct forward_settings f;
-	enum call_cause cause = CAUSE_NORMAL;
-	while (!forward_goes_out(s, c)) {
-		uint8_t armed = forward_armed_of(s, c, &f);
-		if (armed >> FORWARD_UNCONDITIONAL & 1) {
-			cause = forward_call(s, c, FORWARD_UNCONDITIONAL,
-					     forward_target(&f, FORWARD_UNCONDITIONAL));
-			if (cause != CAUSE_NORMAL)
-				return cause;
-			continue;
-		}
-		cause = find_phones(s, c, ret_count);
-		if (cause == CAUSE_NORMAL)
-			forward_arm(s, c, armed, &f);
-		if (cause != CAUSE_NOT_REGISTERED || !(armed >> FORWARD_NOT_REGISTERED & 1) ||
-		    forward_call(s, c, FORWARD_NOT_REGISTERED,
-				 forward_target(&f, FORWARD_NOT_REGISTERED)) != CAUSE_NORMAL)
+	bool on = true;
+	while (on && !forward_goes_out(s, c)) {
+		enum call_cause cause = reach_callee(s, c, ret_count, &on);
+		if (cause != CAUSE_NORMAL || !on)
 			return cause;
 	}
 	return find_trunk(s, c, ret_count);

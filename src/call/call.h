@@ -157,9 +157,10 @@ struct call {
 	uint8_t direction;	       /* enum call_direction */
 	bool anonymous;		       /* the callee must not see the number */
 	uint8_t withheld;	       /* why: enum trunk_withheld */
-	bool hears_us; /* the caller was sent a session description before the answer */
-	bool ringback; /* and we play him the ringing tone */
-	bool in_live;  /* counted as a live call from a trunk */
+	bool hears_us;	   /* the caller was sent a session description before the answer */
+	bool ringback;	   /* and we play him the ringing tone */
+	bool in_live;	   /* counted as a live call from a trunk */
+	bool inbound_held; /* a place among the present callee's calls */
 	bool channel_held, record_due;
 	uint8_t early_count; /* early dialogs that the caller was told of (leg_early.number) */
 	uint8_t max_forwards;

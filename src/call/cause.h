@@ -97,6 +97,18 @@
 	X(FORWARD_NO_CHANNEL, 480, 34, "forwarding_channel_limit",                                 \
 	  "All channels of the number that forwards are in use",                                   \
 	  "転送元の番号で同時に発信できる数の上限に達しているため、おつなぎできません。")          \
+	X(ANONYMOUS_REJECTED, 433, 21, "anonymous_rejected",                                       \
+	  "The called number takes no calls from withheld numbers; show your number and call "     \
+	  "again",                                                                                 \
+	  "お客様の電話番号を通知しておかけ直しください。")                                        \
+	X(CALLER_BLOCKED, 603, 21, "caller_blocked", "The call cannot be put through",             \
+	  "おかけになった電話をおつなぎすることができません。")                                    \
+	X(ABROAD_REJECTED, 403, 21, "abroad_rejected",                                             \
+	  "The called number takes no calls from abroad",                                          \
+	  "おかけになった番号は、国際電話の着信をお受けしていません。")                            \
+	X(INBOUND_LIMIT, 486, 17, "inbound_limit",                                                 \
+	  "The called number has as many calls as it takes at a time",                             \
+	  "おかけになった番号は、同時に着信できる数の上限に達しています。")                        \
 	PLAN_REASON_TABLE(X)
 
 enum call_cause {

@@ -97,6 +97,7 @@ struct shard_params {
 struct shard_counts {
 	uint64_t channels_held;
 	uint64_t channels_forwarding; /* of those, the ones of numbers that forward */
+	uint64_t inbound_held;	      /* inbound places */
 	uint64_t calls_live, calls_total, calls_answered_total, calls_refused_total;
 	uint64_t registers_total, registers_rejected_total;
 	uint64_t messages_in, messages_out, messages_moved, messages_bad;

@@ -59,6 +59,7 @@ static void rows_free(struct directory *d, struct number_stripe *s)
 			block_drop(d, row->blocks);
 		held_free(d, row);
 		free(row->forward);
+		free(row->screen);
 		free(row);
 	}
 	free(s->rows);

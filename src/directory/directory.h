@@ -17,6 +17,7 @@
 #include "event/event.h"
 #include "policy/forward.h"
 #include "policy/rules.h"
+#include "policy/screen.h"
 #include "reg/reg.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -31,8 +32,8 @@ struct directory_params {
 
 int directory_new(const struct directory_params *p, struct directory **ret_directory);
 void directory_free(struct directory *d);
-/* All numbers with their forwarding, and all bindings that have not expired by now_ms (wall). 0,
- * ERR_NOMEM or what the store says. */
+/* All numbers with their forwarding and screening, and all bindings that have not expired by now_ms
+ * (wall). 0, ERR_NOMEM or what the store says. */
 int directory_load(struct directory *d, struct store *store, int64_t now_ms);
 
 /* What a shard needs to know of a number. Plain data, copied out. */
@@ -123,6 +124,28 @@ int directory_channel_restore(struct directory *d, struct slice number, uint64_t
 bool directory_channel_give(struct directory *d, struct slice number, uint64_t call);
 /* How many are held: of one number, or of all when number is empty. */
 uint32_t directory_channels_held(struct directory *d, struct slice number);
+
+/*
+ * Rejection services of a number. put: after the store has it, and blocks are copied; 0,
+ * ERR_NOT_FOUND, ERR_NOMEM. block_add: one more; there already: 0; ERR_LIMIT: the list is full.
+ */
+int directory_screen_put(struct directory *d, struct slice number,
+			 const struct screen_settings *settings);
+int directory_block_add(struct directory *d, struct slice number, struct slice caller);
+/* Nothing set, or no such number: SCREEN_PASS. */
+enum screen_verdict directory_screen(struct directory *d, struct slice number,
+				     const struct screen_caller *caller);
+
+/*
+ * Inbound places: concurrent calls to a number, counted as channels are, limit or none. take: 0;
+ * ERR_LIMIT: as many as the number takes (screen_settings.inbound_limit); ERR_NOT_FOUND; ERR_NOMEM.
+ */
+int directory_inbound_take(struct directory *d, struct slice number, uint64_t call);
+/* After a restart, whatever the limit is now. 0; ERR_NOT_FOUND; ERR_NOMEM. */
+int directory_inbound_restore(struct directory *d, struct slice number, uint64_t call);
+bool directory_inbound_give(struct directory *d, struct slice number, uint64_t call);
+/* Of one number, or of all when number is empty. */
+uint32_t directory_inbound_held(struct directory *d, struct slice number);
 
 /* Call forwarding of a number. get: 0; ERR_NOT_FOUND: nothing was ever set, or there is no such
  * number. put: after the store has it; 0, ERR_NOT_FOUND, ERR_NOMEM. */

@@ -58,10 +58,17 @@ struct held {
 	uint64_t calls[];
 };
 
+struct screen {
+	struct screen_settings settings; /* its blocks are those below */
+	char blocks[][SCREEN_NUMBER_BYTES];
+};
+
 struct row {
 	struct digest_ha1 ha1;
 	struct block *blocks;
-	struct held *held;		  /* NULL: no call */
+	struct held *held;		  /* channels; NULL: no call */
+	struct held *inbound;		  /* inbound places; NULL: no call */
+	struct screen *screen;		  /* NULL: takes all calls */
 	struct forward_settings *forward; /* NULL: as they are at first */
 	uint32_t slot;			  /* in the stripe's rows */
 	uint32_t password_changed_s;	  /* known after directory_load only */
@@ -117,7 +124,7 @@ struct directory {
 	const struct plan_rules *rules;
 
 	_Atomic uint64_t number_count, binding_count;
-	_Atomic uint32_t held_count;
+	_Atomic uint32_t held_count, inbound_count;
 	_Atomic int64_t ping_period_ms; /* of the last directory_pings_due */
 	_Atomic uint32_t expire_from;	/* stripes to go on with */
 	_Atomic uint32_t ping_from[SHARDS_PINGED];

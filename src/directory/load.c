@@ -1,4 +1,4 @@
-/* Numbers, bindings, rules and forwarding out of the store. */
+/* Numbers, bindings, rules, forwarding and screening out of the store. */
 #include "directory/crew.h"
 #include "directory/directory_priv.h"
 
@@ -163,6 +163,7 @@ int directory_forward_of_store(const struct store_forward *from,
 
 	forward_settings_init(&f);
 	f.ring_s = from->ring_s;
+	f.deflection = from->deflection;
 	for (int i = 0; i < FORWARD_KINDS; i++)
 		f.rules[i] = (struct forward_rule){from->rules[i].on, from->rules[i].row};
 	for (int i = 0; i < FORWARD_TARGETS_MAX && r == 0; i++)
@@ -181,6 +182,24 @@ static int put_forward(void *ctx, const struct store_forward *from)
 	return r ? r : directory_forward_put(l->d, from->number, &f);
 }
 
+static int put_screen(void *ctx, const struct store_screen *from)
+{
+	struct load *l = ctx;
+	const struct screen_settings s = {.anonymous = from->anonymous,
+					  .abroad = from->abroad,
+					  .inbound_limit = from->inbound_limit};
+
+	return directory_screen_put(l->d, from->number, &s);
+}
+
+static int add_block(void *ctx, const struct store_block *from)
+{
+	struct load *l = ctx;
+	int r = directory_block_add(l->d, from->number, from->caller);
+
+	return r == ERR_TOO_BIG || r == ERR_LIMIT ? ERR_DAMAGED : r;
+}
+
 int directory_load(struct directory *d, struct store *store, int64_t now_ms)
 {
 	struct load l = {.d = d, .now_ms = now_ms};
@@ -190,6 +209,10 @@ int directory_load(struct directory *d, struct store *store, int64_t now_ms)
 		r = load_bindings(&l, store);
 	if (r == 0)
 		r = store_forward_each(store, put_forward, &l);
+	if (r == 0)
+		r = store_screen_each(store, put_screen, &l);
+	if (r == 0)
+		r = store_block_each(store, SLICE_NONE, add_block, &l);
 	if (r == 0)
 		r = directory_rules_load(d, store);
 	if (r == 0 && l.expired)

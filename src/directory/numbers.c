@@ -234,6 +234,8 @@ static int row_replace(struct directory *d, struct number_stripe *s, uint64_t ha
 	row->slot = old->slot;
 	take_slot(s, row);
 	row->held = old->held;
+	row->inbound = old->inbound;
+	row->screen = old->screen;
 	row->forward = old->forward;
 	row->blocks = old->blocks;
 	for (struct block *b = row->blocks; b; b = b->next)
@@ -318,6 +320,7 @@ int directory_remove(struct directory *d, struct slice number)
 	give_slot(s, row);
 	pthread_mutex_unlock(&s->lock);
 	free(row->forward);
+	free(row->screen);
 	free(row);
 	atomic_fetch_sub(&d->number_count, 1);
 	return 0;

@@ -152,6 +152,7 @@ static const struct replica_field call_rows[] = {
 	F_UPTO(33, call, direction, CALL_IN),
 	F_UINT(34, call, withheld),
 	F_UPTO(35, call, first_branch, CALL_BRANCHES_MAX),
+	F_BOOL(36, call, inbound_held),
 	F_NOT_KEPT(call, armed), /* of calls that are being set up */
 	F_NOT_KEPT(call, forward_ms),
 	F_NOT_KEPT(call, forwards), /* by a table of their own */

@@ -68,6 +68,26 @@ static uint64_t held_by(const struct shard *s, const struct call *c)
 	return n;
 }
 
+/* A call to a number of ours has one of its places until it goes on to somebody else or is over.
+ * One that was taken up again may have lost it: its number was removed, or memory was short. */
+static void check_inbound(struct shard *s, const struct call *c, struct findings *f)
+{
+	struct directory_number ours;
+	const struct call_forward *fwd = call_last_forward(s, c);
+	struct slice callee = slice_str(fwd ? fwd->to : c->to);
+	bool may = c->state != CALL_ENDING && c->state != CALL_ANNOUNCING && !c->service,
+	     must = (c->state == CALL_PROCEEDING || c->state == CALL_ANSWERED) && may &&
+		    (fwd ? fwd->direction : c->direction) != CALL_OUT && s->p.kept == NULL &&
+		    directory_by_number(s->p.directory, callee, &ours) == 0;
+	if (c->inbound_held ? !may : must)
+		found(f, "call %016llx holds %s inbound place in state %s",
+		      (unsigned long long)c->uid, c->inbound_held ? "an" : "no",
+		      call_state_name((enum call_state)c->state));
+	if (c->inbound_held && must && directory_inbound_held(s->p.directory, callee) == 0)
+		found(f, "call %016llx holds a place that its callee does not count",
+		      (unsigned long long)c->uid);
+}
+
 static void check_channel(const struct shard *s, const struct call *c, struct findings *f)
 {
 	bool may = c->state != CALL_ENDING && c->state != CALL_ANNOUNCING && !c->service;
@@ -96,7 +116,7 @@ static void check_players(struct shard *s, struct findings *f)
 static uint64_t check_calls(struct shard *s, struct findings *f, uint64_t *from_trunks)
 {
 	uint32_t cursor = 0;
-	uint64_t live = 0, held = 0;
+	uint64_t live = 0, held = 0, inbound = 0;
 	struct id id;
 	for (const struct call *c = pool_next(s->calls, &cursor, &id); c;
 	     c = pool_next(s->calls, &cursor, &id)) {
@@ -110,7 +130,12 @@ static uint64_t check_calls(struct shard *s, struct findings *f, uint64_t *from_
 			      (unsigned long long)c->uid);
 		held += held_by(s, c);
 		check_channel(s, c, f);
+		inbound += c->inbound_held;
+		check_inbound(s, c, f);
 	}
+	if (inbound != s->counts.inbound_held)
+		found(f, "calls hold %llu inbound places, %llu are counted",
+		      (unsigned long long)inbound, (unsigned long long)s->counts.inbound_held);
 	if (pool_used(s->forwards) > pool_used(s->calls))
 		found(f, "forwardings belong to no call");
 	if (held != s->counts.channels_held)

@@ -2,7 +2,7 @@
 
 /* A number's settings in one row: the walk that loads them asks nothing else. */
 #define SELECT                                                                                     \
-	"SELECT f.number, f.ring_s,"                                                               \
+	"SELECT f.number, f.ring_s, f.deflection,"                                                 \
 	" f.unconditional_on, f.unconditional_row, f.busy_on, f.busy_row,"                         \
 	" f.no_answer_on, f.no_answer_row, f.not_registered_on, f.not_registered_row,"             \
 	" a.digits, a.memo, b.digits, b.memo, c.digits, c.memo, d.digits, d.memo,"                 \
@@ -17,6 +17,7 @@ static void read_row(struct query *q, struct store_forward *f)
 {
 	f->number = query_get_text(q);
 	f->ring_s = (uint8_t)query_get_int(q);
+	f->deflection = query_get_int(q) != 0;
 	for (int i = 0; i < STORE_FORWARD_KINDS; i++) {
 		f->rules[i].on = query_get_int(q) != 0;
 		f->rules[i].row = (uint8_t)query_get_int(q);
@@ -61,11 +62,13 @@ static int put_settings(struct store *s, const struct store_forward *f)
 	int r;
 
 	query_init(&q, s, PLACE_FORWARD_PUT,
-		   "INSERT INTO forward(number, ring_s, unconditional_on, unconditional_row,"
+		   "INSERT INTO forward(number, ring_s, deflection, unconditional_on, "
+		   "unconditional_row,"
 		   " busy_on, busy_row, no_answer_on, no_answer_row, not_registered_on,"
-		   " not_registered_row) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		   " not_registered_row) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	query_text(&q, f->number);
 	query_int(&q, f->ring_s);
+	query_int(&q, f->deflection);
 	for (int i = 0; i < STORE_FORWARD_KINDS; i++) {
 		query_int(&q, f->rules[i].on);
 		query_int(&q, f->rules[i].row);

@@ -288,6 +288,22 @@ static const char *const steps[] = {
 	"ALTER TABLE record ADD COLUMN call INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE record ADD COLUMN forward TEXT NOT NULL DEFAULT '';"
 	"CREATE INDEX record_call ON record(call) WHERE call <> 0;",
+
+	/* What its telephones may say, and which calls a number does not take. */
+	"ALTER TABLE forward ADD COLUMN deflection INTEGER NOT NULL DEFAULT 1;"
+	"CREATE TABLE screen ("
+	" number TEXT PRIMARY KEY NOT NULL REFERENCES number(number) ON DELETE CASCADE,"
+	" anonymous INTEGER NOT NULL,"
+	" abroad INTEGER NOT NULL,"
+	" inbound_limit INTEGER NOT NULL CHECK (inbound_limit BETWEEN 0 AND 32)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE screen_block ("
+	" number TEXT NOT NULL REFERENCES screen(number) ON DELETE CASCADE,"
+	" caller TEXT NOT NULL,"
+	" memo TEXT NOT NULL,"
+	" added_at INTEGER NOT NULL,"
+	" PRIMARY KEY (number, caller)"
+	") WITHOUT ROWID;",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

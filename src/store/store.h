@@ -118,8 +118,8 @@ void store_rollback(struct store *s);
 
 /* put: insert or replace. add: ERR_EXISTS when there is one. remove: ERR_NOT_FOUND; ERR_CONFLICT
  * (customer with numbers). A number of no customer and a binding of no number: ERR_NOT_FOUND.
- * Removing a number removes its bindings and forwarding. Others: ERR_IO, ERR_LIMIT (disk full),
- * ERR_DENIED, ERR_DAMAGED, ERR_NOMEM. */
+ * Removing a number removes its bindings, forwarding and screening. Others: ERR_IO, ERR_LIMIT (disk
+ * full), ERR_DENIED, ERR_DAMAGED, ERR_NOMEM. */
 int store_customer_add(struct store *s, const struct store_customer *c);
 int store_customer_put(struct store *s, const struct store_customer *c);
 int store_customer_get(struct store *s, struct slice code, struct store_customer *ret_customer);
@@ -308,6 +308,7 @@ int store_suspension_remove(struct store *s, struct slice number);
 struct store_forward {
 	struct slice number;
 	uint8_t ring_s;
+	bool deflection; /* its telephones may name a target themselves */
 	struct {
 		bool on;
 		uint8_t row; /* 1..STORE_FORWARD_TARGETS; 0: none chosen */
@@ -324,6 +325,28 @@ int store_forward_get(struct store *s, struct slice number, struct store_forward
 typedef int store_forward_fn(void *ctx, const struct store_forward *f);
 /* By number. */
 int store_forward_each(struct store *s, store_forward_fn *fn, void *ctx);
+
+/* Rejection services of a number (policy/screen.h). */
+struct store_block {
+	struct slice number, caller, memo;
+	int64_t added_at; /* wall ms */
+};
+struct store_screen {
+	struct slice number;
+	bool anonymous, abroad;
+	uint8_t inbound_limit;
+	uint8_t block_count; /* put only */
+	const struct store_block *blocks;
+};
+
+/* As for forwarding. */
+int store_screen_put(struct store *s, const struct store_screen *screen);
+int store_screen_get(struct store *s, struct slice number, struct store_screen *ret_screen);
+typedef int store_screen_fn(void *ctx, const struct store_screen *screen);
+int store_screen_each(struct store *s, store_screen_fn *fn, void *ctx);
+/* Block lists, of one number or all (empty), by number and caller. */
+typedef int store_block_fn(void *ctx, const struct store_block *block);
+int store_block_each(struct store *s, struct slice number, store_block_fn *fn, void *ctx);
 
 /* Append-only audit: who did what to whom. */
 int store_audit_add(struct store *s, int64_t at_ms, struct slice actor, struct slice action,

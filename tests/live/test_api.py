@@ -46,6 +46,19 @@ def walk_plan(api: Api, number: str) -> None:
     check_equal(api.good("DELETE", f"/api/v1/plan/rules/{rule['id']}"), {"removed": str(rule["id"])}, "removed")
 
 
+def walk_screening(api: Api, number: str) -> None:
+    path = f"/api/v1/numbers/{number}/screening"
+    check_equal(api.good("GET", path)["blocked"], [], "block list")
+    changed = api.good("PUT", path, {"reject_abroad": True, "block": [{"caller": "03-1234-5678", "memo": "勧誘"}]})
+    check_equal([(b["caller"], b["memo"]) for b in changed["blocked"]], [("0312345678", "勧誘")], "block list")
+    check_equal(api.good("GET", path), changed, "settings")
+    error = api.refused(400, "invalid", "PUT", path, {"block": [{"caller": "119"}]})
+    check("読み取れません" in error["message_ja"] and error["field"] == "block.1.caller", str(error))
+    api.refused(404, "not_found", "PUT", path, {"unblock": ["0612345678"]})
+    changed = api.good("PUT", path, {"reject_abroad": False, "unblock": ["0312345678"]})
+    check_equal((changed["reject_abroad"], changed["blocked"]), (False, []), "settings")
+
+
 def walk_forwarding(api: Api, number: str) -> None:
     path = f"/api/v1/numbers/{number}/forward"
     check_equal(api.good("GET", path)["ring_s"], 20, "ring time")
@@ -108,6 +121,7 @@ def walk_provisioning(api: Api) -> None:
     api.refused(409, "conflict", "DELETE", "/api/v1/customers/C7")
     walk_plan(api, "05070000014")
     walk_forwarding(api, "05070000014")
+    walk_screening(api, "05070000014")
     walk_permission(api, "05070000014")
     api.good("DELETE", "/api/v1/numbers/05070000014")
     api.good("DELETE", "/api/v1/customers/C7")
@@ -242,6 +256,10 @@ BAD_BODIES = [
     ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","sources":["::/0"]}', "invalid", "sources"),
     ("POST", "/api/v1/trunks", b'{"name":"a","host":"h","weight":0}', "invalid", "weight"),
     ("PUT", "/api/v1/numbers/05010000000/forward", b"{}", "missing", None),
+    ("PUT", "/api/v1/numbers/05010000000/screening", b"{}", "missing", None),
+    ("PUT", "/api/v1/numbers/05010000000/screening", b'{"reject_abroad":1}', "wrong_type", "reject_abroad"),
+    ("PUT", "/api/v1/numbers/05010000000/screening", b'{"block":[1]}', "wrong_type", "block"),
+    ("PUT", "/api/v1/numbers/05010000000/screening", b'{"inbound_limit":9223372036854775807}', "invalid", "inbound_limit"),
     ("PUT", "/api/v1/numbers/05010000000/forward", b'{"busy":true}', "wrong_type", "busy"),
     ("PUT", "/api/v1/numbers/05010000000/forward", b'{"targets":[1]}', "wrong_type", "targets"),
     ("PUT", "/api/v1/numbers/05010000000/forward", b'{"ring_s":9223372036854775807}', "invalid", "ring_s"),

@@ -293,6 +293,30 @@ def _() -> None:
         check_equal(gate.json("forward", "show", number)["busy"]["on"], False, "the next owner begins anew")
 
 
+@case("rejected calls: set, blocked, kept over a restart, audited")
+def _() -> None:
+    with OpenGate() as gate:
+        number = gate.add_lines(1)[0].number
+        text = gate.text("screen", "show", number)
+        check("anonymous      accept" in text and "inbound limit  none" in text, text)
+        text = gate.text("screen", "set", number, "--anonymous", "reject", "--inbound-limit", "2")
+        check("anonymous      reject" in text and "abroad         accept" in text and "inbound limit  2" in text, text)
+        text = gate.text("screen", "block", number, "０３－１２３４－５６７８", "--memo", "勧誘")
+        check(re.search(r"^0312345678 .*勧誘$", text, re.MULTILINE), text)
+        gate.text("screen", "block", number, "+1 212 555 0100")
+        gate.text("forward", "set", number, "deflection", "off")
+        gate.stop()
+        gate.start()
+        shown = gate.json("screen", "show", number)
+        check_equal([b["caller"] for b in shown["blocked"]], ["01012125550100", "0312345678"], "block list")
+        check_equal((shown["reject_anonymous"], shown["inbound_limit"]), (True, 2), "settings")
+        check_equal(gate.json("forward", "show", number)["deflection"], False, "deflection")
+        shown = gate.json("screen", "unblock", number, "03-1234-5678")
+        check_equal([b["caller"] for b in shown["blocked"]], ["01012125550100"], "block list")
+        details = [e["detail"] for e in gate.json("audit", number) if e["action"] == "number.screen"]
+        check_equal(details[0], "unblock 0312345678", "audit")
+
+
 @case("the parts of a forwarded call: listed, exported, told apart")
 def _() -> None:
     with OpenGate() as gate:
@@ -764,7 +788,15 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("plan rule frob", 2, r"no command \"plan rule frob\"; see"),
     ("forward", 2, r"\"forward\" alone is no command; one of these goes with it: show, set, targets, simulate"),
     ("forward set {n} busy", 2, r"forward set needs on\|off; see"),
-    ("forward set {n} bussy on", 2, r"KIND is unconditional, busy, no-answer or not-registered, not \"bussy\""),
+    ("forward set {n} bussy on", 2, r"KIND is unconditional, busy, no-answer, not-registered or deflection, not \"bussy\""),
+    ("forward set {n} deflection on --to 0312345678", 2, r"the telephone names the target of deflection"),
+    ("screen", 2, r"\"screen\" alone is no command; one of these goes with it: show, set, block, unblock"),
+    ("screen set {n}", 2, r"give --anonymous, --abroad or --inbound-limit"),
+    ("screen set {n} --anonymous maybe", 2, r"--anonymous takes reject or accept, not \"maybe\""),
+    ("screen set {n} --inbound-limit 0", 2, r"--inbound-limit takes 1 to 32 or none, not \"0\""),
+    ("screen set {n} --inbound-limit 33", 1, r"The limit of inbound calls is 1 to 32"),
+    ("screen block {n} 110", 1, r"This is no telephone number that can call; give it with its area code"),
+    ("screen unblock {n} 0312345678", 1, r"This number is not on the block list"),
     ("forward set {n} busy maybe", 2, r"forwarding is switched on or off, not \"maybe\""),
     ("forward set {n} busy on --row 1 --to 03", 2, r"give --row or --to, not both"),
     ("forward set {n} busy on --row x", 2, r"--row takes a whole number"),

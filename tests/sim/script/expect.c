@@ -77,6 +77,13 @@ static bool channels_fit(struct run *r, struct expectation *e)
 		    directory_channels_held(r->st->directory, slice_str(run_number_of(r, e->a))));
 }
 
+static bool inbound_fits(struct run *r, struct expectation *e)
+{
+	if (!e->a)
+		return run_fail(r, "calls to whom?");
+	return fits(e, directory_inbound_held(r->st->directory, slice_str(run_number_of(r, e->a))));
+}
+
 /* --- registrations */
 
 struct reg_seen {
@@ -270,12 +277,19 @@ bool look_expect(struct run *r)
 		const char *word;
 		bool (*fn)(struct run *r, struct expectation *e);
 	} WORDS[] = {
-		{"calls", calls_fit},	       {"channels", channels_fit},
-		{"count", count_fits},	       {"registrations", registrations_fit},
-		{"reach", reach_fits},	       {"nat", nat_fits},
-		{"keepalive", keepalive_fits}, {"records", records_fit},
-		{"record", record_fits},       {"event", event_fits},
-		{"places", places_fit},	       {"trunk", trunk_fits},
+		{"calls", calls_fit},
+		{"channels", channels_fit},
+		{"inbound", inbound_fits},
+		{"count", count_fits},
+		{"registrations", registrations_fit},
+		{"reach", reach_fits},
+		{"nat", nat_fits},
+		{"keepalive", keepalive_fits},
+		{"records", records_fit},
+		{"record", record_fits},
+		{"event", event_fits},
+		{"places", places_fit},
+		{"trunk", trunk_fits},
 	};
 	const char *word = run_word(r);
 	int64_t within = 0;

@@ -169,8 +169,9 @@ static bool speak(struct run *r, const char *subject)
 		bool (*fn)(struct run *r);
 	} VERBS[] = {
 		{"number", world_number}, {"phone", world_phone},     {"server", world_server},
-		{"rule", world_rule},	  {"forward", world_forward}, {"net", world_net},
-		{"trunk", world_trunk},	  {"expect", look_expect},    {"wait", wait_some},
+		{"rule", world_rule},	  {"forward", world_forward}, {"screen", world_screen},
+		{"net", world_net},	  {"trunk", world_trunk},     {"expect", look_expect},
+		{"wait", wait_some},
 	};
 	for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
 		if (strcmp(VERBS[i].word, subject) == 0)

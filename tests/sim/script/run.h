@@ -68,6 +68,7 @@ bool run_expand(struct run *r, const char *text, char **ret_text);
 bool world_number(struct run *r);
 bool world_rule(struct run *r);
 bool world_forward(struct run *r);
+bool world_screen(struct run *r);
 bool world_phone(struct run *r);
 bool world_trunk(struct run *r);
 bool world_server(struct run *r);

@@ -119,6 +119,39 @@ bool world_forward(struct run *r)
 	return true;
 }
 
+/* As a subscriber writes it: in any form. */
+static bool block(struct run *r, const char *who, const char *caller)
+{
+	char number[DIAL_BYTES];
+	if (trunk_number_read(slice_str(run_number_of(r, caller)), number) != 0)
+		return run_fail(r, "\"%s\" is no number", caller);
+	if (stage_screen(r->st, who)->block_count == SCREEN_BLOCKS_MAX)
+		return run_fail(r, "the block list is full");
+	stage_screen_block(r->st, who, number);
+	return true;
+}
+
+/* screen WHO [anonymous|abroad] [limit=N] [block=CALLER] | off */
+bool world_screen(struct run *r)
+{
+	const char *which = run_word(r), *caller = run_value(r, "block");
+	char who[STORE_NUMBER_BYTES];
+	if (!which)
+		return run_fail(r, "who takes no calls?");
+	snprintf(who, sizeof(who), "%s", run_number_of(r, which));
+	struct screen_settings *s = stage_screen(r->st, who);
+	if (run_flag(r, "off"))
+		*s = (struct screen_settings){0};
+	int64_t limit = s->inbound_limit;
+	s->anonymous |= run_flag(r, "anonymous");
+	s->abroad |= run_flag(r, "abroad");
+	if (!run_number(r, "limit", &limit) || (caller && !block(r, who, caller)))
+		return false;
+	s->inbound_limit = (uint8_t)limit;
+	stage_screen_put(r->st, who);
+	return true;
+}
+
 /* --- phones */
 
 static bool read_addr(struct run *r, const char *text, uint16_t port, struct addr *ret_addr)

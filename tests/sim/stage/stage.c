@@ -335,6 +335,25 @@ void stage_deflection(struct stage *st, const char *number, bool on)
 	outside(st, false);
 }
 
+struct screen_settings *stage_screen(struct stage *st, const char *number)
+{
+	return &vault_screen(st->vault, number)->settings;
+}
+
+void stage_screen_block(struct stage *st, const char *number, const char *caller)
+{
+	struct vault_screen *v = vault_screen(st->vault, number);
+	snprintf(v->blocks[v->settings.block_count++], SCREEN_NUMBER_BYTES, "%s", caller);
+}
+
+void stage_screen_put(struct stage *st, const char *number)
+{
+	outside(st, true);
+	if (st->directory)
+		must(vault_screen_put(vault_screen(st->vault, number), st->directory), "screening");
+	outside(st, false);
+}
+
 void stage_rules_forget(struct stage *st)
 {
 	vault_rules_forget(st->vault);

@@ -109,6 +109,12 @@ void stage_deflection(struct stage *st, const char *number, bool on);
 /* Row 1 + kind of its list gets the target; NULL: that kind is off. ring_s 0: as it was. */
 void stage_forward(struct stage *st, const char *number, enum forward_kind kind, const char *target,
 		   int64_t ring_s);
+/* What a number has set of calls to it, for the caller to change; in force with put. block: one
+ * more.
+ */
+struct screen_settings *stage_screen(struct stage *st, const char *number);
+void stage_screen_block(struct stage *st, const char *number, const char *caller);
+void stage_screen_put(struct stage *st, const char *number);
 void stage_number_remove(struct stage *st, const char *number);
 bool stage_number_get(struct stage *st, const char *number, struct directory_number *ret_number);
 /* A new trunk, or a change of the one with that name; in force at once. */

@@ -10,6 +10,7 @@
 #define NUMBERS_MAX  256
 #define RULES_MAX    32
 #define FORWARDS_MAX 32
+#define SCREENS_MAX  32
 
 /* One change of bindings, in the order of handing over. */
 struct change {
@@ -33,6 +34,8 @@ struct vault {
 		struct forward_settings settings;
 	} forwards[FORWARDS_MAX];
 	uint32_t forward_n;
+	struct vault_screen screens[SCREENS_MAX];
+	uint32_t screen_n;
 	struct change *changes;
 	size_t change_n, change_cap;
 	struct vault_record **records;
@@ -180,6 +183,16 @@ static struct directory_number *find(const struct vault *k, const char *number)
 	return NULL;
 }
 
+uint32_t vault_numbers(const struct vault *k)
+{
+	return k->number_n;
+}
+
+const struct directory_number *vault_number_at(const struct vault *k, uint32_t i)
+{
+	return &k->numbers[i];
+}
+
 const struct directory_number *vault_number(const struct vault *k, const char *number)
 {
 	return find(k, number);
@@ -321,6 +334,15 @@ static void put_forwards(const struct vault *k, struct directory *d)
 	}
 }
 
+static void put_screens(struct vault *k, struct directory *d)
+{
+	for (uint32_t i = 0; i < k->screen_n; i++) {
+		const int err = vault_screen_put(&k->screens[i], d);
+		if (err && err != ERR_NOT_FOUND) /* of a number that is no more */
+			die("screening", err);
+	}
+}
+
 void vault_load(struct vault *k, struct directory *d)
 {
 	char dir[64], path[96];
@@ -328,6 +350,7 @@ void vault_load(struct vault *k, struct directory *d)
 		put_numbers(k, d);
 		vault_rules(k, d);
 		put_forwards(k, d);
+		put_screens(k, d);
 		return;
 	}
 	struct store *s = open_store(k, dir, path);
@@ -336,6 +359,26 @@ void vault_load(struct vault *k, struct directory *d)
 	if (err)
 		die("loading", err);
 	put_forwards(k, d);
+	put_screens(k, d);
+}
+
+struct vault_screen *vault_screen(struct vault *k, const char *number)
+{
+	for (uint32_t i = 0; i < k->screen_n; i++) {
+		if (strcmp(k->screens[i].number, number) == 0)
+			return &k->screens[i];
+	}
+	if (k->screen_n == SCREENS_MAX)
+		die("too many numbers that screen", ERR_LIMIT);
+	struct vault_screen *v = &k->screens[k->screen_n++];
+	snprintf(v->number, sizeof(v->number), "%s", number);
+	return v;
+}
+
+int vault_screen_put(struct vault_screen *v, struct directory *d)
+{
+	v->settings.blocks = v->blocks;
+	return directory_screen_put(d, slice_str(v->number), &v->settings);
 }
 
 struct forward_settings *vault_forward(struct vault *k, const char *number)

@@ -29,10 +29,21 @@ void vault_load(struct vault *k, struct directory *d);
 /* Provisioning: durable at once. Replaces the one of that number. */
 void vault_number_put(struct vault *k, const struct directory_number *n);
 void vault_number_remove(struct vault *k, const char *number);
+uint32_t vault_numbers(const struct vault *k);
+const struct directory_number *vault_number_at(const struct vault *k, uint32_t i);
 const struct directory_number *vault_number(const struct vault *k, const char *number);
 
 /* To be changed in place, then put into the directory. */
 struct forward_settings *vault_forward(struct vault *k, const char *number);
+
+/* What a number has set of calls to it: to be changed in place, then put into the directory. */
+struct vault_screen {
+	char number[STORE_NUMBER_BYTES];
+	struct screen_settings settings;
+	char blocks[SCREEN_BLOCKS_MAX][SCREEN_NUMBER_BYTES];
+};
+struct vault_screen *vault_screen(struct vault *k, const char *number);
+int vault_screen_put(struct vault_screen *v, struct directory *d);
 
 /* One more of the operator's rules; id is given. */
 void vault_rule_add(struct vault *k, struct plan_rule rule);

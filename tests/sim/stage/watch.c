@@ -227,6 +227,22 @@ const char *stage_event_text(const struct stage *st, enum event_type type, enum 
 
 /* --- every step */
 
+static void check_inbound(struct stage *st, const struct shard_counts *counts)
+{
+	const uint32_t all = directory_inbound_held(st->directory, SLICE_NONE);
+	uint32_t sum = 0;
+	if (all != counts->inbound_held && !st->hurt &&
+	    !(st->p.outside && all < counts->inbound_held))
+		stage_fault(st, "%u inbound places are held, calls know of %llu", all,
+			    (unsigned long long)counts->inbound_held);
+	for (uint32_t i = 0; i < vault_numbers(st->vault); i++) {
+		const char *number = vault_number_at(st->vault, i)->number;
+		sum += directory_inbound_held(st->directory, slice_str(number));
+	}
+	if (sum != all)
+		stage_fault(st, "%u inbound places are held, %u of them by numbers", all, sum);
+}
+
 static void check_shards(struct stage *st)
 {
 	char text[256];
@@ -245,6 +261,7 @@ static void check_shards(struct stage *st)
 	if (held != counts.channels_held && !st->hurt && !short_of_one)
 		stage_fault(st, "%u channels are held, calls know of %llu", held,
 			    (unsigned long long)counts.channels_held);
+	check_inbound(st, &counts);
 	const uint64_t holding = counts.channels_held - counts.channels_forwarding +
 				 counts.players_used - counts.ringbacks + counts.calls_in_live;
 	if ((holding > counts.calls_live || (holding < counts.calls_live && !st->p.outside)) &&

@@ -1,7 +1,8 @@
 /*
  * watch: what must hold at every step, whatever the scenario does.
  *
- * - shard_check finds nothing on any shard, and as many channels are held as calls are live;
+ * - shard_check finds nothing on any shard, and as many channels are held as calls are live, as
+ * many inbound places as there are calls to numbers of ours;
  * - topology is hidden: no message to a phone holds an address, Call-ID, tag, branch or account of
  *   another phone (hide.c reads every packet that the server sends);
  * - each call that began gets one record, not two; at the end none is without.

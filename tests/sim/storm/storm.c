@@ -316,8 +316,21 @@ static void set_forward(struct storm *s, uint32_t i, bool on)
 			      1 + below(s, 10));
 }
 
-/* Hangs somebody's call up, switches a forwarding on or off, gives a line more channels or fewer,
- * or suspends it. */
+/* Rejects some callers, or takes few calls at a time; or none of that. */
+static void set_screen(struct storm *s, uint32_t i)
+{
+	const char *number = ua_number(s->st->phones[i]);
+	struct screen_settings *set = stage_screen(s->st, number);
+	*set = (struct screen_settings){.anonymous = chance(s, 200), .abroad = chance(s, 200)};
+	if (chance(s, 500))
+		set->inbound_limit = (uint8_t)(1 + below(s, 3));
+	while (chance(s, 300) && set->block_count < SCREEN_BLOCKS_MAX)
+		stage_screen_block(s->st, number, ua_number(phone_at_random(s)));
+	stage_screen_put(s->st, number);
+}
+
+/* Hangs somebody's call up, switches a forwarding on or off, rejects callers, gives a line more
+ * channels or fewer, or suspends it. */
 static void operate(struct storm *s)
 {
 	const uint32_t shard = below(s, s->st->p.shards);
@@ -330,6 +343,7 @@ static void operate(struct storm *s)
 	if (!chance(s, 10) || !stage_number_get(s->st, ua_number(phone_at_random(s)), &n))
 		return;
 	set_forward(s, below(s, LINES), chance(s, 500));
+	set_screen(s, below(s, LINES));
 	n.channels = 1 + below(s, 4);
 	n.suspended = chance(s, 100);
 	stage_number(s->st, n, NULL);

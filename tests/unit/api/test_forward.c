@@ -38,6 +38,7 @@ static void check_in_force(struct fixture *f)
 	assert_memory_equal(there.targets, kept.targets, sizeof(there.targets));
 	assert_memory_equal(there.rules, kept.rules, sizeof(there.rules));
 	assert_int_equal(there.ring_s, kept.ring_s);
+	assert_int_equal(there.deflection, kept.deflection);
 }
 
 static void test_nothing_set(void **state)
@@ -71,8 +72,12 @@ static void test_set(void **state)
 	assert_string_equal(json_string_value(at(f, "busy", "target")), "09012345678");
 	assert_true(json_is_false(at(f, "no_answer", "on")));
 	check_in_force(f);
+	assert_true(json_is_true(json_object_get(f->r.json, "deflection")));
+	put(f, "{\"deflection\":false}");
+	check_in_force(f);
 	/* what is absent stays */
 	put(f, "{\"no_answer\":{\"on\":true}}");
+	assert_true(json_is_false(json_object_get(f->r.json, "deflection")));
 	put(f, "{\"targets\":[{\"row\":2,\"memo\":\"mobile\"},{\"row\":1,\"digits\":\"0312345678\"}"
 	       "]}");
 	assert_int_equal(ask(f, "GET", FORWARD, NULL), 200);

@@ -94,6 +94,29 @@ static void test_numbers(void **state)
 	assert_int_equal(n.ha1.md5[0], 1);
 }
 
+static void test_screening(void **state)
+{
+	struct world *w = *state;
+	const struct store_block block = {.caller = SLICE("0312345678")};
+	const struct store_screen set = {.number = SLICE("0502"),
+					 .abroad = true,
+					 .inbound_limit = 1,
+					 .block_count = 1,
+					 .blocks = &block};
+	const struct screen_caller blocked = {SLICE("0312345678"), SLICE("0312345678"), false},
+				   abroad = {SLICE("01012125550100"), SLICE_NONE, false};
+
+	add_stored(w, "0501", "1", 0);
+	add_stored(w, "0502", "2", 0);
+	assert_int_equal(store_screen_put(w->s, &set), 0);
+	assert_int_equal(directory_load(w->f.d, w->s, NOW), 0);
+	assert_int_equal(directory_screen(w->f.d, SLICE("0502"), &blocked), SCREEN_BLOCKED);
+	assert_int_equal(directory_screen(w->f.d, SLICE("0502"), &abroad), SCREEN_ABROAD);
+	assert_int_equal(directory_screen(w->f.d, SLICE("0501"), &blocked), SCREEN_PASS);
+	assert_int_equal(directory_inbound_take(w->f.d, SLICE("0502"), 1), 0);
+	assert_int_equal(directory_inbound_take(w->f.d, SLICE("0502"), 2), ERR_LIMIT);
+}
+
 static void test_forwarding(void **state)
 {
 	struct world *w = *state;
@@ -356,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOAD_TEST(test_numbers),
 		LOAD_TEST(test_forwarding),
+		LOAD_TEST(test_screening),
 		LOAD_TEST(test_bindings_come_back),
 		LOAD_TEST(test_what_went_stays_away),
 		LOAD_TEST(test_expiry_reaches_the_store),

@@ -7,6 +7,7 @@ static struct store_forward some(const char *number)
 	return (struct store_forward){
 		.number = slice_str(number),
 		.ring_s = 12,
+		.deflection = true,
 		.rules = {{true, 1}, {false, 2}, {true, 5}, {false, 0}},
 		.targets = {[0] = {SLICE("0312345678"), SLICE("会社")},
 			    [1] = {SLICE_NONE, SLICE("nobody")},
@@ -18,6 +19,7 @@ static void assert_same(const struct store_forward *got, const struct store_forw
 {
 	assert_true(slice_eq(got->number, want->number));
 	assert_int_equal(got->ring_s, want->ring_s);
+	assert_int_equal(got->deflection, want->deflection);
 	for (int i = 0; i < STORE_FORWARD_KINDS; i++) {
 		assert_int_equal(got->rules[i].on, want->rules[i].on);
 		assert_int_equal(got->rules[i].row, want->rules[i].row);
