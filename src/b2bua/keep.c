@@ -127,19 +127,59 @@ static struct slice head_of(struct shard *s, const struct leg *a)
 	return b.failed ? SLICE_NONE : strbuf_slice(&b);
 }
 
+/* A phone that has rung has made the dialog another one; its CANCEL must be as the INVITE was. The
+ * copy's dialog is the caller's to end; NULL: no memory. */
+static struct leg *as_invited(struct shard *s, const struct leg *b)
+{
+	struct slice uri = txn_sent_request(s->txns, b->invite);
+	struct leg *copy = arena_take(&s->scratch, sizeof(*copy));
+	(void)slice_cut(&uri, ' ');
+	uri = slice_cut(&uri, ' ');
+	if (copy == NULL || uri.n == 0)
+		return NULL;
+	*copy = *b;
+	dialog_init(&copy->dialog, s->bufs);
+	if (dialog_prepare(&copy->dialog, dialog_text(&b->dialog, DIALOG_CALL_ID),
+			   dialog_text(&b->dialog, DIALOG_LOCAL_TAG),
+			   dialog_text(&b->dialog, DIALOG_LOCAL_URI),
+			   dialog_text(&b->dialog, DIALOG_REMOTE_URI), uri, b->invite_cseq) == 0)
+		return copy;
+	dialog_fini(&copy->dialog);
+	return NULL;
+}
+
+static void add_branches(struct shard *s, const struct call *c, struct replica_setup *setup)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		if (b == NULL || b->state != LEG_INVITING || b->invite_branch[0] == '\0')
+			continue;
+		if (b->dialog.state != DIALOG_NONE)
+			b = as_invited(s, b);
+		if (b)
+			setup->legs[setup->leg_count++] = b;
+	}
+}
+
+static void end_copies(struct shard *s, const struct call *c, struct replica_setup *setup)
+{
+	for (uint8_t i = 1; i < setup->leg_count; i++) {
+		struct leg *l = setup->legs[i];
+		if (l != branch_leg(s, c, l->branch))
+			dialog_fini(&l->dialog);
+	}
+}
+
 void keep_setup(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
 	if (s->keep == NULL || a == NULL)
 		return;
 	struct replica_setup setup = {.head = head_of(s, a), .leg_count = 1, .legs = {a}};
-	for (uint8_t i = 0; i < c->branch_count; i++) {
-		struct leg *b = branch_leg(s, c, i);
-		if (b && b->state == LEG_INVITING && b->invite_branch[0])
-			setup.legs[setup.leg_count++] = b;
-	}
+	add_branches(s, c, &setup);
 	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)
 		(void)put_of(s, c, REPLICA_CALL, c);
+	end_copies(s, c, &setup);
 }
 
 static void add_ends(struct shard *s, const struct leg *l, uint8_t leg, struct replica_ends *ends)

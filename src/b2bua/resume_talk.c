@@ -53,6 +53,16 @@ static void cancel_losers(struct shard *s, struct call *c, enum call_cause cause
 	}
 }
 
+/* A phone that was given up for another one or for a forwarding, and may not know yet; those that
+ * ring for the call are cancelled when it ends. */
+static void cancel_left_behind(struct shard *s, struct call *c, enum call_cause cause)
+{
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (c->branches[i].state == BRANCH_CANCELLED)
+			cancel_branch(s, c, i, cause, NULL);
+	}
+}
+
 static void answer_again(struct shard *s, struct call *c, const struct keep_talk *talk)
 {
 	struct leg *a = leg_of(s, c->leg_a);
@@ -100,6 +110,8 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 		answer_again(s, c, talk);
 	else if (talk->end != CAUSE_NORMAL && c->state == CALL_ANSWERED)
 		cancel_losers(s, c, talk->end); /* which may ring still */
+	else if (c->state == CALL_PROCEEDING)
+		cancel_left_behind(s, c, talk->end);
 	else if (c->state == CALL_ANNOUNCING)
 		cancel_losers(s, c, (enum call_cause)c->cause);
 	if (talk->end != CAUSE_NORMAL)
