@@ -142,6 +142,32 @@ void keep_setup(struct shard *s, struct call *c)
 		(void)put_of(s, c, REPLICA_CALL, c);
 }
 
+/* The target's legs: what would be cancelled, or hung up on, after a restart. */
+void keep_transfer(struct shard *s, struct call *c)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	if (s->keep == NULL || a == NULL)
+		return;
+	struct replica_setup setup = {.leg_count = 1, .legs = {a}};
+	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		if (b && i != c->winner && b->state <= LEG_ANSWERED && b->invite_branch[0])
+			setup.legs[setup.leg_count++] = b;
+	}
+	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)
+		(void)put_of(s, c, REPLICA_CALL, c);
+}
+
+void keep_transfer_over(struct shard *s, struct call *c)
+{
+	s->touched = c->id;
+	if (s->keep == NULL)
+		return;
+	drop(s, c, REPLICA_SETUP);
+	(void)put_forwards(s, c);
+	(void)put_of(s, c, REPLICA_CALL, c);
+}
+
 static void add_ends(struct shard *s, const struct leg *l, uint8_t leg, struct replica_ends *ends)
 {
 	for (uint8_t i = 0; l && i < l->stream_count; i++) {

@@ -84,14 +84,15 @@ static void target_write(const struct shard *s, struct strbuf *b, const struct c
 static void local_write(struct shard *s, struct strbuf *b, const struct call *c,
 			const struct trunk *t)
 {
-	if (c->anonymous) {
+	struct shown as = shown_of(s, c);
+	if (as.anonymous) {
 		identity_anonymous(b, c);
 		return;
 	}
 	strbuf_char(b, '"');
-	user_at(b, t, c->shown);
+	user_at(b, t, as.number);
 	strbuf_str(b, "\" <sip:");
-	user_at(b, t, c->shown);
+	user_at(b, t, as.number);
 	strbuf_fmt(b, "@%s%s>", s->config->domain, number_param(t));
 }
 
@@ -168,13 +169,14 @@ enum call_cause trunk_branch(struct shard *s, struct call *c)
 void trunk_headers(struct shard *s, const struct call *c, const struct leg *b, struct strbuf *more)
 {
 	struct trunk t;
-	if (c->anonymous)
+	struct shown as = shown_of(s, c);
+	if (as.anonymous)
 		sip_build_header(more, SIP_HDR_PRIVACY, SLICE("id"));
-	if (c->shown[0] == '\0' || !trunks_get(s->p.trunks, b->trunk, &t) || !t.trusted)
+	if (as.number[0] == '\0' || !trunks_get(s->p.trunks, b->trunk, &t) || !t.trusted)
 		return;
 	struct strbuf value = scratch_buf(s, 256);
 	strbuf_str(&value, "<sip:");
-	user_at(&value, &t, c->shown);
+	user_at(&value, &t, as.number);
 	strbuf_fmt(&value, "@%s%s>", s->config->domain, number_param(&t));
 	sip_build_header(more, SIP_HDR_P_ASSERTED_IDENTITY, strbuf_slice(&value));
 }
@@ -200,7 +202,7 @@ static bool may_go_on(const struct call *c, const struct leg *l, int code)
 {
 	bool of_trunk = code == 0 || code == 408 || (code >= 500 && code < 600);
 	bool heard = l->early.told.n || l->early.settled;
-	return of_trunk && !heard && !l->cancelled && c->state == CALL_PROCEEDING;
+	return of_trunk && !heard && !l->cancelled && (c->state == CALL_PROCEEDING || c->transfer);
 }
 
 bool trunk_next(struct shard *s, struct call *c, const struct leg *failed, int code)

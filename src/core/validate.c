@@ -28,8 +28,12 @@ static bool method_known(struct shard *s, struct id server, const struct sip_msg
 		reply(s, server, 501, strbuf_slice(&b));
 		return false;
 	case SIP_PUBLISH:
-	case SIP_REFER:
 		reply(s, server, 405, strbuf_slice(&b));
+		return false;
+	case SIP_REFER:
+		if (msg->to_tag.n)
+			return true;
+		reply_text(s, server, 403, "REFER is taken within a call only");
 		return false;
 	case SIP_SUBSCRIBE:
 	case SIP_NOTIFY:

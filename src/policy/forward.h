@@ -11,7 +11,7 @@
 #include "policy/plan.h"
 
 #define FORWARD_TARGETS_MAX 5
-#define FORWARD_TIMES_MAX    5 /* a call is forwarded so often, and no further */
+#define FORWARD_TIMES_MAX   5 /* a call is forwarded so often, and no further */
 #define FORWARD_RING_S_MIN  1
 #define FORWARD_RING_S_MAX  30
 #define FORWARD_RING_S	    20 /* until the subscriber says otherwise */
@@ -32,6 +32,8 @@ enum forward_kind {
 	/* What the callee's telephone says with a 3xx: it names the target, and the settings only
 	 * whether it may. */
 	FORWARD_DEFLECTED = FORWARD_KINDS,
+	/* A party of the answered call has sent the other one on (REFER). */
+	FORWARD_TRANSFERRED,
 	FORWARD_WAYS
 };
 
