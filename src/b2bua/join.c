@@ -12,20 +12,29 @@
 
 /* --- the target */
 
-static const char offer_text[] = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\n"
-				 "t=0 0\r\nm=audio 9 RTP/AVP 0 8 101\r\n"
-				 "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-				 "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
-				 "a=ptime:20\r\na=sendrecv\r\n";
+static void write_offer(struct strbuf *b, const struct addr *here)
+{
+	char ip[ADDR_TEXT_BYTES];
+	strbuf_fmt(b,
+		   "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP%d %s\r\nt=0 0\r\n"
+		   "m=audio 9 RTP/AVP 0 8 101\r\n"
+		   "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+		   "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+		   "a=ptime:20\r\na=sendrecv\r\n",
+		   here->family, addr_ip_text(here, ip));
+}
 
 /* What every telephone can speak. */
 int transfer_offer(struct shard *s, struct leg *target, struct slice *ret_body)
 {
 	struct sdp offer;
-	struct strbuf out = scratch_buf(s, sizeof(offer_text) + 1024);
-	int err = sdp_parse(slice_str(offer_text), &offer);
-	if (err == 0)
-		err = media_open(s, target, 0);
+	struct strbuf draft = scratch_buf(s, 512), out = scratch_buf(s, 2048);
+	int err = media_open(s, target, 0);
+	if (err)
+		return err;
+	const struct addr here = media_address(s, &target->streams[0]);
+	write_offer(&draft, &here);
+	err = draft.failed ? ERR_TOO_BIG : sdp_parse(strbuf_slice(&draft), &offer);
 	if (err == 0)
 		err = media_repeat(s, target, &offer, &out);
 	*ret_body = strbuf_slice(&out);
@@ -99,9 +108,9 @@ void transfer_leave(struct shard *s, struct call *c)
 	}
 	for (uint32_t i = 0; stays && i < stays->stream_count; i++)
 		relay_disconnect(s->relay, stays->streams[i].endpoint);
-	keep_transfer(s, c);
+	keep_call(s, c);
 	if (stays == NULL || !listens(stays) || s->config->sounds == NULL ||
-	    announce_open_player(s, c) != CAUSE_NORMAL)
+	    s->config->announce == ANNOUNCE_OFF || announce_open_player(s, c) != CAUSE_NORMAL)
 		return;
 	c->ringback = true;
 	s->counts.ringbacks++;
@@ -213,6 +222,7 @@ void transfer_target_answered(struct shard *s, struct call *c, uint8_t branch,
 	session_answered(s, target, msg);
 	leg_send_ack(s, target, target->invite_cseq, SLICE_NONE);
 	early_free(s, target);
+	media_keep(s, target);
 	target->early.told = bufs_copy(s->bufs, msg->body); /* to be offered */
 	if (fwd)
 		fwd->answered_at = io_wall_ms(s->p.io);

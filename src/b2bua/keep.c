@@ -142,7 +142,8 @@ void keep_setup(struct shard *s, struct call *c)
 		(void)put_of(s, c, REPLICA_CALL, c);
 }
 
-/* The target's legs: what would be cancelled, or hung up on, after a restart. */
+/* The target's legs: what would be cancelled, or hung up on, after a restart. A CANCEL is written
+ * from the dialog as the INVITE was: no leg is kept anew while it rings. */
 void keep_transfer(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
@@ -151,7 +152,10 @@ void keep_transfer(struct shard *s, struct call *c)
 	struct replica_setup setup = {.leg_count = 1, .legs = {a}};
 	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
 		struct leg *b = branch_leg(s, c, i);
-		if (b && i != c->winner && b->state <= LEG_ANSWERED && b->invite_branch[0])
+		bool wanted = c->transfer == CALL_TRANSFER_JOINING
+				      ? i == c->target
+				      : b && b->state == LEG_INVITING && b->invite_branch[0];
+		if (b && i != c->winner && wanted)
 			setup.legs[setup.leg_count++] = b;
 	}
 	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)

@@ -97,7 +97,7 @@ static bool takes(struct shard *s, struct call *c, struct leg *l, const struct s
 
 /* RFC 4488: the telephone may do without being told. */
 static void take_on(struct shard *s, struct call *c, struct leg *l, struct id server,
-		   const struct sip_msg *msg)
+		    const struct sip_msg *msg)
 {
 	struct strbuf b = scratch_buf(s, 256);
 	c->referrer = l->id;

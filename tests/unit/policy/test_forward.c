@@ -68,6 +68,12 @@ static void test_words(void **state)
 			assert_string_equal(info->diversion, "deflection");
 			continue;
 		}
+		if (i == FORWARD_TRANSFERRED) {
+			assert_int_equal(forward_kind_of(slice_str(info->word), &kind),
+					 ERR_NOT_FOUND);
+			assert_string_equal(info->word, "transferred");
+			continue;
+		}
 		assert_int_equal(forward_kind_of(slice_str(info->word), &kind), 0);
 		assert_int_equal(kind, i);
 		assert_true(info->ja[0] && info->diversion[0] && info->cause >= 300);
