@@ -5,7 +5,6 @@
  */
 #include "b2bua/transfer_priv.h"
 
-#include "media/kept.h"
 #include "sip/value.h"
 
 #define JOIN_TIMEOUT_MS 32000 /* as for any re-INVITE (exchange.c) */
@@ -65,31 +64,25 @@ void transfer_rings_at(struct shard *s, struct call *c, int code)
 
 /* --- the remaining party waits */
 
-static const struct relay_format *g711_of(const struct relay_kept *kept)
-{
-	for (uint32_t i = 0; i < kept->format_count; i++) {
-		if (kept->formats[i].payload_type == 0 || kept->formats[i].payload_type == 8)
-			return &kept->formats[i];
-	}
-	return NULL;
-}
-
-/* The ringing tone, in what it speaks and if it listens. */
+/* The ringing tone, in what the parties have spoken. */
 void transfer_play(struct shard *s, struct call *c)
 {
-	struct leg *l = transfer_remaining(s, c);
-	struct relay_kept kept;
-	const struct relay_format *f = NULL;
-	if (l && l->stream_count && relay_endpoint_kept(s->relay, l->streams[0].endpoint, &kept))
-		f = g711_of(&kept);
-	if (f == NULL)
+	const struct leg *l = transfer_remaining(s, c);
+	bool alaw = slice_ieq(slice_str(c->codec), SLICE("PCMA"));
+	if (l == NULL || l->stream_count == 0)
 		return;
 	struct player_list list = {.endpoint = l->streams[0].endpoint,
-				   .law = f->payload_type ? PLAYER_ALAW : PLAYER_ULAW,
-				   .payload_type = f->payload_type};
+				   .law = alaw ? PLAYER_ALAW : PLAYER_ULAW,
+				   .payload_type = alaw ? 8 : 0};
 	while (list.clip_count < PLAYER_CLIPS_MAX)
 		list.clips[list.clip_count++] = sounds_tone(s->config->sounds, TONE_RINGBACK);
 	player_play(s->players, c->player, &list);
+}
+
+static bool speaks_g711(const struct call *c)
+{
+	return slice_ieq(slice_str(c->codec), SLICE("PCMA")) ||
+	       slice_ieq(slice_str(c->codec), SLICE("PCMU"));
 }
 
 static bool listens(const struct leg *l)
@@ -109,7 +102,7 @@ void transfer_leave(struct shard *s, struct call *c)
 	for (uint32_t i = 0; stays && i < stays->stream_count; i++)
 		relay_disconnect(s->relay, stays->streams[i].endpoint);
 	keep_call(s, c);
-	if (stays == NULL || !listens(stays) || s->config->sounds == NULL ||
+	if (stays == NULL || !listens(stays) || !speaks_g711(c) || s->config->sounds == NULL ||
 	    s->config->announce == ANNOUNCE_OFF || announce_open_player(s, c) != CAUSE_NORMAL)
 		return;
 	c->ringback = true;
