@@ -30,9 +30,15 @@ int run_registrations(const struct command *c, const struct arguments *a)
 int run_calls(const struct command *c, const struct arguments *a)
 {
 	static const struct column columns[] = {
-		{"ID", "id"},		{"FROM", "from"},	   {"TO", "to"},
-		{"STATE", "state"},	{"STARTED", "started_at"}, {"ANSWERED", "answered_at"},
-		{"CHANNEL", "channel"}, {"CODEC", "media.codec"},
+		{"ID", "id"},
+		{"FROM", "from"},
+		{"TO", "to"},
+		{"FORWARDED", "forwarded_to"},
+		{"STATE", "state"},
+		{"STARTED", "started_at"},
+		{"ANSWERED", "answered_at"},
+		{"CHANNEL", "channel"},
+		{"CODEC", "media.codec"},
 	};
 	(void)c;
 	return show_list(a, "/api/v1/calls", "calls", columns, COUNT(columns));

@@ -74,8 +74,21 @@ static void end_here(struct walk *w)
 
 /* ---- may it go on ---- */
 
+/* A forwarding that cannot be: nobody is reached instead of the number whose calls all go on; of
+ * another kind it is as if it were off. */
+static void end_not_forwarded(struct walk *w, enum call_cause cause)
+{
+	if (w->kind == FORWARD_UNCONDITIONAL)
+		end_refused(w, cause);
+	else
+		end_here(w);
+}
+
+/* The caller himself counts, when he is ours. */
 static bool passed_before(const struct walk *w, const char *digits)
 {
+	if (strcmp(w->caller, digits) == 0)
+		return true;
 	for (uint32_t i = 0; i < w->passed_count; i++) {
 		if (strcmp(w->passed[i].number, digits) == 0)
 			return true;
@@ -83,7 +96,7 @@ static bool passed_before(const struct walk *w, const char *digits)
 	return false;
 }
 
-/* False: the call ends here. */
+/* False: the walk has ended. */
 static bool limit_good(struct walk *w, const char *target)
 {
 	struct said said;
@@ -95,7 +108,7 @@ static bool limit_good(struct walk *w, const char *target)
 			 "The call has come through %s already: forwarding would turn in a circle",
 			 target);
 		snprintf(said.ja, sizeof(said.ja),
-			 "%sはすでに経由した番号です。転送がループするため、接続できません。",
+			 "%sはすでに経由した番号です。転送がループするため、転送できません。",
 			 target);
 	} else {
 		snprintf(said.en, sizeof(said.en),
@@ -104,7 +117,7 @@ static bool limit_good(struct walk *w, const char *target)
 			 FORWARD_TIMES_MAX);
 	}
 	json_object_set_new(walk_step(w, "limit", &said), "loop", json_boolean(loop));
-	end_refused(w, CAUSE_LOOP);
+	end_not_forwarded(w, loop ? CAUSE_FORWARD_LOOP : CAUSE_FORWARD_LIMIT);
 	return false;
 }
 
@@ -137,7 +150,7 @@ static bool target_good(struct walk *w, const char *target, struct forward_judge
 			       : "電話網の番号です。");
 	add_target(w, target, f, may, &said);
 	if (!may)
-		end_refused(w, f->j.cause != CAUSE_NORMAL ? f->j.cause : CAUSE_LOOP);
+		end_not_forwarded(w, CAUSE_FORWARD_REFUSED);
 	return may;
 }
 
@@ -158,7 +171,7 @@ static bool channel_good(struct walk *w)
 	json_object_set_new(o, "held", json_integer(held));
 	json_object_set_new(o, "channels", json_integer(walk_here(w)->channels));
 	if (!free)
-		end_refused(w, CAUSE_NO_CHANNEL);
+		end_not_forwarded(w, CAUSE_FORWARD_NO_CHANNEL);
 	return free;
 }
 
@@ -166,7 +179,7 @@ static bool channel_good(struct walk *w)
 static bool step_on(struct walk *w, const char *target)
 {
 	struct forward_judgement f;
-	if (!limit_good(w, target) || !target_good(w, target, &f) || !channel_good(w))
+	if (!target_good(w, target, &f) || !limit_good(w, target) || !channel_good(w))
 		return false;
 	struct directory_number *next = &w->passed[w->passed_count];
 	if (!f.j.on_net ||
@@ -182,7 +195,6 @@ static bool step_on(struct walk *w, const char *target)
 static bool visit(struct walk *w, bool first)
 {
 	struct forward_settings f;
-	enum forward_kind kind;
 	if (walk_here(w)->suspended) {
 		end_refused(w, CAUSE_SUSPENDED);
 		return false;
@@ -190,8 +202,8 @@ static bool visit(struct walk *w, bool first)
 	walk_look_at_phones(w, first);
 	if (directory_forward(w->r->api->p.directory, slice_str(walk_here(w)->number), &f) != 0)
 		forward_settings_init(&f);
-	if (walk_choose_kind(w, &f, &kind))
-		return step_on(w, forward_target(&f, kind));
+	if (walk_choose_kind(w, &f, &w->kind))
+		return step_on(w, forward_target(&f, w->kind));
 	if (forward_armed(&f) == 0) {
 		const struct said none = {"No forwarding is on", "有効な転送はありません。"};
 		(void)walk_step(w, "no_forwarding", &none);
@@ -249,6 +261,7 @@ static bool caller_good(struct walk *w, const char *from)
 	struct directory *d = w->r->api->p.directory;
 	if (!*from || directory_by_number(d, slice_str(from), &line) != 0)
 		return true;
+	(void)slice_copy(slice_str(from), w->caller, sizeof(w->caller));
 	judge(d, w->r->api->p.trunks, &line, slice_str(walk_here(w)->number), &j);
 	bool may = j.cause == CAUSE_NORMAL;
 	const struct call_cause_info *info = call_cause_info(j.cause);

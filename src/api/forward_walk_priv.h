@@ -23,6 +23,8 @@ struct walk {
 	int64_t now_ms;
 	bool assumed; /* the state of the first number was given */
 	enum phone_state state;
+	enum forward_kind kind;		 /* by which the present number forwards it */
+	char caller[STORE_NUMBER_BYTES]; /* of ours; else "" */
 	/* those that the call has come to, the present one last */
 	struct directory_number passed[FORWARD_TIMES_MAX + 1];
 	uint32_t passed_count;

@@ -80,12 +80,13 @@ static json_t *media_json(const struct shard_media_view *m)
 static json_t *call_json(const struct shard_call_view *v)
 {
 	return json_pack(
-		"{s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:b,s:b,s:i,s:o,s:o,s:{s:o,s:i,s:o,s:o}}", "id",
-		json_uid(v->uid), "from", json_slice(slice_str(v->from)), "to",
-		json_slice(slice_str(v->to)), "state", v->state, "direction", v->direction, "trunk",
-		v->trunk[0] ? json_string(v->trunk) : json_null(), "started_at",
-		json_time(v->started_at), "answered_at", json_time(v->answered_at), "held", v->held,
-		"channel", v->channel, "ringing", (int)v->ringing_legs, "leg_a",
+		"{s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:b,s:b,s:i,s:o,s:o,s:{s:o,s:i,s:o,s:o}}",
+		"id", json_uid(v->uid), "from", json_slice(slice_str(v->from)), "to",
+		json_slice(slice_str(v->to)), "forwarded_to",
+		json_slice_or_null(slice_str(v->forwarded_to)), "state", v->state, "direction",
+		v->direction, "trunk", v->trunk[0] ? json_string(v->trunk) : json_null(),
+		"started_at", json_time(v->started_at), "answered_at", json_time(v->answered_at),
+		"held", v->held, "channel", v->channel, "ringing", (int)v->ringing_legs, "leg_a",
 		leg_json(&v->leg_a), "leg_b", leg_json(&v->leg_b), "media", "codec",
 		json_slice(slice_str(v->codec)), "streams", (int)v->stream_count, "a_to_b",
 		media_json(&v->a_to_b), "b_to_a", media_json(&v->b_to_a));

@@ -17,6 +17,16 @@ static json_t *quality_json(const struct store_quality *q)
 			 "reordered", (json_int_t)q->reordered, "refused", (json_int_t)q->refused);
 }
 
+static json_t *forward_ja(struct slice word)
+{
+	for (int i = 0; i < FORWARD_WAYS; i++) {
+		const struct forward_kind_info *info = forward_kind_info((enum forward_kind)i);
+		if (slice_eq(word, slice_str(info->word)))
+			return json_string(info->ja);
+	}
+	return json_null();
+}
+
 json_t *record_json(const struct store_record *r)
 {
 	double duration = r->answered_at ? (double)(r->ended_at - r->answered_at) / 1000 : 0;
@@ -24,16 +34,17 @@ json_t *record_json(const struct store_record *r)
 						   "b_to_a", quality_json(&r->b_to_a))
 				       : json_null();
 	json_t *o = json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
+		"s:o,"
 		"s:b}",
 		"id", json_uid(r->id), "call", json_uid(r->call ? r->call : r->id), "forward",
-		json_slice_or_null(r->forward), "from", json_slice(r->from), "to",
-		json_slice(r->to), "dialled", json_slice(r->dialled), "started_at",
-		json_time(r->started_at), "ringing_at", json_time(r->ringing_at), "answered_at",
-		json_time(r->answered_at), "ended_at", json_time(r->ended_at), "duration_s",
-		duration, "sip_code", r->sip_code, "reason", json_slice(r->reason), "reason_text",
-		json_slice(r->reason_text), "ended_by", json_slice(r->ended_by), "detail",
-		json_slice(r->detail), "codec", json_slice(r->codec), "quality", quality,
+		json_slice_or_null(r->forward), "forward_ja", forward_ja(r->forward), "from",
+		json_slice(r->from), "to", json_slice(r->to), "dialled", json_slice(r->dialled),
+		"started_at", json_time(r->started_at), "ringing_at", json_time(r->ringing_at),
+		"answered_at", json_time(r->answered_at), "ended_at", json_time(r->ended_at),
+		"duration_s", duration, "sip_code", r->sip_code, "reason", json_slice(r->reason),
+		"reason_text", json_slice(r->reason_text), "ended_by", json_slice(r->ended_by),
+		"detail", json_slice(r->detail), "codec", json_slice(r->codec), "quality", quality,
 		"direction", json_slice(r->direction), "trunk",
 		r->trunk.n ? json_slice(r->trunk) : json_null(), "withheld", r->withheld);
 	return o;

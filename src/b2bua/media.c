@@ -316,12 +316,28 @@ static void refuse_rest(struct strbuf *b, const struct sdp *offer, uint32_t from
 			   SLICE_ARG(offer->streams[i].formats_text));
 }
 
+/* A phone that answers with a codec it was not offered would be heard as noise, or not at all:
+ * better that the call does not come about, and says why. Of several streams one that fits is
+ * enough. */
+static bool answer_fits(const struct sdp *answer, const struct sdp *offer)
+{
+	bool any = false;
+	for (uint32_t i = 0; i < answer->stream_count && i < offer->stream_count; i++) {
+		if (answer->streams[i].port == 0)
+			continue;
+		if (sdp_answer_fits(&offer->streams[i], &answer->streams[i]))
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
 int media_answer(struct shard *s, struct call *c, struct leg *answerer, struct leg *offerer,
 		 const struct sdp *answer, const struct sdp *offer, bool final, struct strbuf *b)
 {
 	struct sdp_rewrite rw = {0};
 	size_t at = b->n;
-	if (answer->stream_count > offerer->offered_count)
+	if (answer->stream_count > offerer->offered_count || (offer && !answer_fits(answer, offer)))
 		return ERR_SYNTAX;
 	for (uint32_t i = 0; i < offerer->offered_count; i++) {
 		struct leg_stream *st = &offerer->streams[i];

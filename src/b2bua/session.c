@@ -7,7 +7,8 @@
 
 #include "sip/value.h"
 
-#define MIN_SE_DEFAULT_S 90    /* RFC 4028 §5: without a Min-SE */
+#define MIN_SE_DEFAULT_S 90 /* RFC 4028 §5: without a Min-SE */
+#define OURS_LEAST_S	 20 /* so that a phone that agrees on a second is not asked without a pause */
 #define RESUME_MS	 35000 /* timer F of the phone's refresh, and a little */
 #define AGAIN_MS	 2100  /* after 491 or a busy leg, RFC 3261 §14.1: 2.1 to 4 s */
 
@@ -138,6 +139,14 @@ void session_accept(struct shard *s, struct leg *l, const struct sip_msg *reques
 	arm(s, l);
 }
 
+/* No phone may answer with less than 90 s (§9). Of one that does, a call in which it refreshes is
+ * not ended earlier than that; where we refresh, nearly as often as it wants. */
+static uint32_t lasting(const struct leg *l, uint32_t t)
+{
+	uint32_t least_s = l->session.ours ? OURS_LEAST_S : MIN_SE_DEFAULT_S;
+	return t < least_s ? least_s : t;
+}
+
 void session_answered(struct shard *s, struct leg *l, const struct sip_msg *response)
 {
 	uint32_t t;
@@ -148,8 +157,8 @@ void session_answered(struct shard *s, struct leg *l, const struct sip_msg *resp
 		session_end(s, l); /* no timer on this leg (§7.2) */
 		return;
 	}
-	l->session.expires_s = t;
 	l->session.ours = !slice_ieq(refresher, SLICE("uas"));
+	l->session.expires_s = lasting(l, t);
 	arm(s, l);
 }
 

@@ -84,7 +84,8 @@ static bool uri_fits(const struct digest_credentials *cred, const struct sip_msg
 }
 
 enum auth_result auth_check(struct shard *s, struct id server, const struct sip_msg *msg,
-			    const struct flow *flow, struct directory_number *ret_who)
+			    const struct flow *flow, struct directory_number *ret_who,
+			    int64_t *ret_asked_ms)
 {
 	struct digest_credentials cred;
 	enum event_type asked =
@@ -96,7 +97,7 @@ enum auth_result auth_check(struct shard *s, struct id server, const struct sip_
 	}
 	if (digest_nonce_check(&s->p.nonce_key, cred.nonce, io_wall_ms(s->p.io),
 			       (int64_t)s->config->nonce_life_s * 1000,
-			       NULL) != DIGEST_NONCE_GOOD) {
+			       ret_asked_ms) != DIGEST_NONCE_GOOD) {
 		record(s, asked, msg, flow, cred.username, "nonce too old");
 		challenge(s, server, msg, true);
 		return AUTH_CHALLENGED;
@@ -124,7 +125,7 @@ enum auth_result auth_caller(struct shard *s, struct id server, const struct sip
 			     const struct flow *flow, struct directory_number *ret_who)
 {
 	if (!trusted_source(s, flow))
-		return auth_check(s, server, msg, flow, ret_who);
+		return auth_check(s, server, msg, flow, ret_who, NULL);
 	if (trusted_identity(s, msg, ret_who))
 		return AUTH_OK;
 	record(s, EVENT_CALL_REFUSED, msg, flow, msg->from.uri.user,

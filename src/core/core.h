@@ -181,6 +181,8 @@ void trace_untraced(struct shard *s, uint64_t call);
 /* Responds on a server transaction; Server, Reason/Warning as given. */
 void reply(struct shard *s, struct id server, int code, struct slice headers);
 void reply_text(struct shard *s, struct id server, int code, const char *text);
+/* For what is not offered here: with Allow, which says what is. */
+void reply_allowed(struct shard *s, struct id server, int code, const char *text);
 /* Without a transaction: for what could not be understood or taken on. */
 void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct flow *flow, int code,
 		     const char *text, bool retry_later);
@@ -202,9 +204,12 @@ bool host_is_ours(const struct shard *s, struct slice host);
 /* --- auth.c */
 enum auth_result { AUTH_OK, AUTH_CHALLENGED, AUTH_DENIED };
 /* Checks Authorization / Proxy-Authorization; anything but AUTH_OK was answered (challenge: 401 or
- * 407) and recorded. */
+ * 407) and recorded. ret_asked_ms (may be NULL): wall ms at which we made the nonce that it
+ * answers.
+ */
 enum auth_result auth_check(struct shard *s, struct id server, const struct sip_msg *msg,
-			    const struct flow *flow, struct directory_number *ret_who);
+			    const struct flow *flow, struct directory_number *ret_who,
+			    int64_t *ret_asked_ms);
 
 /* --- trusted.c: sources that need no digest for a call */
 bool trusted_source(const struct shard *s, const struct flow *flow);

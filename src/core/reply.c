@@ -70,6 +70,14 @@ void reply_text(struct shard *s, struct id server, int code, const char *text)
 	reply(s, server, code, strbuf_slice(&b));
 }
 
+void reply_allowed(struct shard *s, struct id server, int code, const char *text)
+{
+	struct strbuf b = scratch_buf(s, 512);
+	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
+	sip_build_warning(&b, domain_of(s), slice_str(text));
+	reply(s, server, code, strbuf_slice(&b));
+}
+
 void reply_stateless(struct shard *s, const struct sip_msg *msg, const struct flow *flow, int code,
 		     const char *text, bool retry_later)
 {

@@ -19,25 +19,27 @@ bool host_is_ours(const struct shard *s, struct slice host)
 	return false;
 }
 
+/*
+ * 489 goes without Allow-Events: it must name a package (RFC 6665 §8.4), and there is none; an
+ * empty one would be a broken response to phones that read it closely. Allow says the same.
+ */
 static bool method_known(struct shard *s, struct id server, const struct sip_msg *msg)
 {
-	struct strbuf b = scratch_buf(s, 256);
-	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
 	switch (msg->method) {
 	case SIP_METHOD_OTHER:
-		reply(s, server, 501, strbuf_slice(&b));
+		reply_allowed(s, server, 501, "This method is not known here");
 		return false;
 	case SIP_PUBLISH:
-		reply(s, server, 405, strbuf_slice(&b));
+		reply_allowed(s, server, 405, "This method is not offered here");
 		return false;
 	case SIP_REFER:
 		if (msg->to_tag.n)
 			return true;
-		reply_text(s, server, 403, "REFER is taken within a call only");
+		reply_allowed(s, server, 403, "REFER is taken within a call only");
 		return false;
 	case SIP_SUBSCRIBE:
 	case SIP_NOTIFY:
-		reply_text(s, server, 489, "No event package is offered here");
+		reply_allowed(s, server, 489, "No event package is offered here");
 		return false;
 	default:
 		return true;
@@ -61,6 +63,13 @@ static bool extension_known(const struct shard *s, const struct sip_msg *msg, st
 	}
 }
 
+/* Who asks for privacy wants whoever is on the way to provide it (RFC 3323 §4.3): that is what a
+ * call through here does with a withheld number. */
+static bool proxy_extension_known(const struct sip_msg *msg, struct slice token)
+{
+	return msg->method == SIP_INVITE && slice_ieq(token, SLICE("privacy"));
+}
+
 static bool extensions_known(struct shard *s, struct id server, const struct sip_msg *msg)
 {
 	struct strbuf b = scratch_buf(s, 512);
@@ -70,7 +79,8 @@ static bool extensions_known(struct shard *s, struct id server, const struct sip
 	for (size_t i = 0; i < 2; i++) {
 		struct sip_values it = sip_msg_values(msg, kinds[i]);
 		while (sip_values_next(&it, &token)) {
-			if (kinds[i] == SIP_HDR_REQUIRE && extension_known(s, msg, token))
+			if (kinds[i] == SIP_HDR_REQUIRE ? extension_known(s, msg, token)
+							: proxy_extension_known(msg, token))
 				continue;
 			sip_build_header(&b, SIP_HDR_UNSUPPORTED, token);
 			any = true;

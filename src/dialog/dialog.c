@@ -153,8 +153,11 @@ static int fill_from_response(struct dialog *d, const struct sip_msg *response)
 	bool final = response->code >= 200;
 	bool born = d->state == DIALOG_NONE ||
 		    !slice_eq(dialog_text(d, DIALOG_REMOTE_TAG), response->to_tag);
-	int err = set_target(d, response, final);
+	int err = set_target(d, response, false);
 
+	/* Without a Contact that a request could go to, the phone is where the INVITE found it. */
+	if (err == ERR_SYNTAX)
+		err = 0;
 	if (!err && (born || (final && d->state == DIALOG_EARLY)))
 		err = set_routes(d, response);
 	if (!err)
@@ -189,9 +192,22 @@ int dialog_refresh_target(struct dialog *d, const struct sip_msg *msg)
 	return set_target(d, msg, false);
 }
 
+/* word@192.168.1.10 is word@203.0.113.10 in the mouth of a router that writes its own address over
+ * the phone's, in one message and not in the next. The tags are what a stranger cannot know. */
+static bool same_call_id(struct slice a, struct slice b)
+{
+	struct addr host;
+
+	if (slice_eq(a, b))
+		return true;
+	struct slice word_a = slice_cut(&a, '@'), word_b = slice_cut(&b, '@');
+	return word_a.n && slice_eq(word_a, word_b) && addr_parse_ip(a, &host) == 0 &&
+	       addr_parse_ip(b, &host) == 0;
+}
+
 bool dialog_matches_request(const struct dialog *d, const struct sip_msg *msg)
 {
-	return slice_eq(dialog_text(d, DIALOG_CALL_ID), msg->call_id) &&
+	return same_call_id(dialog_text(d, DIALOG_CALL_ID), msg->call_id) &&
 	       slice_eq(dialog_text(d, DIALOG_LOCAL_TAG), msg->to_tag) &&
 	       slice_eq(dialog_text(d, DIALOG_REMOTE_TAG), msg->from_tag);
 }

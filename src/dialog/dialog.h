@@ -67,15 +67,16 @@ int dialog_prepare(struct dialog *d, struct slice call_id, struct slice local_ta
 		   struct slice local_uri, struct slice remote_uri, struct slice remote_target,
 		   uint32_t cseq);
 /* UAC side, from a 18x with tag or a 2xx (routes reversed, §12.1.2; remote target). Same errors as
- * from_request; a provisional response without Contact leaves the target, one without a tag
- * everything. The first 2xx sets the routes anew (§13.2.2.4); once confirmed they stay, and
- * ERR_CONFLICT says that the tag is another dialog's (a fork). */
+ * from_request, but for its Contact: without a usable one the target stays. A provisional response
+ * without a tag changes nothing. The first 2xx sets the routes anew (§13.2.2.4); once confirmed
+ * they stay, and ERR_CONFLICT says that the tag is another dialog's (a fork). */
 int dialog_from_response(struct dialog *d, const struct sip_msg *response);
 /* Contact of a target refresh request or its 2xx (§12.2). 0 (also when there is no Contact) or an
  * error as above. */
 int dialog_refresh_target(struct dialog *d, const struct sip_msg *msg);
 
-/* A request of the peer within this dialog: Call-ID, To tag ours, From tag theirs. */
+/* A request of the peer within this dialog: Call-ID, To tag ours, From tag theirs. The host in a
+ * Call-ID may be another one when both are IP addresses. */
 bool dialog_matches_request(const struct dialog *d, const struct sip_msg *msg);
 /* CSeq check of §12.2.2: 0 and remote_cseq moves on; ERR_STALE: lower than the last one (500). ACK
  * and CANCEL change nothing. */

@@ -1,7 +1,5 @@
 #include "policy/forward.h"
 
-#include "base/err.h"
-
 const struct forward_kind_info *forward_kind_info(enum forward_kind kind)
 {
 	static const struct forward_kind_info infos[FORWARD_WAYS] = {
@@ -19,17 +17,6 @@ const struct forward_kind_info *forward_kind_info(enum forward_kind kind)
 					 .cause = 302},
 	};
 	return &infos[kind];
-}
-
-int forward_kind_of(struct slice word, enum forward_kind *ret_kind)
-{
-	for (int i = 0; i < FORWARD_KINDS; i++) {
-		if (!slice_eq(word, slice_str(forward_kind_info((enum forward_kind)i)->word)))
-			continue;
-		*ret_kind = (enum forward_kind)i;
-		return 0;
-	}
-	return ERR_NOT_FOUND;
 }
 
 void forward_settings_init(struct forward_settings *f)

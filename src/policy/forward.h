@@ -42,8 +42,6 @@ struct forward_kind_info {
 	int cause;
 };
 const struct forward_kind_info *forward_kind_info(enum forward_kind kind);
-/* ERR_NOT_FOUND: no kind is called so. */
-int forward_kind_of(struct slice word, enum forward_kind *ret_kind);
 
 struct forward_rule {
 	bool on;

@@ -97,6 +97,8 @@ void statement_add_call(struct statement *s, struct slice number, const struct r
 		.priced = c->row != NULL,
 		.tax_percent = c->row ? c->row->tax_percent : 0,
 	};
+	if (c->class == PLAN_SERVICE_CODE && c->row == NULL)
+		return; /* a test call: nothing to be billed, nor a price that is missing */
 	(void)slice_copy(number, line.number, sizeof(line.number));
 	struct statement_calls *to = line_of(s, &line);
 	if (to == NULL)

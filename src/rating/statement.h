@@ -49,6 +49,7 @@ struct statement {
 
 void statement_init(struct statement *s);
 void statement_free(struct statement *s);
+/* A test call (*43) without a price is no part of it. */
 void statement_add_call(struct statement *s, struct slice number, const struct rating_charge *c,
 			int64_t talk_ms);
 void statement_add_channels(struct statement *s, struct slice number,

@@ -104,15 +104,15 @@ static void aim_all(struct plan *p)
 			aim(p, i, REG_LIKE);
 }
 
-/* Steps 6 and 7: with the Call-ID that the binding was made with, only a higher CSeq may touch it.
- */
+/* Steps 6 and 7: with the Call-ID that the binding was made with, only a higher CSeq may touch it,
+ * or what was written after the binding, whatever its CSeq. */
 static bool is_out_of_order(const struct plan *p)
 {
 	for (uint32_t i = 0; i < p->known_count; i++) {
 		const struct reg_binding *b = p->known[i].binding;
 
 		if (p->fates[i] != STAYS && slice_eq(b->call_id, p->request->call_id) &&
-		    p->request->cseq <= b->cseq)
+		    p->request->cseq <= b->cseq && p->request->challenged_at <= b->refreshed_at)
 			return true;
 	}
 	return false;

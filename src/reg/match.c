@@ -16,9 +16,14 @@ static bool is_host(struct slice host, const struct addr *a)
 	return addr_parse_ip(host, &parsed) == 0 && addr_ip_eq(&parsed, a);
 }
 
+/* Over UDP the port counts as well: a router that writes its own address into the Contact, but not
+ * the port that it gave the phone, is a NAT none the less. A stream comes from any port. */
 bool reg_contact_behind_nat(const struct reg_contact *contact, const struct flow *flow)
 {
-	return !is_host(contact->uri.host, &flow->remote);
+	uint16_t port = contact->uri.port ? contact->uri.port : 5060;
+
+	return !is_host(contact->uri.host, &flow->remote) ||
+	       (flow->transport == SIP_UDP && port != flow->remote.port);
 }
 
 /* The text is nearly always the same to the byte: a refresh. */
@@ -42,8 +47,9 @@ static bool is_moved_by_nat(const struct reg_known *k, const struct reg_request 
 	return b->user_agent.n && slice_eq(b->user_agent, request->user_agent) &&
 	       addr_ip_eq(&b->flow.remote, &request->flow.remote) &&
 	       slice_eq(k->uri.user, contact->uri.user) &&
-	       (slice_ieq(k->uri.host, contact->uri.host) || !b->nat ||
-		!reg_contact_behind_nat(contact, &request->flow));
+	       (slice_ieq(k->uri.host, contact->uri.host) ||
+		is_host(k->uri.host, &b->flow.remote) ||
+		is_host(contact->uri.host, &request->flow.remote));
 }
 
 static bool same_instance(struct slice a, struct slice b)

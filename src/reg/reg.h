@@ -8,6 +8,10 @@
  * host with the same User-Agent and Contact user (a NAT that moved it to another port; the Contact
  * hosts must agree or be the source host); otherwise they are two devices, and the number's policy
  * decides. Two different instances are always two devices.
+ *
+ * Within a Call-ID only a higher CSeq counts, for an older REGISTER that comes late must not undo a
+ * newer one. A phone that begins its CSeq again after a reboot answers a challenge that is younger
+ * than the binding, and cannot be late.
  */
 #pragma once
 
@@ -39,7 +43,7 @@ struct reg_binding {
 	uint32_t reg_id;	/* 0: none */
 	uint16_t q_thousandths; /* default 1000 */
 	struct flow flow;	/* where the REGISTER came from: the way to the phone */
-	bool nat;		/* Contact's host is not the source host */
+	bool nat;		/* Contact is not where it came from */
 	int64_t registered_at, refreshed_at, expires_at;
 	int64_t last_keepalive_at;	/* 0: none seen */
 	uint32_t keepalive_interval_ms; /* between the last two; 0: unknown */
@@ -64,6 +68,7 @@ struct reg_request {
 	uint32_t contact_count; /* 0 and no star: a fetch */
 	struct flow flow;
 	int64_t now_ms;			/* wall */
+	int64_t challenged_at;		/* wall ms: the challenge that it answers; 0: none */
 	char path_text[REG_PATH_BYTES]; /* several Path lines in one; `path` points here then */
 };
 
@@ -86,7 +91,7 @@ struct reg_change {
 };
 
 struct reg_outcome {
-	int code; /* 200; 403 (policy reject), 500 (CSeq went backwards), 503 (too many devices) */
+	int code; /* 200; 403 (policy reject), 500 (an older REGISTER), 503 (too many devices) */
 	const char *text; /* for Warning when not 200 */
 	struct reg_binding bindings[REG_BINDINGS_MAX +
 				    REG_CONTACTS_MAX]; /* all live ones afterwards, newest first */

@@ -24,6 +24,6 @@ enum reg_likeness reg_likeness(const struct reg_known *k, const struct reg_reque
 /* Two contacts of one request that name the same binding; the later one counts. */
 bool reg_contact_repeats(const struct reg_contact *a, const struct reg_contact *b);
 
-/* Does the Contact name another host than the one that the request came from? */
+/* Does the Contact name another host, or over UDP another port, than the request came from? */
 bool reg_contact_behind_nat(const struct reg_contact *contact, const struct flow *flow);
 bool reg_contact_same_uri(const struct reg_known *k, const struct reg_contact *contact);

@@ -227,6 +227,7 @@ int reg_request_parse(const struct sip_msg *msg, const struct flow *flow, int64_
 	rq->contact_count = 0;
 	rq->flow = *flow;
 	rq->now_ms = now_ms;
+	rq->challenged_at = 0;
 	if (rq->call_id.n >= REG_CALL_ID_BYTES)
 		return refuse(ret_fault, 400, "Call-ID is too long");
 	r = path_parse(msg, rq, ret_fault);

@@ -57,3 +57,39 @@ void sdp_rtpmap_apply(struct sdp_stream *stream, struct slice value)
 		}
 	}
 }
+
+/* --- an answer's formats among those of its offer */
+
+static bool is_codec(const struct sdp_format *f)
+{
+	return !slice_ieq(f->name, SLICE("telephone-event")) && !slice_ieq(f->name, SLICE("CN"));
+}
+
+/* The number says enough: phones name a codec as they like. Another number may have the same name.
+ */
+static bool same_codec(const struct sdp_format *a, const struct sdp_format *b)
+{
+	return a->payload_type == b->payload_type ||
+	       (a->name.n && slice_ieq(a->name, b->name) && a->clock_hz == b->clock_hz);
+}
+
+static bool is_offered(const struct sdp_stream *offer, const struct sdp_format *f)
+{
+	for (uint32_t i = 0; i < offer->format_count; i++)
+		if (is_codec(&offer->formats[i]) && same_codec(&offer->formats[i], f))
+			return true;
+	return false;
+}
+
+bool sdp_answer_fits(const struct sdp_stream *offer, const struct sdp_stream *answer)
+{
+	uint32_t codecs = 0;
+	for (uint32_t i = 0; i < answer->format_count; i++) {
+		if (!is_codec(&answer->formats[i]))
+			continue;
+		if (is_offered(offer, &answer->formats[i]))
+			return true;
+		codecs++;
+	}
+	return codecs == 0;
+}

@@ -36,6 +36,9 @@ int sdp_line_next(struct slice *rest, struct sdp_line *ret_line)
 		struct slice line = cut_line(rest);
 		if (is_all_blank(line))
 			continue;
+		if (line.n < 2 && rest->n == 0)
+			return 0; /* what is left of a last line, where Content-Length was too short
+				   */
 		if (line.n < 2 || !is_letter(line.p[0]) || line.p[1] != '=')
 			return ERR_SYNTAX;
 		if (memchr(line.p, '\0', line.n) || memchr(line.p, '\r', line.n))

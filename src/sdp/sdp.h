@@ -94,6 +94,13 @@ struct sdp_rewrite {
  */
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_rewrite *rw);
 
+/*
+ * Does an RTP stream's answer name a codec of its offer (RFC 3264 §6.1: at least one)? By number,
+ * or by name. Telephone events and comfort noise are no speech, so they do not count; an answer of
+ * nothing else fits, as does what is not RTP.
+ */
+bool sdp_answer_fits(const struct sdp_stream *offer, const struct sdp_stream *answer);
+
 /* Do two descriptions of ours say the same, whatever their o= lines (the version) are? */
 bool sdp_same_but_origin(struct slice a, struct slice b);
 

@@ -10,8 +10,9 @@ struct sdp_line {
 	const char *start; /* the type letter */
 };
 
-/* Cuts the next line off *rest, blank ones skipped. 1; 0 at the end; ERR_SYNTAX: not
- * "letter=value", or a NUL or lone CR inside, which another reader might take for a line end. */
+/* Cuts the next line off *rest, blank ones skipped. 1; 0 at the end, where one character may be
+ * left of a line; ERR_SYNTAX: not "letter=value", or a NUL or lone CR inside, which another reader
+ * might take for a line end. */
 int sdp_line_next(struct slice *rest, struct sdp_line *ret_line);
 
 /* Cuts the next word off *rest at blanks; empty at the end. */

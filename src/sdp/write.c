@@ -38,12 +38,15 @@ static bool is_refused(const struct writing *w, uint32_t i)
 	return w->sdp->streams[i].port == 0 || !addr_is(&w->rw->rtp[i]);
 }
 
-/* What stands in the c= of stream i: ours, or the zeroes of an RFC 2543 hold; family 0: refused. */
+/* What stands in the c= of stream i: ours, or the zeroes of an RFC 2543 hold, in the family that
+ * the reader speaks; family 0: refused. */
 static struct addr connection_of(const struct writing *w, uint32_t i)
 {
 	if (is_refused(w, i))
 		return (struct addr){0};
-	struct addr a = w->sdp->streams[i].on_hold_address ? w->sdp->streams[i].rtp : w->rw->rtp[i];
+	struct addr a = w->rw->rtp[i];
+	if (w->sdp->streams[i].on_hold_address)
+		a = (struct addr){.family = a.family};
 	a.port = 0;
 	return a;
 }

@@ -22,6 +22,13 @@ static bool goes_by_call_id(const struct sip_msg *msg)
 	return msg->method == SIP_INVITE || msg->method == SIP_CANCEL || msg->method == SIP_ACK;
 }
 
+/* By what stands before the host: a router may write its own address there in one message and not
+ * in the next, and a CANCEL must find its INVITE. */
+static uint64_t call_id_hash(const struct shard *s, struct slice call_id)
+{
+	return hash_slice(&s->p.hash_key, slice_cut(&call_id, '@'));
+}
+
 static uint16_t owner_of(const struct shard *s, const struct sip_msg *msg)
 {
 	struct id id;
@@ -30,7 +37,7 @@ static uint16_t owner_of(const struct shard *s, const struct sip_msg *msg)
 	if (msg->to_tag.n)
 		return token_read(msg->to_tag, &id) ? shard_of_id(s, id) : s->p.index;
 	if (s->p.count > 1 && goes_by_call_id(msg))
-		return (uint16_t)(hash_slice(&s->p.hash_key, msg->call_id) % s->p.count);
+		return (uint16_t)(call_id_hash(s, msg->call_id) % s->p.count);
 	return s->p.index;
 }
 
@@ -194,14 +201,6 @@ static void options_receive(struct shard *s, struct id server, const struct flow
 	keepalive_seen(s, flow, KEEPALIVE_OPTIONS);
 }
 
-static void message_refuse(struct shard *s, struct id server)
-{
-	struct strbuf b = scratch_buf(s, 512);
-	sip_build_header(&b, SIP_HDR_ALLOW, slice_str(reply_allow));
-	sip_build_warning(&b, domain_of(s), SLICE("Messages are carried within a call only"));
-	reply(s, server, 405, strbuf_slice(&b));
-}
-
 static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		       const struct flow *flow)
 {
@@ -225,7 +224,7 @@ static void on_request(void *ctx, struct id server, const struct sip_msg *msg,
 		options_receive(s, server, flow);
 		return;
 	case SIP_MESSAGE:
-		message_refuse(s, server);
+		reply_allowed(s, server, 405, "Messages are carried within a call only");
 		return;
 	default:
 		reply_text(s, server, 481, "There is no such call");

@@ -146,6 +146,7 @@ void register_receive(struct shard *s, struct id server, const struct sip_msg *m
 	struct directory_number who = {0};
 	struct sip_fault fault = {0};
 	struct reg_request r;
+	int64_t asked_ms = 0;
 	if (!host_is_ours(s, msg->uri.host)) {
 		struct sip_fault no = {404, "This SIP domain is not served here; check the SIP "
 					    "domain in the phone's settings"};
@@ -159,7 +160,7 @@ void register_receive(struct shard *s, struct id server, const struct sip_msg *m
 		fault_reply(s, server, &who, flow, &no);
 		return;
 	}
-	if (auth_check(s, server, msg, flow, &who) != AUTH_OK)
+	if (auth_check(s, server, msg, flow, &who, &asked_ms) != AUTH_OK)
 		return;
 	if (!own_aor(msg, &who)) {
 		struct sip_fault no = {403, "These credentials are of another account"};
@@ -168,10 +169,12 @@ void register_receive(struct shard *s, struct id server, const struct sip_msg *m
 	}
 	struct reg_limits limits = {s->config->expires_min_s, s->config->expires_max_s,
 				    s->config->expires_default_s};
-	if (reg_request_parse(msg, flow, io_wall_ms(s->p.io), &limits, &r, &fault) != 0)
+	if (reg_request_parse(msg, flow, io_wall_ms(s->p.io), &limits, &r, &fault) != 0) {
 		fault_reply(s, server, &who, flow, &fault);
-	else
-		keep(s, server, msg, flow, &who, &r);
+		return;
+	}
+	r.challenged_at = asked_ms;
+	keep(s, server, msg, flow, &who, &r);
 }
 
 static void expired(void *ctx, const char *number, const struct reg_binding *b)

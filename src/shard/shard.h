@@ -44,10 +44,11 @@ struct shard_call_view {
 	uint64_t uid;
 	bool channel; /* holds one of the caller's channels */
 	char from[STORE_NUMBER_BYTES], to[STORE_NUMBER_BYTES];
-	const char *direction;		 /* "internal", "out", "in" */
-	char trunk[TRUNK_NAME_BYTES];	 /* "": none */
-	const char *state;		 /* as of a leg */
-	int64_t started_at, answered_at; /* wall ms; 0: not yet */
+	char forwarded_to[STORE_NUMBER_BYTES]; /* who is called instead of `to`; "": nobody */
+	const char *direction;		       /* "internal", "out", "in" */
+	char trunk[TRUNK_NAME_BYTES];	       /* "": none */
+	const char *state;		       /* as of a leg */
+	int64_t started_at, answered_at;       /* wall ms; 0: not yet */
 	bool held;
 	struct shard_leg_view leg_a, leg_b; /* leg_b: the answered one, or the first that rings */
 	uint32_t ringing_legs;

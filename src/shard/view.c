@@ -52,12 +52,31 @@ static const struct leg *shown_branch(const struct shard *s, const struct call *
 {
 	if (c->winner < CALL_BRANCHES_MAX)
 		return branch_leg(s, c, c->winner);
-	for (uint8_t i = 0; i < c->branch_count; i++) {
+	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
 		const struct leg *l = branch_leg(s, c, i);
 		if (l)
 			return l;
 	}
 	return NULL;
+}
+
+/* Who stands on either side now: forwardings and complete transfers, in their order. */
+static void show_forward(const struct shard *s, const struct call *c, struct shard_call_view *v)
+{
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	for (uint8_t i = 0; forwards && i < forwards->count; i++) {
+		const struct call_forward *fwd = &forwards->v[i];
+		bool transfer = fwd->kind == FORWARD_TRANSFERRED;
+		if (transfer && !fwd->joined)
+			continue;
+		struct slice to = slice_first(slice_str(fwd->to), sizeof(v->forwarded_to) - 1);
+		if (transfer && fwd->side == CALL_CALLER)
+			(void)slice_copy(to, v->from, sizeof(v->from));
+		else
+			(void)slice_copy(to, v->forwarded_to, sizeof(v->forwarded_to));
+		if (fwd->trunk[0])
+			strcpy(v->trunk, fwd->trunk);
+	}
 }
 
 static void show(struct shard *s, const struct call *c, struct shard_call_view *v)
@@ -78,6 +97,7 @@ static void show(struct shard *s, const struct call *c, struct shard_call_view *
 	(void)slice_copy(slice_first(slice_str(c->to), sizeof(v->to) - 1), v->to, sizeof(v->to));
 	strcpy(v->codec, c->codec);
 	strcpy(v->trunk, c->trunk);
+	show_forward(s, c, v);
 	for (uint8_t i = 0; i < c->branch_count; i++)
 		v->ringing_legs += c->branches[i].state == BRANCH_RINGING;
 	show_leg(c, a, &v->leg_a);

@@ -158,13 +158,25 @@ static int content_length(const struct sip_msg *msg, size_t *ret_bytes)
 	return 0;
 }
 
+/*
+ * A router that writes a shorter address into the session description and leaves Content-Length as
+ * it was: a few bytes, and a datagram is there as a whole or not at all. More than that is no body
+ * (RFC 3261 §18.3).
+ */
+#define BODY_SHORT_BYTES 32
+
+static bool is_there(size_t there, size_t bytes)
+{
+	return bytes <= there || (there > BODY_SHORT_BYTES && bytes - there <= BODY_SHORT_BYTES);
+}
+
 static void body_take(struct reader *r)
 {
 	size_t there = (size_t)(r->end - r->p), bytes = there;
 
 	if (content_length(r->msg, &bytes))
 		sip_fault_set(r->msg, 400, "Content-Length is not one good number");
-	else if (bytes > there)
+	else if (!is_there(there, bytes))
 		sip_fault_set(r->msg, 400, "Content-Length promises more than there is");
 	r->msg->body = slice_of(r->p, bytes < there ? bytes : there);
 	r->msg->raw.n = (size_t)(r->p - r->msg->raw.p) + r->msg->body.n;

@@ -183,9 +183,10 @@ struct sip_msg {
 /*
  * Parses one whole message. `bytes` is written to in place (unfolding) and must outlive *ret_msg;
  * the header table comes from the arena. With Content-Length the body is cut to it (UDP, RFC 3261
- * §18.3); more promised than there: fault 400. 0: *ret_msg is good. ERR_SYNTAX: look at
- * ret_msg->fault (and answerable). ERR_TOO_BIG: more headers than SIP_HEADERS_MAX (fault 513 is
- * set) or the arena is full (fault 500). *ret_msg is always fully set.
+ * §18.3); more promised than there: fault 400, but for the few bytes (32) that a router may have
+ * made it shorter. 0: *ret_msg is good. ERR_SYNTAX: look at ret_msg->fault (and answerable).
+ * ERR_TOO_BIG: more headers than SIP_HEADERS_MAX (fault 513 is set) or the arena is full (fault
+ * 500). *ret_msg is always fully set.
  */
 int sip_msg_parse(struct slice bytes, struct arena *arena, struct sip_msg *ret_msg);
 

@@ -31,6 +31,12 @@ void txn_server_free(struct txn_layer *l, struct txn_server *t)
 	pool_give(l->servers, t->core.id);
 }
 
+/*
+ * Back over the flow that the request came by, with rport or without. Without it RFC 3261 §18.2.2
+ * names the port in the Via. That one is right only for a phone with a public address that listens
+ * on another port than it sends from, which is rare; behind a NAT (RFC 3581 §1), or behind a router
+ * that wrote a wrong port, nothing would arrive. Carriers therefore answer so (force_rport).
+ */
 static void server_send(struct txn_run *run, struct txn_server *t, struct slice bytes)
 {
 	if (!bytes.n)

@@ -139,6 +139,15 @@ static void try_hop_requests(const struct sip_msg *m)
 	reread(&b, m, b.n < SIP_MESSAGE_BYTES_MAX, &again);
 }
 
+/* Of a datagram, a few bytes of the body may be missing; in a stream they are waited for. */
+static bool is_short(const struct sip_msg *m)
+{
+	uint32_t length;
+
+	return sip_msg_number(m, SIP_HDR_CONTENT_LENGTH, UINT32_MAX, &length) == 0 &&
+	       length > m->body.n && length - m->body.n <= 32;
+}
+
 /* Stream framing and the parser see the same message end. */
 static void try_frame(struct slice whole, const struct sip_msg *m, bool good)
 {
@@ -151,7 +160,8 @@ static void try_frame(struct slice whole, const struct sip_msg *m, bool good)
 		FUZZ_CHECK(sip_msg_frame(slice_first(whole, bytes - 1), &fewer) == ERR_AGAIN);
 		FUZZ_CHECK(sip_msg_frame(slice_first(whole, bytes / 2), &fewer) == ERR_AGAIN);
 	} else if (good && m->raw.p == whole.p && m->raw.n <= SIP_MESSAGE_BYTES_MAX) {
-		FUZZ_CHECK(rc == ERR_TOO_BIG || sip_msg_header(m, SIP_HDR_CONTENT_LENGTH) == NULL);
+		FUZZ_CHECK(rc == ERR_TOO_BIG || (rc == ERR_AGAIN && is_short(m)) ||
+			   sip_msg_header(m, SIP_HDR_CONTENT_LENGTH) == NULL);
 	}
 }
 

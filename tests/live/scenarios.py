@@ -281,7 +281,7 @@ def _refused(name: str, code: int, *before: int) -> Script:
 
 
 _REFUSALS = {
-    403: "not allowed", 404: "not found", 408: "timeout", 480: "no answer", 486: "busy", 503: "no channel", 603: "declined",
+    403: "not allowed", 404: "not found", 408: "timeout", 480: "no answer", 482: "loop", 486: "busy", 503: "no channel", 603: "declined",
 }  # fmt: skip
 for _code, _word in _REFUSALS.items():
     SCENARIOS[f"caller_{_code}"] = lambda code=_code, word=_word: _refused(word, code)

@@ -177,6 +177,8 @@ def _() -> None:
         gate.stop()
         gate.start()
         wait_for("the registration after a restart", until)
+        # the state is there before the log has been written
+        wait_for("it to be told", lambda: gate.log().count("registered at the trunk") >= 2)
         check_equal(gate.log().count("registered at the trunk"), 2, "told once for each start")
 
 

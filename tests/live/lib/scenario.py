@@ -196,6 +196,7 @@ class Caller(Script):
         """What may come before the answer."""
         self.response(100, optional=True)
         self.response(180, optional=True)
+        self.response(181, optional=True)
         self.response(183, optional=True)
 
     def answered(self, *, has: str = "m=audio", lacks: str = "") -> None:

@@ -6,11 +6,28 @@ static const struct {
 	char compact;
 	const char *name;
 } COMPACT[] = {
-	{'v', "Via"},	       {'f', "From"},		{'t', "To"},
-	{'i', "Call-ID"},      {'m', "Contact"},	{'k', "Supported"},
-	{'c', "Content-Type"}, {'l', "Content-Length"}, {'e', "Content-Encoding"},
+	{'v', "Via"},
+	{'f', "From"},
+	{'t', "To"},
+	{'i', "Call-ID"},
+	{'m', "Contact"},
+	{'k', "Supported"},
+	{'c', "Content-Type"},
+	{'l', "Content-Length"},
+	{'e', "Content-Encoding"},
 	{'s', "Subject"},
+	{'x', "Session-Expires"},
+	{'u', "Allow-Events"},
 };
+
+char wire_compact(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(COMPACT) / sizeof(COMPACT[0]); i++) {
+		if (slice_ieq(name, slice_str(COMPACT[i].name)))
+			return COMPACT[i].compact;
+	}
+	return 0;
+}
 
 static struct slice line_cut(struct slice *rest)
 {

@@ -26,6 +26,8 @@ struct slice wire_header(const struct wire_msg *m, const char *name, uint32_t nt
 uint32_t wire_header_count(const struct wire_msg *m, const char *name);
 /* The number before the method in CSeq. */
 uint32_t wire_cseq(const struct wire_msg *m);
+/* The letter that stands for a header; 0: there is none. */
+char wire_compact(struct slice name);
 
 /* Of a name-addr: what stands in <>, or everything before the first ';'. */
 struct slice wire_uri(struct slice value);

@@ -173,6 +173,33 @@ static bool do_forget(struct run *r, struct ua *ua)
 
 /* --- odds and ends */
 
+/* swap=TEXT with=TEXT: from now on it says the one for the other. */
+static bool add_swap(struct run *r, struct ua_habits *h)
+{
+	const char *from = run_value(r, "swap"), *to = run_value(r, "with");
+	if (!from && !to)
+		return true;
+	if (!from || !to || h->swap_n == UA_SWAPS_MAX)
+		return run_fail(r, "swap=TEXT with=TEXT, no more than %d of them", UA_SWAPS_MAX);
+	snprintf(h->swaps[h->swap_n].from, sizeof(h->swaps[0].from), "%s", from);
+	snprintf(h->swaps[h->swap_n].to, sizeof(h->swaps[0].to), "%s", to);
+	h->swap_n++;
+	return true;
+}
+
+static bool take_writing(struct run *r, struct ua_habits *h)
+{
+	if (run_flag(r, "plain")) {
+		h->swap_n = 0;
+		h->style = UA_PLAIN;
+	}
+	if (run_flag(r, "compact"))
+		h->style = UA_COMPACT;
+	if (run_flag(r, "folded"))
+		h->style = UA_FOLDED;
+	return add_swap(r, h);
+}
+
 static bool do_habit(struct run *r, struct ua *ua)
 {
 	struct ua_habits *h = ua_habits(ua);
@@ -191,7 +218,7 @@ static bool do_habit(struct run *r, struct ua *ua)
 	if (!run_number(r, "reinvite", &code))
 		return false;
 	h->reinvite_code = (int)code;
-	return true;
+	return take_writing(r, h);
 }
 
 static bool do_move(struct run *r, struct ua *ua)

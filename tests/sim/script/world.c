@@ -85,6 +85,17 @@ bool world_rule(struct run *r)
 	return true;
 }
 
+static bool read_kind(const char *word, enum forward_kind *ret_kind)
+{
+	for (int i = 0; i < FORWARD_KINDS; i++) {
+		if (strcmp(forward_kind_info((enum forward_kind)i)->word, word) != 0)
+			continue;
+		*ret_kind = (enum forward_kind)i;
+		return true;
+	}
+	return false;
+}
+
 /* forward WHO KIND to=WHOM [ring=S] | off; forward WHO deflection [off] */
 bool world_forward(struct run *r)
 {
@@ -95,7 +106,7 @@ bool world_forward(struct run *r)
 		stage_deflection(r->st, run_number_of(r, who), !run_flag(r, "off"));
 		return true;
 	}
-	if (!who || !word || forward_kind_of(slice_str(word), &kind) != 0)
+	if (!who || !word || !read_kind(word, &kind))
 		return run_fail(r, "who forwards, and when?");
 	if (!run_number(r, "ring", &ring_s))
 		return false;

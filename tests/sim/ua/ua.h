@@ -28,13 +28,21 @@ struct ua_params {
 	uint64_t seed;
 };
 
+#define UA_SWAPS_MAX 4
+enum ua_style { UA_PLAIN, UA_COMPACT, UA_FOLDED };
+
 struct ua_habits {
-	char ignored[128];  /* pattern (net/wire.h) of messages that it does not react to */
-	char algorithm[16]; /* of the challenges offered it takes this one; empty: the first */
-	bool no_trying;	    /* leaves an INVITE without 100 */
-	bool preauth;	    /* uses the last nonce once more without being asked */
-	bool same_nc;	    /* says the last nc once more, once (a replay) */
-	int reinvite_code;  /* answers the next re-INVITE with this; 0: 200 */
+	char ignored[128];   /* pattern (net/wire.h) of messages that it does not react to */
+	char algorithm[16];  /* of the challenges offered it takes this one; empty: the first */
+	bool no_trying;	     /* leaves an INVITE without 100 */
+	bool preauth;	     /* uses the last nonce once more without being asked */
+	bool same_nc;	     /* says the last nc once more, once (a replay) */
+	int reinvite_code;   /* answers the next re-INVITE with this; 0: 200 */
+	enum ua_style style; /* how it writes its headers */
+	struct {
+		char from[128], to[128];
+	} swaps[UA_SWAPS_MAX]; /* what a router makes of its words (quirk.c) */
+	uint32_t swap_n;
 };
 
 struct ua *ua_new(const struct ua_params *p);

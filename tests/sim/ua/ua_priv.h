@@ -103,6 +103,10 @@ enum {
 	UA_COOKIE_RTCP = 2000
 };
 
+/* quirk.c: the bytes as they leave */
+#define UA_QUIRK_BYTES 70000
+struct slice ua_quirk(const struct ua *ua, struct slice bytes, char memory[2][UA_QUIRK_BYTES]);
+
 /* way.c: bytes in and out */
 void ua_way_open(struct ua *ua);
 void ua_way_close(struct ua *ua);

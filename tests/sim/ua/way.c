@@ -112,6 +112,8 @@ struct ua_way ua_way_to_uri(struct ua *ua, struct slice uri)
 
 void ua_way_send(struct ua *ua, const struct ua_way *way, struct slice bytes)
 {
+	static char memory[2][UA_QUIRK_BYTES];
+	bytes = ua_quirk(ua, bytes, memory);
 	if (!way->stream && ua->udp_handle)
 		io_udp_send(ua->io, ua->udp_handle, &way->dst, bytes);
 	else if (way->stream && io_stream_send(ua->io, way->handle, bytes) && ua->tcp) {

@@ -331,7 +331,9 @@ static void test_forwarded_call(void **state)
 	assert_string_equal(json_string_value(json_object_get(part, "forward")), "busy");
 	assert_string_equal(json_string_value(json_object_get(part, "call")), call);
 	assert_string_equal(json_string_value(json_object_get(first, "call")), call);
+	assert_string_equal(json_string_value(json_object_get(part, "forward_ja")), "話中時転送");
 	assert_true(json_is_null(json_object_get(first, "forward")));
+	assert_true(json_is_null(json_object_get(first, "forward_ja")));
 	json_decref(o);
 	f->asked = (struct asked){{{"call", "12"}}, 1};
 	assert_int_equal(ask(f, "GET", "/api/v1/records", ""), 400);

@@ -167,7 +167,17 @@ static void test_chain(void **state)
 	assert_told(f, NULL, NULL,
 		    "phones@01 forward:unconditional@01 target@01 channel@01 phones@02 "
 		    "forward:not_registered@02 target@02 channel@02 phones@03 "
-		    "forward:not_registered@03 limit@03 -> refused too_many_hops");
+		    "forward:not_registered@03 target@03 limit@03 -> refused not_registered");
+	set(f, 3, "{\"unconditional\":{\"on\":true,\"to\":\"05010000101\"}}");
+	assert_told(f, NULL, NULL,
+		    "phones@01 forward:unconditional@01 target@01 channel@01 phones@02 "
+		    "forward:not_registered@02 target@02 channel@02 phones@03 "
+		    "passed_over:not_registered@03 forward:unconditional@03 target@03 limit@03 -> "
+		    "refused forwarding_loop");
+	/* the caller was there before everybody */
+	assert_told(f, "05010000102", NULL,
+		    "caller@01 phones@01 forward:unconditional@01 target@01 limit@01 -> refused "
+		    "forwarding_loop");
 }
 
 /* Without a state, what is true now decides. */
@@ -203,8 +213,9 @@ static void test_hop_limit(void **state)
 	}
 	simulate(f, NULL, NULL);
 	told(f, text);
-	assert_non_null(strstr(text, "channel@05 phones@06 forward:unconditional@06 limit@06 -> "
-				     "refused too_many_hops"));
+	assert_non_null(
+		strstr(text, "channel@05 phones@06 forward:unconditional@06 target@06 limit@06 -> "
+			     "refused forwarded_too_often"));
 	const json_t *steps = json_object_get(f->r.json, "steps");
 	const json_t *last = json_array_get(steps, json_array_size(steps) - 1);
 	assert_true(json_is_false(json_object_get(last, "loop")));
@@ -224,7 +235,8 @@ static void test_target_and_channel(void **state)
 			     "{\"reason\":\"r\",\"requester\":\"q\"}"),
 			 200);
 	assert_told(f, NULL, NULL,
-		    "phones@01 forward:unconditional@01 target@01 -> refused number_suspended");
+		    "phones@01 forward:unconditional@01 target@01 -> refused "
+		    "forwarding_not_permitted");
 	set(f, 1, "{\"unconditional\":{\"to\":\"0312345678\"}}");
 	assert_int_equal(directory_channel_take(d, SLICE("05010000101"), 1, holders, &count), 0);
 	assert_told(
@@ -233,7 +245,12 @@ static void test_target_and_channel(void **state)
 	assert_int_equal(directory_channel_take(d, SLICE("05010000101"), 2, holders, &count), 0);
 	assert_told(f, NULL, NULL,
 		    "phones@01 forward:unconditional@01 target@01 channel@01 -> refused "
-		    "channel_limit");
+		    "forwarding_channel_limit");
+	/* of another kind it is as if it were off */
+	set(f, 1,
+	    "{\"unconditional\":{\"on\":false},\"busy\":{\"on\":true,\"to\":\"0312345678\"}}");
+	assert_told(f, NULL, "busy",
+		    "phones@01 forward:busy@01 target@01 channel@01 -> refused busy");
 }
 
 static void test_suspended(void **state)

@@ -143,8 +143,6 @@ static void test_uac_life(void **state)
 	assert_text(&d, DIALOG_REMOTE_TARGET, "sip:b@early");
 
 	/* the 2xx sets both anew (§13.2.2.4) */
-	assert_int_equal(answer(&d, "200 OK", BOB ";tag=x", ""), ERR_SYNTAX);
-	assert_int_equal(d.state, DIALOG_EARLY);
 	assert_int_equal(answer(&d, "200 OK", BOB ";tag=x",
 				"Record-Route: <sip:p3;lr>\r\nContact: <sip:b@two>\r\n"),
 			 0);
@@ -165,6 +163,22 @@ static void test_uac_life(void **state)
 	d.state = DIALOG_ENDED;
 	assert_int_equal(answer(&d, "200 OK", BOB ";tag=x", "Contact: <sip:b@five>\r\n"), 0);
 	assert_int_equal(d.state, DIALOG_ENDED);
+}
+
+/* Without a Contact that can be used, the phone is where the INVITE found it. */
+static void test_answer_without_contact(void **state)
+{
+	static const char *const contacts[] = {"", "Contact: *\r\n", "Contact: <tel:117>\r\n",
+					       "Contact: <sip:>\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(contacts) / sizeof(contacts[0]); i++) {
+		struct dialog d = uac();
+
+		assert_int_equal(answer(&d, "200 OK", BOB ";tag=x", contacts[i]), 0);
+		assert_int_equal(d.state, DIALOG_CONFIRMED);
+		assert_text(&d, DIALOG_REMOTE_TARGET, "sip:200@192.0.2.7");
+	}
 }
 
 /* A fork: the same prepared dialog becomes another one with another tag, routes included. */
@@ -218,6 +232,26 @@ static void test_matches(void **state)
 		const struct sip_msg *msg = parse_with(&p, "BYE sip:x SIP/2.0", cases[i].from,
 						       cases[i].to, "8 BYE", "");
 		assert_int_equal(dialog_matches_request(&d, msg), cases[i].matches);
+	}
+	static const struct {
+		const char *call_id;
+		bool matches;
+	} ids[] = {
+		{"c1@192.168.1.10", true},
+		{"c1@[2001:db8::1]", true},
+		{"c1@host", false},
+		{"c1@", false},
+		{"c1", false},
+		{"C1@192.168.1.10", false},
+		{"@192.168.1.10", false},
+	};
+	const struct sip_msg *bye =
+		parse_with(&p, "BYE sip:x SIP/2.0", ALICE ";tag=at", BOB ";tag=bt", "8 BYE", "");
+	struct sip_msg rewritten = *bye;
+	rewritten.call_id = SLICE("c1@203.0.113.10");
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		assert_int_equal(dialog_set_text(&d, DIALOG_CALL_ID, slice_str(ids[i].call_id)), 0);
+		assert_int_equal(dialog_matches_request(&d, &rewritten), ids[i].matches);
 	}
 	assert_int_equal(dialog_set_text(&d, DIALOG_CALL_ID, SLICE("C1@host")), 0);
 	const struct sip_msg *msg =
@@ -371,12 +405,19 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_uas),	 cmocka_unit_test(test_contact),
-		cmocka_unit_test(test_parties),	 cmocka_unit_test(test_secure),
-		cmocka_unit_test(test_uac_life), cmocka_unit_test(test_fork),
-		cmocka_unit_test(test_refresh),	 cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_cseq),	 cmocka_unit_test(test_too_big),
-		cmocka_unit_test(test_copy),	 cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_uas),
+		cmocka_unit_test(test_contact),
+		cmocka_unit_test(test_parties),
+		cmocka_unit_test(test_secure),
+		cmocka_unit_test(test_uac_life),
+		cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_answer_without_contact),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_cseq),
+		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_view),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

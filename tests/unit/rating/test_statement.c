@@ -26,6 +26,7 @@ static void test_lines_and_sums(void **state)
 	add_call(&s, t, "05010000014", "0312345678", 180000);
 	add_call(&s, t, "05010000014", "0312345678", 1);
 	add_call(&s, t, "05010000014", "010861381234567", 1); /* no price */
+	add_call(&s, t, "05010000014", "*43", 60000);	      /* a test call needs none */
 	statement_add_channels(&s, SLICE("05010000022"), &fee);
 	statement_add_channels(&s, SLICE("05010000014"), &none);
 	assert_int_equal(statement_close(&s), 0);

@@ -121,6 +121,29 @@ static void test_order_of_cseq(void **state)
 	tell(REG_FORK, steps, COUNT(steps));
 }
 
+/* A phone that was switched off counts from 1 again: it answers a challenge that is younger than
+ * its binding, which nothing that was late on its way could do. */
+static void test_cseq_after_reboot(void **state)
+{
+	static const struct {
+		int64_t challenged_at;
+		int code;
+	} rows[] = {{0, 500}, {NOW - 1, 500}, {NOW, 500}, {NOW + 1, 200}};
+	static struct letter before, after;
+	struct reg_outcome first, o;
+
+	(void)state;
+	letter_read(&before, "c1", 7, "Contact: <sip:a@h>\r\n", A, NOW);
+	reg_apply(NULL, 0, &before.request, REG_NEWEST, &first);
+	letter_read(&after, "c1", 1, "Contact: <sip:a@h>\r\n", A, NOW + 5000);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		after.request.challenged_at = rows[i].challenged_at;
+		reg_apply(first.bindings, 1, &after.request, REG_NEWEST, &o);
+		assert_int_equal(o.code, rows[i].code);
+	}
+	assert_int_equal(o.bindings[0].cseq, 1);
+}
+
 static void test_several_contacts(void **state)
 {
 	static const struct step steps[] = {
@@ -286,7 +309,7 @@ static void test_what_a_binding_keeps(void **state)
 	reg_apply(&old, 1, &letter.request, REG_NEWEST, &o);
 	assert_int_equal(o.bindings[0].reach, REG_UNKNOWN);
 	old.reach = REG_REACHABLE;
-	letter_read(&letter, "c1", 2, "Contact: <sip:a@192.0.2.2>\r\n", B, NOW + 9000);
+	letter_read(&letter, "c1", 2, "Contact: <sip:a@192.0.2.2:2000>\r\n", B, NOW + 9000);
 	reg_apply(&old, 1, &letter.request, REG_NEWEST, &o);
 	assert_int_equal(o.changes[0].kind, REG_MOVED);
 	assert_int_equal(o.bindings[0].reach, REG_UNKNOWN);
@@ -313,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life_of_one_phone),
 		cmocka_unit_test(test_order_of_cseq),
+		cmocka_unit_test(test_cseq_after_reboot),
 		cmocka_unit_test(test_several_contacts),
 		cmocka_unit_test(test_newest),
 		cmocka_unit_test(test_fork),

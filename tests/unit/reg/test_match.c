@@ -121,10 +121,10 @@ static void test_behind_nat(void **state)
 		bool nat;
 	} rows[] = {
 		{"192.0.2.1", "192.0.2.1:5060", false},
-		{"192.0.2.1", "192.0.2.1:9", false},
+		{"192.0.2.1", "192.0.2.1:9", true},
 		{"10.0.0.1", "192.0.2.1:5060", true},
 		{"phone.example", "192.0.2.1:5060", true},
-		{"[2001:db8::1]", "[2001:db8:0::1]:9", false},
+		{"[2001:db8::1]", "[2001:db8:0::1]:5060", false},
 		{"[2001:db8::1]", "[2001:db8::2]:9", true},
 	};
 
@@ -137,6 +137,11 @@ static void test_behind_nat(void **state)
 		assert_int_equal(
 			reg_contact_behind_nat(&first.request.contacts[0], &first.request.flow),
 			rows[i].nat);
+		first.request.flow.transport = SIP_TCP; /* a connection comes from any port */
+		assert_int_equal(
+			reg_contact_behind_nat(&first.request.contacts[0], &first.request.flow),
+			rows[i].nat &&
+				!slice_starts(slice_str(rows[i].source), slice_str(rows[i].host)));
 	}
 }
 

@@ -83,13 +83,48 @@ static void test_rtpmap(void **state)
 	}
 }
 
+static void test_answer_fits(void **state)
+{
+	static const struct {
+		const char *offer, *answer;
+		bool fits;
+	} rows[] = {
+		{"0 101", "0 101", true},  {"0 101", "8", false},
+		{"0 101", "8 101", false}, {"0 101", "8 0", true},
+		{"0 101", "101", true},	   {"0 13", "13", true},
+		{"0 8", "8", true},	   {"0 96", "97", true},
+		{"0 98", "98", true},	   {"0", "98", false},
+		{"96", "99", false},	   {"0", "", true},
+		{"", "0", false},	   {"0 13 101", "18 13 101", false},
+	};
+	struct sdp_stream pcmu = stream_with("0"), renamed = stream_with("0"),
+			  events = stream_with("0 101"), nameless = stream_with("8 101");
+	(void)state;
+	sdp_rtpmap_apply(&renamed, SLICE("0 mu-law/8000"));
+	assert_true(sdp_answer_fits(&pcmu, &renamed));
+	sdp_rtpmap_apply(&events, SLICE("101 telephone-event/8000"));
+	assert_false(sdp_answer_fits(&events, &nameless));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sdp_stream offer = stream_with(rows[i].offer),
+				  answer = stream_with(rows[i].answer);
+		/* 96 and 97 are the same codec, 98 has no name, 99 another clock */
+		static const char *const maps[] = {"96 opus/48000/2", "97 OPUS/48000",
+						   "99 opus/16000", "101 telephone-event/8000"};
+		for (size_t m = 0; m < COUNT(maps); m++) {
+			sdp_rtpmap_apply(&offer, slice_str(maps[m]));
+			sdp_rtpmap_apply(&answer, slice_str(maps[m]));
+		}
+		if (sdp_answer_fits(&offer, &answer) != rows[i].fits)
+			fail_msg("\"%s\" to \"%s\"", rows[i].answer, rows[i].offer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_static),
-		cmocka_unit_test(test_not_payload_types),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_rtpmap),
+		cmocka_unit_test(test_static),	    cmocka_unit_test(test_not_payload_types),
+		cmocka_unit_test(test_many),	    cmocka_unit_test(test_rtpmap),
+		cmocka_unit_test(test_answer_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,8 @@ static void test_faults(void **state)
 		{OPTIONS VIA "From: sip:a@b;tag\r\nTo: sip:a@b\r\n" REST EMPTY, 400, true},
 		{OPTIONS VIA "From: sip:a@b;tag=\"a b\"\r\nTo: sip:a@b\r\n" REST EMPTY, 400, true},
 		{HEAD "Content-Length: 1\r\n\r\n", 400, true},
+		{HEAD "Content-Length: 66\r\n\r\n123456789012345678901234567890123", 400, true},
+		{HEAD "Content-Length: 33\r\n\r\n12345678901234567890123456789012", 400, true},
 		{HEAD "Content-Length: x\r\n\r\n", 400, true},
 		{HEAD "Content-Length: -1\r\n\r\n", 400, true},
 		{HEAD "Content-Length: 0\r\nl: 1\r\n\r\nx", 400, true},
@@ -187,6 +189,9 @@ static void test_body(void **state)
 		{"Content-Length: 3\r\n\r\nabcdef", "abc"},
 		{"Content-Length: 0\r\n\r\nINVITE sip:a@b SIP/2.0\r\n", ""},
 		{"l: 000004\r\n\r\n\r\n\r\n", "\r\n\r\n"},
+		/* a router made it shorter, by 32 bytes at most */
+		{"l: 65\r\n\r\n123456789012345678901234567890123",
+		 "123456789012345678901234567890123"},
 	};
 
 	(void)state;

@@ -33,6 +33,7 @@ static inline void fixture_open(struct fixture *f)
 static inline void fixture_reopen(struct fixture *f)
 {
 	store_close(f->s);
+	f->s = NULL;
 	fixture_open(f);
 }
 

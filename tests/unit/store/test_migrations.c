@@ -1,6 +1,4 @@
-#include "fixture.h"
-
-#include "store/store_priv.h"
+#include "versions.h"
 
 #include <pthread.h>
 
@@ -43,28 +41,15 @@ static void test_of_another_program(void **state)
  * and callee in turn the same. */
 static void make_first_version(struct fixture *f)
 {
-	struct store first = {.path = f->path};
-
-	store_close(f->s);
-	f->s = NULL;
-	unlink(f->path);
-	assert_int_equal(sqlite3_open(f->path, &first.db), SQLITE_OK);
-	assert_int_equal(store_migrate_to(&first, 1), 0);
-	assert_int_equal(sqlite3_exec(first.db,
-				      "INSERT INTO customer VALUES('C1', 'one', '', '', 1);"
-				      "INSERT INTO number VALUES('0501', '1', 'C1', '', "
-				      "zeroblob(16), zeroblob(32),"
-				      " 'a.example', 2, 1, 0, 1, 1, 2, 3);"
-				      "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
-				      "FROM i WHERE n < 5000)"
-				      " INSERT INTO record SELECT (1790000000000 + n) << 22, n % 7 "
-				      "+ 1, n % 5 + 1, '',"
-				      " '', 1790000000000 + n, 0, 0, 0, 200, '', '', '', '', 0, 0, "
-				      "0, 0, 0, 0, 0, 0,"
-				      " 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM i",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
-	sqlite3_close(first.db);
+	make_version(
+		f, 1,
+		"INSERT INTO customer VALUES('C1', 'one', '', '', 1);"
+		"INSERT INTO number VALUES('0501', '1', 'C1', '', zeroblob(16), zeroblob(32),"
+		" 'a.example', 2, 1, 0, 1, 1, 2, 3);"
+		"WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 5000)"
+		" INSERT INTO record SELECT (1790000000000 + n) << 22, n % 7 + 1, n % 5 + 1, '',"
+		" '', 1790000000000 + n, 0, 0, 0, 200, '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0,"
+		" 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM i");
 }
 
 static int count_record(void *ctx, const struct store_record *r)
@@ -124,26 +109,15 @@ static void test_numbers_of_first_version(void **state)
  * nothing and can from now on. */
 static void make_version_7(struct fixture *f)
 {
-	struct store old = {.path = f->path};
-
-	store_close(f->s);
-	f->s = NULL;
-	unlink(f->path);
-	assert_int_equal(sqlite3_open(f->path, &old.db), SQLITE_OK);
-	assert_int_equal(store_migrate_to(&old, 7), 0);
-	assert_int_equal(
-		sqlite3_exec(old.db,
-			     "INSERT INTO customer VALUES('C1', 'one', '', '', 1);"
-			     "INSERT INTO number VALUES('0501', '1', 'C1', '', zeroblob(16),"
-			     " zeroblob(32), 'a.example', 2, 1, 0, 1, 1, 2, 3);"
-			     "INSERT INTO record VALUES(1790000000001 << 22, '0501', '0312345678',"
-			     " '03', 'C1', 1790000000001, 0, 7, 9, 200, 'normal', '', 'caller',"
-			     " 'PCMU', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'd',"
-			     " 'out', 'carrier', 1);"
-			     "INSERT INTO record_party VALUES(1, '0501', 1790000000001 << 22)",
-			     NULL, NULL, NULL),
-		SQLITE_OK);
-	sqlite3_close(old.db);
+	make_version(
+		f, 7,
+		"INSERT INTO customer VALUES('C1', 'one', '', '', 1);"
+		"INSERT INTO number VALUES('0501', '1', 'C1', '', zeroblob(16), zeroblob(32),"
+		" 'a.example', 2, 1, 0, 1, 1, 2, 3);"
+		"INSERT INTO record VALUES(1790000000001 << 22, '0501', '0312345678', '03', 'C1',"
+		" 1790000000001, 0, 7, 9, 200, 'normal', '', 'caller', 'PCMU', 0, 0, 0, 0, 0, 0,"
+		" 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'd', 'out', 'carrier', 1);"
+		"INSERT INTO record_party VALUES(1, '0501', 1790000000001 << 22)");
 }
 
 static int check_old_record(void *ctx, const struct store_record *r)

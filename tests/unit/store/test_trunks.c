@@ -1,6 +1,4 @@
-#include "fixture.h"
-
-#include "store/store_priv.h"
+#include "versions.h"
 
 static struct store_trunk a_trunk(const char *name)
 {
@@ -104,20 +102,13 @@ static int keep_record(void *ctx, const struct store_record *r)
 static void test_from_before_trunks(void **state)
 {
 	struct fixture *f = *state;
-	struct store_record r = {.id = 7, .started_at = 1};
 	const struct store_record_query all = {0};
 	struct store_trunk t = a_trunk("a");
 	int found = 0;
-	assert_int_equal(store_record_add(f->s, &r), 0);
-	fixture_reopen(f);
-	assert_int_equal(
-		sqlite3_exec(f->s->db,
-			     "DROP TABLE trunk; ALTER TABLE record DROP COLUMN direction;"
-			     "ALTER TABLE record DROP COLUMN trunk;"
-			     "ALTER TABLE record DROP COLUMN withheld; PRAGMA user_version = 6",
-			     NULL, NULL, NULL),
-		SQLITE_OK);
-	fixture_reopen(f);
+	make_version(f, 6,
+		     "INSERT INTO record VALUES(7, '', '', '', '', 1, 0, 0, 0, 200, '', '', '', '',"
+		     " 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '')");
+	fixture_open(f);
 	assert_int_equal(store_record_each(f->s, &all, keep_record, &found), 0);
 	assert_int_equal(found, 1);
 	assert_int_equal(store_trunk_add(f->s, &t), 0);
