@@ -488,6 +488,8 @@ void exchange_leave(struct shard *s, struct leg *l)
 		exchange_end(s, x->id);
 		if (other)
 			media_undo(s, other);
+		if (other && !asked) /* it has its answer */
+			other->reinvite = ID_NONE;
 		return;
 	}
 	if (!asked)

@@ -291,8 +291,11 @@ static void outcome_event(struct shard *s, const struct call *c, const struct ca
 void transfer_succeeded(struct shard *s, struct call *c)
 {
 	struct call_forward *fwd = transfer_now(s, c);
+	struct leg *target = branch_leg(s, c, c->target);
 	ringback_end(s, c);
 	refer_notify(s, c, 200);
+	if (target)
+		early_free(s, target);
 	if (fwd) {
 		fwd->joined = true;
 		outcome_event(s, c, fwd, EVENT_CALL_TRANSFERRED, 200);

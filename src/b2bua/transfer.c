@@ -101,6 +101,8 @@ static bool way_good(const struct shard *s, const struct call *c, const struct c
 		     struct refusal *ret_refusal)
 {
 	const struct call_forwards *forwards = call_forwards_of(s, c);
+	if (s->draining)
+		return refused(ret_refusal, 503, CAUSE_SHUTDOWN, NULL);
 	struct party stays = party_of(s, c, opposite((enum call_side)fwd->side));
 	if (strcmp(stays.number, fwd->to) == 0)
 		return refused(ret_refusal, 482, CAUSE_FORWARD_LOOP,
@@ -168,6 +170,7 @@ void transfer_go(struct shard *s, struct call *c, enum call_side by)
 {
 	struct call_event ev = {.kind = CALL_EV_TRANSFER, .side = by};
 	trim_branches(s, c);
+	c->first_branch = c->branch_count;
 	ev.cause = route_target(s, c, &ev.count);
 	c->join_ms = 0;
 	c->ring_end_ms = now_of(s) + (int64_t)s->config->ring_limit_s * 1000;

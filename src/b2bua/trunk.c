@@ -116,12 +116,14 @@ static int dialog_write(struct shard *s, struct call *c, struct leg *b, const st
 static enum trunk_verdict take_trunk(struct shard *s, const struct call *c, struct trunk *ret_trunk)
 {
 	uint32_t tried[CALL_BRANCHES_MAX];
-	for (uint8_t i = 0; i < c->branch_count; i++)
-		tried[i] = c->branches[i].trunk;
+	/* What has led to who is being transferred, or transfers, may take another call. */
+	uint8_t first = c->state == CALL_ANSWERED ? c->first_branch : 0, count = 0;
+	for (uint8_t i = first; i < c->branch_count; i++)
+		tried[count++] = c->branches[i].trunk;
 	const struct trunk_ask ask = {
 		.number = slice_str(forward_callee(s, c)),
 		.tried = tried,
-		.tried_count = c->branch_count,
+		.tried_count = count,
 		.draw = (uint32_t)rng_u64(&s->rng),
 	};
 	return s->p.trunks ? trunks_take(s->p.trunks, &ask, ret_trunk) : TRUNK_NONE;

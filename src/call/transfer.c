@@ -153,7 +153,9 @@ void transfer_drop(struct call *c, enum call_cause cause, struct call_orders *o)
 	if (!c->transfer)
 		return;
 	call_order(o,
-		   (struct call_order){.kind = ORDER_NOT_TRANSFERRED, .code = 487, .cause = cause});
+		   (struct call_order){.kind = ORDER_NOT_TRANSFERRED,
+				       .code = 487,
+				       .cause = cause == CAUSE_NORMAL ? CAUSE_CANCELLED : cause});
 	bye_target(c, cause, o);
 	over(c);
 }
