@@ -344,6 +344,7 @@ void transfer_take_place(struct shard *s, struct call *c, uint8_t branch)
 	c->branches[branch].leg = was->id;
 	was->branch = branch;
 	s->touched = c->id;
+	call_watch_media(s, c);
 }
 
 bool transfer_on_timer(struct shard *s, struct call *c)
