@@ -18,6 +18,7 @@ struct exchange {
 	enum sip_method method;
 	enum sip_method onward; /* as `to` gets it: an UPDATE may go on as a re-INVITE */
 	bool early;		/* begun before the call was answered */
+	bool joins;		/* and it joins the parties of a transfer (join.c) */
 	bool own;		/* ours: `from` and `server` are nobody (session timer) */
 	bool has_offer;		/* the request carries an offer (else, for INVITE, the 2xx will) */
 	bool has_answer; /* a PRACK that answers the offer in a reliable provisional response */

@@ -14,6 +14,8 @@ void route_call(struct shard *s, struct call *c, struct call_event *ret_event);
 /* ORDER_FORWARD. *ret_event is ROUTED. */
 void route_forward(struct shard *s, struct call *c, enum forward_kind kind,
 		   struct call_event *ret_event);
+/* The phones or the trunk of the last forwarding's target, as branches behind the last one. */
+enum call_cause route_target(struct shard *s, struct call *c, uint8_t *ret_count);
 uint64_t call_next_uid(struct shard *s);
 /* The calls that hold a number's channels, for a record; in scratch. */
 struct slice holders_text(struct shard *s, const uint64_t *holders, uint32_t count);
@@ -55,6 +57,53 @@ enum call_cause screen_caller(struct shard *s, const struct call *c);
 enum call_cause screen_inbound_take(struct shard *s, struct call *c);
 void screen_inbound_give(struct shard *s, struct call *c);
 void screen_inbound_restore(struct shard *s, struct call *c);
+
+/* May it go there? fwd->customer, to and direction are set. False: *ret_judged says why not, or
+ * FORWARD_GOOD: the fraud guard. */
+struct forward_judgement;
+bool forward_judge(struct shard *s, const struct call *c, struct call_forward *fwd,
+		   struct forward_judgement *ret_judged);
+/* Where a call's forwardings stand; NULL: no memory. */
+struct call_forwards *forward_room(struct shard *s, struct call *c);
+/* 0, or why there is none; ret_holders (may be NULL): the calls that hold them, in scratch. */
+int forward_channel_take(struct shard *s, struct call_forward *fwd, struct slice *ret_holders);
+void forward_channel_give(struct shard *s, struct call_forward *fwd);
+
+/* --- transfer.c: who may send the other party of an answered call on, and where */
+/* Who the next branch is called by, as it may be seen. */
+struct shown {
+	const char *number;
+	bool anonymous;
+};
+struct shown shown_of(const struct shard *s, const struct call *c);
+
+/* --- refer.c: a party's REFER within the call */
+void refer_receive(struct shard *s, struct call *c, struct leg *l, struct id server,
+		   const struct sip_msg *msg);
+
+/* --- join.c: a transfer being carried out */
+/* The body of the INVITE to a target: as media_offer. */
+int transfer_offer(struct shard *s, struct leg *target, struct slice *ret_body);
+void transfer_headers(struct shard *s, const struct call *c, const struct leg *target,
+		      struct strbuf *more);
+/* The orders: */
+void transfer_rings_at(struct shard *s, struct call *c, int code);
+void transfer_target_answered(struct shard *s, struct call *c, uint8_t branch,
+			      const struct sip_msg *msg);
+void transfer_leave(struct shard *s, struct call *c);
+void transfer_succeeded(struct shard *s, struct call *c);
+void transfer_take_place(struct shard *s, struct call *c, uint8_t branch);
+void transfer_failed(struct shard *s, struct call *c, int code, enum call_cause cause);
+/* The remaining party is asked, when it is time. The call may be gone. */
+void transfer_ask(struct shard *s, struct call *c);
+/* The final response to that, or there was none. The call may be gone. */
+void transfer_join_answered(struct shard *s, struct call *c, struct leg *stays,
+			    const struct exchange *x, const struct sip_msg *msg);
+void transfer_join_failed(struct shard *s, struct call *c);
+/* What it was played is over. */
+void transfer_play(struct shard *s, struct call *c);
+/* Each second. False: nobody transfers; else the call may be gone. */
+bool transfer_on_timer(struct shard *s, struct call *c);
 
 /* --- history.c: History-Info and Diversion */
 #define HISTORY_MAX 16
@@ -162,6 +211,9 @@ void keep_setup(struct shard *s, struct call *c);
 void keep_call(struct shard *s, struct call *c);
 /* It is about to be answered to the caller, with these headers and that body. */
 void keep_answered(struct shard *s, struct call *c, struct slice headers, struct slice body);
+/* A transfer has begun or come further; it has ended. */
+void keep_transfer(struct shard *s, struct call *c);
+void keep_transfer_over(struct shard *s, struct call *c);
 void keep_acked(struct shard *s, struct call *c);
 /* It has ended. r: its record, when the writer has no room for it yet. */
 void keep_ended(struct shard *s, struct call *c, const struct store_record *r);
@@ -331,6 +383,8 @@ void exchange_drop(struct shard *s, struct exchange *x);
 void exchange_end(struct shard *s, struct id exchange);
 /* The transaction that carries it now. */
 void exchange_set_client(struct shard *s, struct id exchange, struct id client);
+/* That party has hung up, the call goes on. */
+void exchange_leave(struct shard *s, struct leg *l);
 void exchange_ack(struct shard *s, struct exchange *x, const struct sip_msg *ack);
 
 /* --- media.c: session descriptions through the relay */
@@ -363,6 +417,8 @@ void media_keep(struct shard *s, struct leg *l);
 /* The party's offered stream i will be answered by us: it gets an endpoint, from which its address
  * is expected. As media_offer. */
 int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *offer);
+/* An endpoint for the party's stream i, whatever it will say. As media_offer. */
+int media_open(struct shard *s, struct leg *l, uint32_t i);
 void media_close(struct shard *s, struct leg *l);
 /* The stream's own address as it is written into descriptions; family 0: there is no endpoint. */
 struct addr media_address(const struct shard *s, const struct leg_stream *st);

@@ -359,7 +359,7 @@ static void call_lost(struct shard *s, const struct exchange *x)
 {
 	struct call *c = call_of(s, x->call);
 	struct leg *to = leg_of(s, x->to);
-	if (c == NULL || to == NULL)
+	if (c == NULL || to == NULL || to->state == LEG_GONE)
 		return;
 	struct call_event ev = {
 		.kind = CALL_EV_LOST,
@@ -416,7 +416,8 @@ bool exchange_response(struct shard *s, struct id exchange, const struct sip_msg
 	}
 	struct call *c = open_call(s, x);
 	s->out_call = c ? c->uid : 0;
-	if (c == NULL || to == NULL || (from == NULL && !x->own)) {
+	bool left = (from && from->state == LEG_GONE) || (to && to->state == LEG_GONE);
+	if (c == NULL || to == NULL || left || (from == NULL && !x->own)) {
 		too_late(s, x, msg);
 		return true;
 	}
@@ -425,7 +426,10 @@ bool exchange_response(struct shard *s, struct id exchange, const struct sip_msg
 	if (x->own) {
 		struct exchange own = *x;
 		exchange_free(s, x);
-		session_refreshed(s, c, to, &own, msg);
+		if (own.joins)
+			transfer_join_answered(s, c, to, &own, msg);
+		else
+			session_refreshed(s, c, to, &own, msg);
 		return true;
 	}
 	if (msg->code < 300 && negotiates(x)) {
@@ -459,6 +463,8 @@ void exchange_failed(struct shard *s, struct id exchange, enum txn_failure why)
 	exchange_free(s, x);
 	if (c && lost)
 		call_lost(s, &copy);
+	else if (c && copy.joins)
+		transfer_join_failed(s, c);
 }
 
 void exchange_end(struct shard *s, struct id exchange)
@@ -468,6 +474,31 @@ void exchange_end(struct shard *s, struct id exchange)
 		return;
 	respond_text(s, x, x->method == SIP_INVITE ? 487 : 481, "The call has ended");
 	x->server = ID_NONE;
+}
+
+/* Whoever stays gets its answer now, or the ACK that it would have got. */
+void exchange_leave(struct shard *s, struct leg *l)
+{
+	struct exchange *x = pool_get(s->exchanges, l->reinvite);
+	if (x == NULL || x->own)
+		return;
+	bool asked = id_eq(x->from, l->id);
+	if (!x->answered) {
+		struct leg *other = leg_of(s, asked ? x->to : x->from);
+		exchange_end(s, x->id);
+		if (other)
+			media_undo(s, other);
+		if (other && !asked) /* it has its answer */
+			other->reinvite = ID_NONE;
+		return;
+	}
+	if (!asked)
+		return; /* the ACK comes */
+	struct leg *to = leg_of(s, x->to);
+	txn_acked(s->txns, x->server, now_of(s));
+	if (!x->has_offer && to)
+		leg_send_ack(s, to, x->client_cseq, SLICE_NONE);
+	exchange_free(s, x);
 }
 
 void exchange_set_client(struct shard *s, struct id exchange, struct id client)

@@ -29,7 +29,7 @@ char *forward_trunk(const struct shard *s, struct call *c)
 }
 
 /* One that has none yet: a call has them from its first forwarding to its end. */
-static struct call_forwards *forwards_for(struct shard *s, struct call *c)
+struct call_forwards *forward_room(struct shard *s, struct call *c)
 {
 	struct call_forwards *forwards = call_forwards_of(s, c);
 	if (forwards == NULL && (forwards = pool_take(s->forwards, &c->forwards)) != NULL)
@@ -37,18 +37,37 @@ static struct call_forwards *forwards_for(struct shard *s, struct call *c)
 	return forwards;
 }
 
+int forward_channel_take(struct shard *s, struct call_forward *fwd, struct slice *ret_holders)
+{
+	uint64_t holders[32];
+	uint32_t count = 0;
+	int err = directory_channel_take(s->p.directory, slice_str(fwd->by), fwd->record, holders,
+					 &count);
+	if (err && ret_holders)
+		*ret_holders = holders_text(s, holders, count);
+	if (err)
+		return err;
+	fwd->channel_held = true;
+	s->counts.channels_held++;
+	s->counts.channels_forwarding++;
+	return 0;
+}
+
+void forward_channel_give(struct shard *s, struct call_forward *fwd)
+{
+	if (!fwd->channel_held)
+		return;
+	(void)directory_channel_give(s->p.directory, slice_str(fwd->by), fwd->record);
+	fwd->channel_held = false;
+	s->counts.channels_held--;
+	s->counts.channels_forwarding--;
+}
+
 void forward_channels_give(struct shard *s, const struct call *c)
 {
 	struct call_forwards *forwards = call_forwards_of(s, c);
-	for (uint8_t i = 0; forwards && i < forwards->count; i++) {
-		struct call_forward *fwd = &forwards->v[i];
-		if (!fwd->channel_held)
-			continue;
-		(void)directory_channel_give(s->p.directory, slice_str(fwd->by), fwd->record);
-		fwd->channel_held = false;
-		s->counts.channels_held--;
-		s->counts.channels_forwarding--;
-	}
+	for (uint8_t i = 0; forwards && i < forwards->count; i++)
+		forward_channel_give(s, &forwards->v[i]);
 }
 
 void forward_channels_restore(struct shard *s, const struct call *c)
@@ -118,20 +137,18 @@ static enum call_cause check_way(struct shard *s, const struct call *c,
 								  : CAUSE_NORMAL;
 }
 
-static enum call_cause check_target(struct shard *s, struct call *c, struct call_forward *fwd,
-				    struct forward_judgement *ret_judgement)
+bool forward_judge(struct shard *s, const struct call *c, struct call_forward *fwd,
+		   struct forward_judgement *ret_judged)
 {
 	struct directory_number line;
 	bool known = directory_by_number(s->p.directory, slice_str(fwd->by), &line) == 0;
-	bool good = judge_forward(s->p.directory, s->p.trunks, known ? &line : NULL,
-				  slice_str(fwd->to), ret_judgement);
-	if (!good)
-		return CAUSE_FORWARD_REFUSED;
+	if (!judge_forward(s->p.directory, s->p.trunks, known ? &line : NULL, slice_str(fwd->to),
+			   ret_judged))
+		return false;
 	strcpy(fwd->customer, line.customer);
-	strcpy(fwd->to, ret_judgement->j.plan.dialled.digits);
-	fwd->direction = ret_judgement->j.on_net ? CALL_INTERNAL : CALL_OUT;
-	return fraud_check_forward(s, c, fwd) == CAUSE_NORMAL ? CAUSE_NORMAL
-							      : CAUSE_FORWARD_REFUSED;
+	strcpy(fwd->to, ret_judged->j.plan.dialled.digits);
+	fwd->direction = ret_judged->j.on_net ? CALL_INTERNAL : CALL_OUT;
+	return fraud_check_forward(s, c, fwd) == CAUSE_NORMAL;
 }
 
 static struct slice why_refused(const struct forward_judgement *judged)
@@ -144,27 +161,20 @@ static struct slice why_refused(const struct forward_judgement *judged)
 
 static enum call_cause take_channel(struct shard *s, struct call *c, struct call_forward *fwd)
 {
-	uint64_t holders[32];
-	uint32_t count = 0;
-	int err = directory_channel_take(s->p.directory, slice_str(fwd->by), fwd->record, holders,
-					 &count);
-	if (err)
-		return refused(s, c, fwd,
-			       err == ERR_LIMIT ? CAUSE_FORWARD_NO_CHANNEL : CAUSE_OVERLOAD,
-			       holders_text(s, holders, count));
-	fwd->channel_held = true;
-	s->counts.channels_held++;
-	s->counts.channels_forwarding++;
-	return CAUSE_NORMAL;
+	struct slice holders;
+	int err = forward_channel_take(s, fwd, &holders);
+	if (err == 0)
+		return CAUSE_NORMAL;
+	return refused(s, c, fwd, err == ERR_LIMIT ? CAUSE_FORWARD_NO_CHANNEL : CAUSE_OVERLOAD,
+		       holders);
 }
 
 static enum call_cause check(struct shard *s, struct call *c, struct call_forward *fwd)
 {
 	struct forward_judgement judged = {0};
-	enum call_cause cause = check_target(s, c, fwd, &judged);
-	if (cause != CAUSE_NORMAL)
-		return refused(s, c, fwd, cause, why_refused(&judged));
-	cause = check_way(s, c, fwd);
+	if (!forward_judge(s, c, fwd, &judged))
+		return refused(s, c, fwd, CAUSE_FORWARD_REFUSED, why_refused(&judged));
+	enum call_cause cause = check_way(s, c, fwd);
 	if (cause != CAUSE_NORMAL)
 		return refused(s, c, fwd, cause, slice_str(fwd->to));
 	return take_channel(s, c, fwd);
@@ -200,7 +210,7 @@ enum call_cause forward_call(struct shard *s, struct call *c, enum forward_kind 
 			     const char *target)
 {
 	struct call_forward fwd = {.kind = (uint8_t)kind, .at = io_wall_ms(s->p.io)};
-	struct call_forwards *forwards = forwards_for(s, c);
+	struct call_forwards *forwards = forward_room(s, c);
 	if (target == NULL || forwards == NULL)
 		return target ? CAUSE_OVERLOAD : CAUSE_NOT_REGISTERED;
 	fwd.record = call_next_uid(s);
@@ -312,7 +322,7 @@ void forward_deflected(struct shard *s, struct call *c, const struct sip_msg *ms
 	(void)forward_armed_of(s, c, &f);
 	if (!f.deflection || msg->code > 302 || !read_contact(msg, number))
 		return;
-	struct call_forwards *forwards = forwards_for(s, c);
+	struct call_forwards *forwards = forward_room(s, c);
 	if (forwards == NULL)
 		return;
 	strcpy(forwards->deflected, number);

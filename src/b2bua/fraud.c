@@ -84,6 +84,12 @@ void fraud_note(struct shard *s, const struct call *c)
 		fraud_ended(s->p.fraud, &ended, c->started_at, c->ended_at, duration_ms);
 	for (uint8_t i = 0; forwards && i < forwards->count; i++) {
 		ended = forward_of_guard(&forwards->v[i]);
-		fraud_ended(s->p.fraud, &ended, forwards->v[i].at, c->ended_at, duration_ms);
+		const struct call_forward *fwd = &forwards->v[i];
+		int64_t end_ms = fwd->ended_at ? fwd->ended_at : c->ended_at;
+		if (fwd->kind == FORWARD_TRANSFERRED)
+			duration_ms = fwd->answered_at ? end_ms - fwd->answered_at : 0;
+		else
+			duration_ms = c->ended_at - c->answered_at;
+		fraud_ended(s->p.fraud, &ended, fwd->at, end_ms, duration_ms);
 	}
 }

@@ -156,7 +156,8 @@ void history_headers(struct shard *s, const struct call *c, const struct leg *b,
 {
 	struct trunk t;
 	const struct call_forwards *forwards = call_forwards_of(s, c);
-	if (forwards == NULL || forwards->count == 0)
+	if (forwards == NULL || forwards->count == 0 ||
+	    forwards->v[forwards->count - 1].kind == FORWARD_TRANSFERRED) /* says Referred-By */
 		return;
 	bool to_trunk = b->trunk && trunks_get(s->p.trunks, b->trunk, &t);
 	const struct writer_to to = {s, to_trunk ? &t : NULL};

@@ -45,10 +45,13 @@ static void branch_answered(struct shard *s, struct call *c, struct leg *l,
 	}
 	l->way_known = false; /* the 2xx settles the routes (RFC 3261 §13.2.2.4) */
 	l->state = LEG_ANSWERED;
+	struct id id = c->id;
 	call_happens(s, c,
 		     &(struct call_event){
 			     .kind = CALL_EV_CONNECT, .branch = l->branch, .code = msg->code},
 		     msg);
+	if ((c = call_of(s, id)) != NULL)
+		transfer_ask(s, c);
 }
 
 static void repeated_answer(struct shard *s, struct leg *l, const struct sip_msg *msg)
@@ -95,7 +98,7 @@ void indialog_response(struct shard *s, struct leg *l, const struct sip_msg *msg
 		struct call_event ev = {
 			.kind = CALL_EV_FAIL, .branch = l->branch, .code = msg->code};
 		l->state = LEG_GONE;
-		if (msg->code < 400 && !l->cancelled)
+		if (msg->code < 400 && !l->cancelled && !c->transfer)
 			forward_deflected(s, c, msg);
 		call_happens(s, c, &ev, msg);
 	}
@@ -146,6 +149,13 @@ static void bye_received(struct shard *s, struct call *c, struct leg *l, struct 
 			call_happens(s, c, &ev, bye); /* settles the call */
 			return;
 		}
+		if (c->transfer == CALL_TRANSFER_JOINING && l->branch == c->target) {
+			ev = (struct call_event){.kind = CALL_EV_FAIL,
+						 .branch = l->branch,
+						 .cause = CAUSE_NO_ANSWER};
+			call_happens(s, c, &ev, NULL);
+			return;
+		}
 	}
 	leg_end(s, l);
 }
@@ -153,8 +163,8 @@ static void bye_received(struct shard *s, struct call *c, struct leg *l, struct 
 /* The leg that stands opposite: the one that answered, or before that the only phone that rings. */
 static struct leg *other_leg(struct shard *s, const struct call *c, const struct leg *l)
 {
-	if (l->branch != LEG_IS_CALLER)
-		return leg_of(s, c->leg_a);
+	if (l->branch != LEG_IS_CALLER) /* a transfer's target has nobody yet */
+		return l->branch == c->winner ? leg_of(s, c->leg_a) : NULL;
 	if (c->winner < CALL_BRANCHES_MAX)
 		return branch_leg(s, c, c->winner);
 	return NULL;
@@ -204,6 +214,8 @@ static void request_on_leg(struct shard *s, struct call *c, struct leg *l, struc
 		exchange_answer_update(s, l, server, msg);
 	else if (c->service && c->state == CALL_ANSWERED && l->state == LEG_ANSWERED)
 		service_request(s, c, l, server, msg);
+	else if (msg->method == SIP_REFER)
+		refer_receive(s, c, l, server, msg);
 	else if (!is_relayed(msg->method))
 		reply_text(s, server, 481, "There is nothing that this request could belong to");
 	else if (c->state != CALL_ANSWERED || l->state != LEG_ANSWERED || other == NULL ||

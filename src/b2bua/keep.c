@@ -182,6 +182,36 @@ void keep_setup(struct shard *s, struct call *c)
 	end_copies(s, c, &setup);
 }
 
+/* The target's legs: what would be cancelled, or hung up on, after a restart. A CANCEL is written
+ * from the dialog as the INVITE was: no leg is kept anew while it rings. */
+void keep_transfer(struct shard *s, struct call *c)
+{
+	struct leg *a = leg_of(s, c->leg_a);
+	if (s->keep == NULL || a == NULL)
+		return;
+	struct replica_setup setup = {.leg_count = 1, .legs = {a}};
+	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		bool wanted = c->transfer == CALL_TRANSFER_JOINING
+				      ? i == c->target
+				      : b && b->state == LEG_INVITING && b->invite_branch[0];
+		if (b && i != c->winner && wanted)
+			setup.legs[setup.leg_count++] = b;
+	}
+	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)
+		(void)put_of(s, c, REPLICA_CALL, c);
+}
+
+void keep_transfer_over(struct shard *s, struct call *c)
+{
+	s->touched = c->id;
+	if (s->keep == NULL)
+		return;
+	drop(s, c, REPLICA_SETUP);
+	(void)put_forwards(s, c);
+	(void)put_of(s, c, REPLICA_CALL, c);
+}
+
 static void add_ends(struct shard *s, const struct leg *l, uint8_t leg, struct replica_ends *ends)
 {
 	for (uint8_t i = 0; l && i < l->stream_count; i++) {

@@ -13,6 +13,7 @@ struct keep_talk {
 	/* bufs: the caller's INVITE, what our 200 said */
 	struct slice head, headers, body;
 	bool answer_again;   /* the 200 was not acknowledged */
+	bool no_target;	     /* a transfer was under way */
 	bool say_goodbye;    /* it had ended, and not everybody was told */
 	enum call_cause end; /* CAUSE_NORMAL: it goes on */
 };

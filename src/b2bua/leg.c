@@ -74,7 +74,7 @@ void leg_learn(struct leg *l, const struct sip_msg *msg)
 
 static bool dialog_forming(enum sip_method m)
 {
-	return m == SIP_INVITE || m == SIP_UPDATE;
+	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_NOTIFY; /* names a target */
 }
 
 /* A request as it stands in s->out. */

@@ -270,6 +270,13 @@ int media_face(struct shard *s, struct leg *l, uint32_t i, const struct sdp *off
 	return err;
 }
 
+int media_open(struct shard *s, struct leg *l, uint32_t i)
+{
+	if (l->stream_count <= i)
+		l->stream_count = (uint8_t)(i + 1);
+	return open_stream(s, l, i, NULL);
+}
+
 static void note_codec(struct call *c, const struct sdp_stream *st)
 {
 	if (st->kind != SDP_AUDIO && c->codec[0])

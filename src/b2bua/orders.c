@@ -49,20 +49,22 @@ static enum call_cause cause_of_offer(int err)
 static enum call_cause send_invite(struct shard *s, struct call *c, struct leg *a, struct leg *b)
 {
 	struct slice body;
-	int err = branch_offer(s, a, b, &body);
+	int err = c->transfer ? transfer_offer(s, b, &body) : branch_offer(s, a, b, &body);
 	if (err)
 		return cause_of_offer(err);
 	struct strbuf more = scratch_buf(s, c->forwards.v ? 4096 : 512);
 	sip_build_header(&more, SIP_HDR_ALLOW, slice_str(reply_allow));
 	/* Without an offer the phone would make one in a reliable response, and only a caller that
 	 * knows PRACK could answer it. */
-	if (body.n || a->can & LEG_CAN_100REL)
+	if (c->transfer)
+		transfer_headers(s, c, b, &more);
+	else if (body.n || a->can & LEG_CAN_100REL)
 		sip_build_header(&more, SIP_HDR_SUPPORTED, SLICE("100rel"));
 	session_request(s, b, &more);
 	history_headers(s, c, b, &more);
 	if (b->trunk)
 		trunk_headers(s, c, b, &more);
-	else if (c->anonymous)
+	else if (shown_of(s, c).anonymous)
 		sip_build_header(&more, SIP_HDR_PRIVACY, SLICE("id"));
 	struct leg_request r = {
 		.method = SIP_INVITE,
@@ -86,7 +88,10 @@ bool branch_invite_again(struct shard *s, struct call *c, struct leg *b)
 	b->invite_cseq = dialog_next_cseq(&b->dialog);
 	if (a == NULL || send_invite(s, c, a, b) != CAUSE_NORMAL)
 		return false;
-	keep_setup(s, c); /* what would be cancelled after a restart */
+	if (c->transfer)
+		keep_transfer(s, c);
+	else
+		keep_setup(s, c); /* what would be cancelled after a restart */
 	return true;
 }
 
@@ -460,6 +465,24 @@ static void carry_out(struct shard *s, struct call *c, const struct call_order *
 	case ORDER_BYE_BRANCH:
 		bye_branch(s, c, o->branch, o->cause, bye_of(c, msg));
 		return;
+	case ORDER_TRANSFER_RINGS:
+		transfer_rings_at(s, c, o->code);
+		return;
+	case ORDER_JOIN:
+		transfer_target_answered(s, c, o->branch, msg);
+		return;
+	case ORDER_LEAVE:
+		transfer_leave(s, c);
+		return;
+	case ORDER_TRANSFERRED:
+		transfer_succeeded(s, c);
+		return;
+	case ORDER_TAKE_PLACE:
+		transfer_take_place(s, c, o->branch);
+		return;
+	case ORDER_NOT_TRANSFERRED:
+		transfer_failed(s, c, o->code, o->cause);
+		return;
 	case ORDER_FINISH:
 		finish(s, c);
 		return;
@@ -482,6 +505,8 @@ static void step(struct shard *s, struct call *c, const struct call_event *ev,
 		carry_out(s, c, &orders.v[i], msg, agenda);
 	if (before == CALL_ROUTING && c->state == CALL_PROCEEDING)
 		keep_setup(s, c);
+	else if (ev->kind == CALL_EV_TRANSFER && c->transfer)
+		keep_transfer(s, c); /* what would be cancelled after a restart */
 }
 
 void call_happens(struct shard *s, struct call *c, const struct call_event *ev,

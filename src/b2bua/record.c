@@ -87,6 +87,19 @@ struct store_record record_of_forward(const struct store_record *call,
 	r.direction = slice_str(call_direction_name((enum call_direction)fwd->direction));
 	r.trunk = slice_str(fwd->trunk);
 	r.withheld = false;
+	if (fwd->kind != FORWARD_TRANSFERRED)
+		return r;
+	r.answered_at = fwd->answered_at;
+	r.has_media = fwd->answered_at != 0;
+	if (fwd->ended_at) {
+		const struct call_cause_info *cause = call_cause_info(
+			(enum call_cause)(fwd->cause < CALL_CAUSES ? fwd->cause : 0));
+		r.ended_at = fwd->ended_at;
+		r.sip_code = fwd->sip_code;
+		r.reason = slice_str(cause->word);
+		r.reason_text = slice_str(cause->text);
+		r.ended_by = slice_str(call_side_name(CALL_CALLEE));
+	}
 	return r;
 }
 

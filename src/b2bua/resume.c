@@ -276,31 +276,63 @@ static enum call_cause why_not(struct shard *s, struct call *c, struct past *p)
 	return CAUSE_OUTAGE;
 }
 
+/* Who was sent on stays where he was: the target is let go. True: the transferor has hung up, and
+ * nobody is left for him to talk with. */
+static bool transfer_forget(struct shard *s, struct call *c)
+{
+	struct call_forwards *forwards = call_forwards_of(s, c);
+	struct call_forward *fwd =
+		forwards && forwards->count ? &forwards->v[forwards->count - 1] : NULL;
+	struct leg *gone =
+		c->transferor == CALL_CALLER ? leg_of(s, c->leg_a) : branch_leg(s, c, c->winner);
+	bool left = c->left;
+	if (fwd && fwd->kind == FORWARD_TRANSFERRED && !fwd->joined && !fwd->ended_at) {
+		fwd->ended_at = s->p.kept->alive_ms;
+		fwd->cause = CAUSE_RESTARTED;
+		fwd->sip_code = 503;
+		forward_channel_give(s, fwd);
+	}
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		if (i != c->winner)
+			c->branches[i].state = BRANCH_CANCELLED;
+	}
+	if (left && gone)
+		gone->state = LEG_GONE;
+	c->transfer = CALL_NO_TRANSFER;
+	c->left = false;
+	return left;
+}
+
 static bool take_answered(struct shard *s, struct call *c, struct past *p)
 {
-	bool unacked = p->has[REPLICA_SETUP];
-	if (!take_answered_legs(s, c, p) || (unacked && !take_setup_legs(s, c, p)))
+	bool transfer = c->transfer, unacked = p->has[REPLICA_SETUP] && !transfer;
+	if (!take_answered_legs(s, c, p) || (p->has[REPLICA_SETUP] && !take_setup_legs(s, c, p)))
 		return false;
 	struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
 	counted_again(s, c);
 	a->state = LEG_ANSWERED;
 	if (b)
 		b->state = LEG_ANSWERED;
+	bool left = transfer && transfer_forget(s, c);
 	c->media_seen_ms = now_of(s);
 	/* not all in the same millisecond of every second */
 	wheel_arm(s->wheel, &c->timer, now_of(s) + 1 + rng_below(&s->rng, TICK_MS), TIMER_CALL,
 		  c->id);
-	session_resume(s, a);
-	if (b)
+	if (a->state == LEG_ANSWERED)
+		session_resume(s, a);
+	if (b && b->state == LEG_ANSWERED)
 		session_resume(s, b);
 	enum call_cause end = why_not(s, c, p);
+	if (left && end == CAUSE_NORMAL)
+		end = CAUSE_RESTARTED;
 	a->acked = !unacked || end != CAUSE_NORMAL;
-	if (a->acked && end == CAUSE_NORMAL)
+	if (a->acked && end == CAUSE_NORMAL && !transfer)
 		return true;
 	struct keep_talk *talk = add_talk(s->keep, c);
 	if (talk == NULL)
 		return false;
 	talk->end = end;
+	talk->no_target = transfer;
 	talk->answer_again = !a->acked;
 	if (talk->answer_again) {
 		talk->head = copy_of(s, p->setup.head);

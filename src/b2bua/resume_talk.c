@@ -95,6 +95,18 @@ static void say_goodbye(struct shard *s, struct call *c)
 		leg_send_bye(s, b, cause, NULL);
 }
 
+/* The target of a transfer: it rings, or has answered and was not joined. */
+static void let_target_go(struct shard *s, struct call *c)
+{
+	cancel_losers(s, c, CAUSE_RESTARTED);
+	for (uint8_t i = 0; i < c->branch_count; i++) {
+		struct leg *b = branch_leg(s, c, i);
+		if (b && i != c->winner && b->state == LEG_ANSWERED)
+			leg_send_bye(s, b, CAUSE_RESTARTED, NULL);
+	}
+	keep_transfer_over(s, c);
+}
+
 static void talk_of(struct shard *s, const struct keep_talk *talk)
 {
 	struct call *c = call_of(s, talk->call);
@@ -104,6 +116,8 @@ static void talk_of(struct shard *s, const struct keep_talk *talk)
 	s->out_call = c->uid;
 	take_invite_again(s, c, talk->head);
 	take_up_branches(s, c);
+	if (talk->no_target)
+		let_target_go(s, c);
 	if (talk->say_goodbye)
 		say_goodbye(s, c);
 	else if (talk->answer_again && talk->end == CAUSE_NORMAL)

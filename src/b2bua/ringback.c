@@ -80,8 +80,10 @@ void ringback_played(struct shard *s, struct call *c)
 	const struct sip_msg *invite = invite_of(s, a);
 	struct media_own own;
 	const struct sdp *offer;
-	if (invite && media_sdp_of(s, invite, &offer) == 0 &&
-	    media_own_choose(offer, false, &own) == 0)
+	if (c->transfer)
+		transfer_play(s, c);
+	else if (invite && media_sdp_of(s, invite, &offer) == 0 &&
+		 media_own_choose(offer, false, &own) == 0)
 		play(s, c, NULL, a->streams[own.stream].endpoint, &own);
 }
 

@@ -103,10 +103,11 @@ static int branch_prepare(struct shard *s, struct call *c, uint8_t i,
 	token_make(s, b->id, tag);
 	token_make(s, token_anonymous(s), call_id);
 	struct strbuf local = scratch_buf(s, 256), remote = scratch_buf(s, 256);
-	if (c->anonymous)
+	struct shown as = shown_of(s, c);
+	if (as.anonymous)
 		identity_anonymous(&local, c);
 	else
-		write_party(&local, slice_str(c->shown), slice_str(c->shown), domain_of(s));
+		write_party(&local, slice_str(as.number), slice_str(as.number), domain_of(s));
 	write_party(&remote, SLICE_NONE, slice_str(forward_callee(s, c)), domain_of(s));
 	b->invite_cseq = 1;
 	err = dialog_prepare(&b->dialog, slice_str(call_id), slice_str(tag), strbuf_slice(&local),
@@ -146,6 +147,11 @@ static enum call_cause find_trunk(struct shard *s, struct call *c, uint8_t *ret_
 	enum call_cause cause = trunk_branch(s, c);
 	*ret_count = cause == CAUSE_NORMAL;
 	return cause;
+}
+
+enum call_cause route_target(struct shard *s, struct call *c, uint8_t *ret_count)
+{
+	return forward_goes_out(s, c) ? find_trunk(s, c, ret_count) : find_phones(s, c, ret_count);
 }
 
 /* A place among his calls, and his phones. */

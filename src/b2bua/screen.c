@@ -40,6 +40,16 @@ enum call_cause screen_caller(struct shard *s, const struct call *c)
 	return cause;
 }
 
+/* Whose call it is: where it was forwarded to, whoever it is transferred to later. */
+static struct slice callee_of_place(const struct shard *s, const struct call *c)
+{
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	uint8_t n = forwards ? forwards->count : 0;
+	while (n && forwards->v[n - 1].kind == FORWARD_TRANSFERRED)
+		n--;
+	return slice_str(n ? forwards->v[n - 1].to : c->to);
+}
+
 enum call_cause screen_inbound_take(struct shard *s, struct call *c)
 {
 	const char *callee = forward_callee(s, c);
@@ -59,15 +69,15 @@ void screen_inbound_give(struct shard *s, struct call *c)
 {
 	if (!c->inbound_held)
 		return;
-	(void)directory_inbound_give(s->p.directory, slice_str(forward_callee(s, c)), c->uid);
+	(void)directory_inbound_give(s->p.directory, callee_of_place(s, c), c->uid);
 	c->inbound_held = false;
 	s->counts.inbound_held--;
 }
 
 void screen_inbound_restore(struct shard *s, struct call *c)
 {
-	c->inbound_held = c->inbound_held &&
-			  directory_inbound_restore(s->p.directory, slice_str(forward_callee(s, c)),
-						    c->uid) == 0;
+	c->inbound_held =
+		c->inbound_held &&
+		directory_inbound_restore(s->p.directory, callee_of_place(s, c), c->uid) == 0;
 	s->counts.inbound_held += c->inbound_held;
 }

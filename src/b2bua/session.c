@@ -255,6 +255,8 @@ static void refresh_answer(struct shard *s, struct leg *l, const struct exchange
 
 static void lost(struct shard *s, struct call *c, struct leg *l, enum call_cause cause)
 {
+	if (l->state != LEG_ANSWERED)
+		return;
 	struct call_event ev = {
 		.kind = CALL_EV_LOST,
 		.side = l->branch == LEG_IS_CALLER ? CALL_CALLER : CALL_CALLEE,

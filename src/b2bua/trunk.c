@@ -84,14 +84,15 @@ static void target_write(const struct shard *s, struct strbuf *b, const struct c
 static void local_write(struct shard *s, struct strbuf *b, const struct call *c,
 			const struct trunk *t)
 {
-	if (c->anonymous) {
+	struct shown as = shown_of(s, c);
+	if (as.anonymous) {
 		identity_anonymous(b, c);
 		return;
 	}
 	strbuf_char(b, '"');
-	user_at(b, t, c->shown);
+	user_at(b, t, as.number);
 	strbuf_str(b, "\" <sip:");
-	user_at(b, t, c->shown);
+	user_at(b, t, as.number);
 	strbuf_fmt(b, "@%s%s>", s->config->domain, number_param(t));
 }
 
@@ -115,12 +116,14 @@ static int dialog_write(struct shard *s, struct call *c, struct leg *b, const st
 static enum trunk_verdict take_trunk(struct shard *s, const struct call *c, struct trunk *ret_trunk)
 {
 	uint32_t tried[CALL_BRANCHES_MAX];
-	for (uint8_t i = 0; i < c->branch_count; i++)
-		tried[i] = c->branches[i].trunk;
+	/* What has led to who is being transferred, or transfers, may take another call. */
+	uint8_t first = c->state == CALL_ANSWERED ? c->first_branch : 0, count = 0;
+	for (uint8_t i = first; i < c->branch_count; i++)
+		tried[count++] = c->branches[i].trunk;
 	const struct trunk_ask ask = {
 		.number = slice_str(forward_callee(s, c)),
 		.tried = tried,
-		.tried_count = c->branch_count,
+		.tried_count = count,
 		.draw = (uint32_t)rng_u64(&s->rng),
 	};
 	return s->p.trunks ? trunks_take(s->p.trunks, &ask, ret_trunk) : TRUNK_NONE;
@@ -168,13 +171,14 @@ enum call_cause trunk_branch(struct shard *s, struct call *c)
 void trunk_headers(struct shard *s, const struct call *c, const struct leg *b, struct strbuf *more)
 {
 	struct trunk t;
-	if (c->anonymous)
+	struct shown as = shown_of(s, c);
+	if (as.anonymous)
 		sip_build_header(more, SIP_HDR_PRIVACY, SLICE("id"));
-	if (c->shown[0] == '\0' || !trunks_get(s->p.trunks, b->trunk, &t) || !t.trusted)
+	if (as.number[0] == '\0' || !trunks_get(s->p.trunks, b->trunk, &t) || !t.trusted)
 		return;
 	struct strbuf value = scratch_buf(s, 256);
 	strbuf_str(&value, "<sip:");
-	user_at(&value, &t, c->shown);
+	user_at(&value, &t, as.number);
 	strbuf_fmt(&value, "@%s%s>", s->config->domain, number_param(&t));
 	sip_build_header(more, SIP_HDR_P_ASSERTED_IDENTITY, strbuf_slice(&value));
 }
@@ -200,7 +204,7 @@ static bool may_go_on(const struct call *c, const struct leg *l, int code)
 {
 	bool of_trunk = code == 0 || code == 408 || (code >= 500 && code < 600);
 	bool heard = l->early.told.n || l->early.settled;
-	return of_trunk && !heard && !l->cancelled && c->state == CALL_PROCEEDING;
+	return of_trunk && !heard && !l->cancelled && (c->state == CALL_PROCEEDING || c->transfer);
 }
 
 bool trunk_next(struct shard *s, struct call *c, const struct leg *failed, int code)

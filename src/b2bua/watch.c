@@ -66,7 +66,7 @@ void call_on_timer(struct shard *s, struct id id)
 		record_write(s, c);
 		call_settle(s, c);
 	} else if (c->state == CALL_ANSWERED) {
-		if (!c->service || !service_ends(s, c))
+		if (!transfer_on_timer(s, c) && (!c->service || !service_ends(s, c)))
 			watch_media(s, c);
 	} else if (c->state == CALL_ANNOUNCING) {
 		call_happens(s, c, &(struct call_event){.kind = CALL_EV_ANNOUNCED}, NULL);

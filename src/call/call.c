@@ -1,4 +1,4 @@
-#include "call/call.h"
+#include "call/call_priv.h"
 
 #include <assert.h>
 
@@ -41,26 +41,26 @@ void call_init(struct call *c, uint64_t uid, struct id id)
 	*c = (struct call){.uid = uid, .id = id, .winner = CALL_BRANCHES_MAX, .state = CALL_NEW};
 }
 
-static void order(struct call_orders *o, struct call_order order)
+void call_order(struct call_orders *o, struct call_order order)
 {
 	assert(o->count < CALL_ORDERS_MAX);
 	o->v[o->count++] = order;
 }
 
-static bool branch_open(const struct call_branch *b)
+bool call_branch_open(const struct call_branch *b)
 {
 	return b->state == BRANCH_TRYING || b->state == BRANCH_RINGING;
 }
 
-static void cancel_others(struct call *c, uint8_t except, enum call_cause cause,
-			  struct call_orders *o)
+void call_cancel_others(struct call *c, uint8_t except, enum call_cause cause,
+			struct call_orders *o)
 {
 	for (uint8_t i = 0; i < c->branch_count; i++) {
-		if (i == except || !branch_open(&c->branches[i]))
+		if (i == except || !call_branch_open(&c->branches[i]))
 			continue;
 		c->branches[i].state = BRANCH_CANCELLED;
-		order(o, (struct call_order){
-				 .kind = ORDER_CANCEL_BRANCH, .branch = i, .cause = cause});
+		call_order(o, (struct call_order){
+				      .kind = ORDER_CANCEL_BRANCH, .branch = i, .cause = cause});
 	}
 }
 
@@ -70,7 +70,7 @@ static void finish(struct call *c, enum call_cause cause, enum call_side by, str
 	c->cause = (uint8_t)cause;
 	c->ended_by = (uint8_t)by;
 	c->finished = true;
-	order(o, (struct call_order){.kind = ORDER_FINISH, .cause = cause});
+	call_order(o, (struct call_order){.kind = ORDER_FINISH, .cause = cause});
 }
 
 /* The caller's INVITE is answered with a refusal; whoever still rings stops. */
@@ -78,20 +78,28 @@ static void refuse(struct call *c, int code, enum call_cause cause, enum call_si
 		   struct call_orders *o)
 {
 	c->sip_code = (int16_t)code;
-	order(o, (struct call_order){.kind = ORDER_REFUSE_CALLER, .code = code, .cause = cause});
-	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+	call_order(o,
+		   (struct call_order){.kind = ORDER_REFUSE_CALLER, .code = code, .cause = cause});
+	call_cancel_others(c, CALL_BRANCHES_MAX, cause, o);
 	finish(c, cause, by, o);
+}
+
+void call_start_branches(struct call *c, uint8_t count, struct call_orders *o)
+{
+	assert(count <= CALL_BRANCHES_MAX - c->branch_count);
+	for (; count; count--)
+		(void)call_add_branch(c, o);
 }
 
 /* A branch that the shard has made ready takes the place of one that did not work out. False: there
  * is no room for it. */
-static bool add_branch(struct call *c, struct call_orders *o)
+bool call_add_branch(struct call *c, struct call_orders *o)
 {
 	if (c->branch_count == CALL_BRANCHES_MAX)
 		return false;
 	uint8_t i = c->branch_count++;
 	c->branches[i].state = BRANCH_TRYING;
-	order(o, (struct call_order){.kind = ORDER_START_BRANCH, .branch = i});
+	call_order(o, (struct call_order){.kind = ORDER_START_BRANCH, .branch = i});
 	return true;
 }
 
@@ -124,7 +132,7 @@ static void on_try(struct call *c, const struct call_event *ev, struct call_orde
 {
 	(void)ev;
 	c->state = CALL_ROUTING;
-	order(o, (struct call_order){.kind = ORDER_ROUTE});
+	call_order(o, (struct call_order){.kind = ORDER_ROUTE});
 }
 
 /* The caller is told why first; whoever still rings stops. */
@@ -135,8 +143,8 @@ static void announce(struct call *c, int code, enum call_cause cause, enum call_
 	c->sip_code = (int16_t)code;
 	c->cause = (uint8_t)cause;
 	c->ended_by = (uint8_t)by;
-	order(o, (struct call_order){.kind = ORDER_ANNOUNCE, .code = code, .cause = cause});
-	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+	call_order(o, (struct call_order){.kind = ORDER_ANNOUNCE, .code = code, .cause = cause});
+	call_cancel_others(c, CALL_BRANCHES_MAX, cause, o);
 }
 
 /* The callee has refused or not answered: the caller is told, unless it is forwarded. What he would
@@ -154,8 +162,8 @@ static void give_up(struct call *c, int code, enum call_cause cause, enum call_s
 	c->sip_code = (int16_t)code;
 	c->cause = (uint8_t)cause;
 	c->ended_by = (uint8_t)by;
-	cancel_others(c, CALL_BRANCHES_MAX, cause, o);
-	order(o, (struct call_order){.kind = ORDER_FORWARD, .cause = cause, .forward = kind});
+	call_cancel_others(c, CALL_BRANCHES_MAX, cause, o);
+	call_order(o, (struct call_order){.kind = ORDER_FORWARD, .cause = cause, .forward = kind});
 }
 
 static void on_announced(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -182,7 +190,7 @@ static void on_routed(struct call *c, const struct call_event *ev, struct call_o
 	if (ev->service) {
 		c->state = CALL_ANSWERED;
 		c->sip_code = 200;
-		order(o, (struct call_order){.kind = ORDER_SERVE, .code = 200});
+		call_order(o, (struct call_order){.kind = ORDER_SERVE, .code = 200});
 		return;
 	}
 	if (ev->count == 0 && ev->stands && c->sip_code) {
@@ -193,43 +201,43 @@ static void on_routed(struct call *c, const struct call_event *ev, struct call_o
 		announce(c, call_cause_info(ev->cause)->sip_code, ev->cause, CALL_SERVER, o);
 		return;
 	}
-	assert(ev->count <= CALL_BRANCHES_MAX - c->branch_count);
 	c->state = CALL_PROCEEDING;
 	c->first_branch = c->branch_count;
-	c->branch_count = (uint8_t)(c->branch_count + ev->count);
-	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
-		c->branches[i].state = BRANCH_TRYING;
-		order(o, (struct call_order){.kind = ORDER_START_BRANCH, .branch = i});
-	}
+	call_start_branches(c, ev->count, o);
 }
 
 static void on_ring(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	struct call_branch *b = &c->branches[ev->branch];
-	if (!branch_open(b))
+	if (!call_branch_open(b))
 		return;
 	b->state = BRANCH_RINGING;
-	order(o, (struct call_order){
-			 .kind = ORDER_RING_CALLER, .branch = ev->branch, .code = ev->code});
+	call_order(o, (struct call_order){
+			      .kind = ORDER_RING_CALLER, .branch = ev->branch, .code = ev->code});
 }
 
 static void on_connect(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	struct call_branch *b = &c->branches[ev->branch];
 	if (b->state == BRANCH_CANCELLED) { /* its 200 crossed our CANCEL (RFC 3261 §9.1) */
-		order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
-					     .branch = ev->branch,
-					     .cause = CAUSE_ELSEWHERE});
+		call_order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
+						  .branch = ev->branch,
+						  .cause = CAUSE_ELSEWHERE});
 		return;
 	}
-	if (!branch_open(b))
+	if (!call_branch_open(b))
 		return;
+	if (c->transfer) {
+		transfer_answered(c, ev->branch, o);
+		return;
+	}
 	b->state = BRANCH_ANSWERED;
 	c->winner = ev->branch;
 	c->state = CALL_ANSWERED;
 	c->sip_code = 200;
-	order(o, (struct call_order){.kind = ORDER_CONNECT, .branch = ev->branch, .code = 200});
-	cancel_others(c, ev->branch, CAUSE_ELSEWHERE, o);
+	call_order(o,
+		   (struct call_order){.kind = ORDER_CONNECT, .branch = ev->branch, .code = 200});
+	call_cancel_others(c, ev->branch, CAUSE_ELSEWHERE, o);
 }
 
 /* How much a caller learns from a refusal: the greatest is passed on when all have refused (in the
@@ -251,7 +259,7 @@ static int telling(const struct call_branch *b)
 	}
 }
 
-static const struct call_branch *best_refusal(const struct call *c)
+const struct call_branch *call_best_refusal(const struct call *c)
 {
 	const struct call_branch *best = NULL;
 	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
@@ -262,16 +270,16 @@ static const struct call_branch *best_refusal(const struct call *c)
 	return best;
 }
 
-static bool any_open(const struct call *c)
+bool call_any_open(const struct call *c)
 {
 	for (uint8_t i = 0; i < c->branch_count; i++) {
-		if (branch_open(&c->branches[i]))
+		if (call_branch_open(&c->branches[i]))
 			return true;
 	}
 	return false;
 }
 
-static void note_refusal(struct call_branch *b, const struct call_event *ev)
+void call_note_refusal(struct call_branch *b, const struct call_event *ev)
 {
 	int code = call_cause_info(ev->cause)->sip_code;
 	enum call_cause cause = ev->cause;
@@ -287,14 +295,14 @@ static void note_refusal(struct call_branch *b, const struct call_event *ev)
 static void on_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	struct call_branch *b = &c->branches[ev->branch];
-	bool was_open = branch_open(b);
-	note_refusal(b, ev);
-	if (!was_open || (ev->more && add_branch(c, o)))
+	bool was_open = call_branch_open(b);
+	call_note_refusal(b, ev);
+	if (!was_open || (ev->more && call_add_branch(c, o)))
 		return;
 	/* 6xx speaks for the whole number (RFC 3261 §21.6), unless it is only this device that is
 	 * busy. */
-	if (ev->code >= 600 || !any_open(c)) {
-		const struct call_branch *best = ev->code >= 600 ? b : best_refusal(c);
+	if (ev->code >= 600 || !call_any_open(c)) {
+		const struct call_branch *best = ev->code >= 600 ? b : call_best_refusal(c);
 		give_up(c, best->code, (enum call_cause)best->cause, CALL_CALLEE, o);
 	}
 }
@@ -302,11 +310,12 @@ static void on_fail(struct call *c, const struct call_event *ev, struct call_ord
 static void on_reroute(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	struct call_branch *b = &c->branches[ev->branch];
-	if (!branch_open(b) || !add_branch(c, o))
+	if (!call_branch_open(b) || !call_add_branch(c, o))
 		return;
 	b->state = BRANCH_CANCELLED;
-	order(o, (struct call_order){
-			 .kind = ORDER_CANCEL_BRANCH, .branch = ev->branch, .cause = ev->cause});
+	call_order(o, (struct call_order){.kind = ORDER_CANCEL_BRANCH,
+					  .branch = ev->branch,
+					  .cause = ev->cause});
 }
 
 /* Between ENDING and the last leg's end: a cancelled branch may still answer or refuse. */
@@ -316,23 +325,15 @@ static void late_connect(struct call *c, const struct call_event *ev, struct cal
 	if (b->state == BRANCH_GONE)
 		return;
 	b->state = BRANCH_GONE;
-	order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
-				     .branch = ev->branch,
-				     .cause = (enum call_cause)c->cause});
+	call_order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
+					  .branch = ev->branch,
+					  .cause = (enum call_cause)c->cause});
 }
 
 static void late_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
 	(void)o;
 	c->branches[ev->branch].state = BRANCH_GONE;
-}
-
-/* A loser of the race says no (487, mostly) after somebody else has answered. */
-static void loser_fail(struct call *c, const struct call_event *ev, struct call_orders *o)
-{
-	(void)o;
-	if (ev->branch != c->winner)
-		c->branches[ev->branch].state = BRANCH_GONE;
 }
 
 static void on_cancel(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -360,32 +361,46 @@ static void early_bye(struct call *c, const struct call_event *ev, struct call_o
 		on_cancel(c, ev, o);
 }
 
-static void hang_up_all(struct call *c, enum call_cause cause, enum call_side by, bool caller,
-			bool callee, struct call_orders *o)
+void call_hang_up(struct call *c, enum call_cause cause, enum call_side by, bool caller,
+		  bool callee, struct call_orders *o)
 {
 	if (caller)
-		order(o, (struct call_order){.kind = ORDER_BYE_CALLER, .cause = cause});
+		call_order(o, (struct call_order){.kind = ORDER_BYE_CALLER, .cause = cause});
 	if (callee && c->winner < CALL_BRANCHES_MAX) /* a service has none */
-		order(o, (struct call_order){
-				 .kind = ORDER_BYE_BRANCH, .branch = c->winner, .cause = cause});
-	cancel_others(c, c->winner, cause, o);
+		call_order(o, (struct call_order){.kind = ORDER_BYE_BRANCH,
+						  .branch = c->winner,
+						  .cause = cause});
+	call_cancel_others(c, c->winner, cause, o);
 	finish(c, cause, by, o);
+}
+
+/* A transferor who has left is not told. */
+static void end_answered(struct call *c, enum call_cause cause, enum call_side by, bool caller,
+			 bool callee, struct call_orders *o)
+{
+	caller &= !(c->transfer && c->left && c->transferor == CALL_CALLER);
+	callee &= !(c->transfer && c->left && c->transferor == CALL_CALLEE);
+	transfer_drop(c, cause, o);
+	call_hang_up(c, cause, by, caller, callee, o);
 }
 
 static void on_bye(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
-	hang_up_all(c, CAUSE_NORMAL, ev->side, ev->side != CALL_CALLER, ev->side != CALL_CALLEE, o);
+	if (transfer_leaves(c, ev->side, o))
+		return;
+	end_answered(c, CAUSE_NORMAL, ev->side, ev->side != CALL_CALLER, ev->side != CALL_CALLEE,
+		     o);
 }
 
 /* The lost side is told too: the BYE may well reach it. */
 static void on_lost(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
-	hang_up_all(c, ev->cause, CALL_SERVER, true, true, o);
+	end_answered(c, ev->cause, CALL_SERVER, true, true, o);
 }
 
 static void on_end(struct call *c, const struct call_event *ev, struct call_orders *o)
 {
-	hang_up_all(c, ev->cause, CALL_SERVER, true, true, o);
+	end_answered(c, ev->cause, CALL_SERVER, true, true, o);
 }
 
 static void ignore(struct call *c, const struct call_event *ev, struct call_orders *o)
@@ -394,8 +409,6 @@ static void ignore(struct call *c, const struct call_event *ev, struct call_orde
 	(void)ev;
 	(void)o;
 }
-
-typedef void call_cell(struct call *c, const struct call_event *ev, struct call_orders *o);
 
 /* One row per state. An empty cell is an event that cannot come there; the shard records it.
  * `ignore` stands where it can come and means nothing any more (crossing messages). */
@@ -433,14 +446,19 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 		},
 	[CALL_ANSWERED] =
 		{
-			[CALL_EV_RING] = ignore,
+			[CALL_EV_RING] = transfer_rings,
 			[CALL_EV_CONNECT] = on_connect,
-			[CALL_EV_FAIL] = loser_fail,
+			/* also a loser of the race (487, mostly) */
+			[CALL_EV_FAIL] = transfer_refused,
+			[CALL_EV_REROUTE] = on_reroute,
 			[CALL_EV_CANCEL] = ignore,
 			[CALL_EV_BYE] = on_bye,
 			[CALL_EV_LOST] = on_lost,
-			[CALL_EV_RING_LIMIT] = ignore,
+			[CALL_EV_RING_LIMIT] = transfer_ring_limit,
 			[CALL_EV_END] = on_end,
+			[CALL_EV_TRANSFER] = transfer_begin,
+			[CALL_EV_JOINED] = transfer_joined,
+			[CALL_EV_UNJOINED] = transfer_unjoined,
 		},
 	[CALL_ENDING] =
 		{
@@ -454,6 +472,8 @@ static call_cell *const table[CALL_STATES][CALL_EVENTS] = {
 			[CALL_EV_RING_LIMIT] = ignore,
 			[CALL_EV_END] = ignore,
 			[CALL_EV_ANNOUNCED] = ignore,
+			[CALL_EV_JOINED] = ignore,
+			[CALL_EV_UNJOINED] = ignore,
 		},
 	[CALL_ANNOUNCING] =
 		{

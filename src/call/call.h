@@ -15,6 +15,11 @@
  * goes back to ROUTING, and on to the target; the branches before first_branch are behind it then.
  * Each forwarding (call/forward.h) is an outgoing call of the one that forwards.
  *
+ * A party of an answered call may send the other one on (REFER): the call stays ANSWERED while
+ * branches for the target are tried (`transfer`), goes on as it was when that comes to nothing, and
+ * has the target in the transferor's place when the remaining party has agreed (JOINED). The
+ * transferor may hang up meanwhile (`left`).
+ *
  * What the rules or the called side refuse passes through ANNOUNCING, where the caller may be told
  * why, in words or by a tone; the refusal follows. It is decided by then, and nobody but the caller
  * can change what becomes of it. A service of ours (echo test) has no branch: ROUTED answers it.
@@ -52,7 +57,10 @@ enum call_state {
 	X(LOST)	   /* a party's signalling is gone: side, cause */                                 \
 	X(RING_LIMIT) /* nobody answered in time */                                                \
 	X(END)	      /* ended by us: cause */                                                     \
-	X(ANNOUNCED)  /* the caller was told why, or cannot be */
+	X(ANNOUNCED)  /* the caller was told why, or cannot be */                                  \
+	X(TRANSFER)   /* side sends the other one on: `count` more branches, or `cause` */         \
+	X(JOINED)     /* the remaining party talks with the target now */                          \
+	X(UNJOINED)   /* or will not: code, cause */
 
 enum call_event_kind {
 #define X(name) CALL_EV_##name,
@@ -62,6 +70,9 @@ enum call_event_kind {
 };
 
 enum call_side { CALL_CALLER, CALL_CALLEE, CALL_SERVER };
+
+/* How far a transfer has come. */
+enum call_transfer { CALL_NO_TRANSFER, CALL_TRANSFER_RINGING, CALL_TRANSFER_JOINING };
 
 /* As seen from here to the telephone network. */
 enum call_direction { CALL_INTERNAL, CALL_OUT, CALL_IN };
@@ -100,7 +111,13 @@ enum call_order_kind {
 	ORDER_CANCEL_BRANCH, /* branch, cause: CANCEL; a 2xx that crosses it is ACKed and BYEd */
 	ORDER_BYE_CALLER,    /* cause */
 	ORDER_BYE_BRANCH,    /* branch, cause */
-	ORDER_FINISH,	     /* give the channel back, write the record */
+	ORDER_TRANSFER_RINGS,  /* branch, code: the transferor is told */
+	ORDER_JOIN,	       /* branch: the target has answered; ask the remaining party */
+	ORDER_LEAVE,	       /* the transferor has hung up: the remaining party waits */
+	ORDER_TRANSFERRED,     /* branch */
+	ORDER_TAKE_PLACE,      /* branch: its leg is the caller's from now on */
+	ORDER_NOT_TRANSFERRED, /* code, cause */
+	ORDER_FINISH,	       /* give the channel back, write the record */
 };
 
 struct call_order {
@@ -145,6 +162,10 @@ struct call {
 	uint8_t ended_by;     /* enum call_side, likewise */
 	bool finished;	      /* ORDER_FINISH was given */
 	int16_t sip_code;     /* the final answer to the caller's INVITE: 200 or the refusal */
+	uint8_t transfer;     /* enum call_transfer */
+	uint8_t transferor;   /* enum call_side, once there was one */
+	bool left;	      /* and he has hung up */
+	uint8_t target;	      /* the branch that is being joined */
 	struct call_branch branches[CALL_BRANCHES_MAX];
 
 	/* The shard's part: who, when, what it holds. */
@@ -168,6 +189,10 @@ struct call {
 	uint8_t service_format; /* payload type that it speaks in */
 	struct slice detail;	/* for the record: what stood in the way; in the shard's buffers */
 	struct id player;	/* media/player.h, while it is announced to or served */
+	struct id referrer;	/* the leg that is told of the transfer */
+	uint32_t refer_cseq;	/* of its REFER */
+	bool refer_told;	/* it wants to be (RFC 4488) */
+	int64_t join_ms;	/* monotonic: when to ask the remaining party; 0: it was asked */
 	struct id forwards;	/* struct call_forwards; none: nobody has forwarded it */
 	int64_t started_at, ringing_at, answered_at, ended_at; /* wall ms; 0: did not happen */
 	int64_t media_seen_ms;		   /* monotonic: last time media or a hold was seen */

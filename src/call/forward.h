@@ -17,8 +17,14 @@ struct call_forward {
 	uint8_t kind;		      /* enum forward_kind */
 	uint8_t direction;	      /* enum call_direction, never CALL_IN */
 	bool channel_held;
-	bool recorded;		/* its record is the writer's */
-	int64_t at, ringing_at; /* wall ms; 0: did not happen */
+	bool recorded; /* its record is the writer's */
+	/* Of FORWARD_TRANSFERRED, which is a call with an answer and an end of its own: */
+	uint8_t side;  /* enum call_side: whose place the target takes */
+	bool joined;   /* it has taken it */
+	uint8_t cause; /* enum call_cause: why it came to nothing, once ended_at is set */
+	int16_t sip_code;
+	int64_t answered_at, ended_at; /* wall ms; 0: did not happen; ended with the call */
+	int64_t at, ringing_at;	       /* wall ms; 0: did not happen */
 };
 
 struct call_forwards {

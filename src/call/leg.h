@@ -96,6 +96,7 @@ struct leg {
 	uint8_t stream_count;
 	uint8_t offered_count; /* streams in the last offer of this party */
 	bool trunk_held;       /* a place on its trunk is this leg's */
+	uint8_t refers;	       /* REFERs that it has sent */
 	uint8_t challenges;    /* that the trunk has put to this leg in a row */
 	uint32_t trunk;	       /* the trunk that it leads to or comes from; 0: a phone */
 	uint32_t invite_cseq;

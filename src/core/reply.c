@@ -3,7 +3,8 @@
 #include "sip/value.h"
 
 const char reply_allow[] =
-	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, PRACK, UPDATE";
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, PRACK, UPDATE, "
+	"REFER";
 
 void scratch_reset(struct shard *s)
 {

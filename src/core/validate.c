@@ -30,8 +30,12 @@ static bool method_known(struct shard *s, struct id server, const struct sip_msg
 		reply_allowed(s, server, 501, "This method is not known here");
 		return false;
 	case SIP_PUBLISH:
-	case SIP_REFER:
 		reply_allowed(s, server, 405, "This method is not offered here");
+		return false;
+	case SIP_REFER:
+		if (msg->to_tag.n)
+			return true;
+		reply_allowed(s, server, 403, "REFER is taken within a call only");
 		return false;
 	case SIP_SUBSCRIBE:
 	case SIP_NOTIFY:

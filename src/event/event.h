@@ -61,6 +61,9 @@
 	X(CALL_FORWARDED, "call forwarded", 1)                                                     \
 	X(CALL_NOT_FORWARDED, "call cannot be forwarded", 2)                                       \
 	X(CALL_SCREENED, "the called number does not take the call", 1)                            \
+	X(CALL_TRANSFERRING, "call is being transferred", 1)                                       \
+	X(CALL_TRANSFERRED, "call transferred", 1)                                                 \
+	X(CALL_NOT_TRANSFERRED, "call cannot be transferred", 2)                                   \
 	X(CALL_ANNOUNCED, "caller is told why", 1)                                                 \
 	X(CALL_NOT_ANNOUNCED, "caller cannot be told why", 1)                                      \
 	X(TRUNK_UP, "trunk is up", 1)                                                              \

@@ -11,6 +11,10 @@ const struct forward_kind_info *forward_kind_info(enum forward_kind kind)
 					       .ja = "電話機による転送",
 					       .diversion = "deflection",
 					       .cause = 480},
+		[FORWARD_TRANSFERRED] = {.word = "transferred",
+					 .ja = "転送（通話中転送）",
+					 .diversion = "unknown",
+					 .cause = 302},
 	};
 	return &infos[kind];
 }

@@ -32,6 +32,8 @@ enum forward_kind {
 	/* What the callee's telephone says with a 3xx: it names the target, and the settings only
 	 * whether it may. */
 	FORWARD_DEFLECTED = FORWARD_KINDS,
+	/* A party of the answered call has sent the other one on (REFER). */
+	FORWARD_TRANSFERRED,
 	FORWARD_WAYS
 };
 

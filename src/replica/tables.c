@@ -115,6 +115,7 @@ static const struct replica_field leg_rows[] = {
 	F_NOT_KEPT(leg, ack),	    /* built again when it is asked for */
 	F_NOT_KEPT(leg, ack_cseq),
 	F_NOT_KEPT(leg, timer),
+	F_NOT_KEPT(leg, refers), /* the phones name no subscription after a restart */
 };
 
 static const struct replica_field branch_rows[] = {
@@ -153,6 +154,14 @@ static const struct replica_field call_rows[] = {
 	F_UINT(34, call, withheld),
 	F_UPTO(35, call, first_branch, CALL_BRANCHES_MAX),
 	F_BOOL(36, call, inbound_held),
+	F_UPTO(37, call, transfer, CALL_TRANSFER_JOINING),
+	F_UPTO(38, call, transferor, CALL_CALLEE),
+	F_BOOL(39, call, left),
+	F_NOT_KEPT(call, target), /* after a restart a transfer is dropped */
+	F_NOT_KEPT(call, referrer),
+	F_NOT_KEPT(call, refer_cseq),
+	F_NOT_KEPT(call, refer_told),
+	F_NOT_KEPT(call, join_ms),
 	F_NOT_KEPT(call, armed), /* of calls that are being set up */
 	F_NOT_KEPT(call, forward_ms),
 	F_NOT_KEPT(call, forwards), /* by a table of their own */
@@ -320,6 +329,12 @@ static const struct replica_field forward_rows[] = {
 	F_BOOL(9, call_forward, recorded),
 	F_INT(10, call_forward, at),
 	F_INT(11, call_forward, ringing_at),
+	F_UPTO(12, call_forward, side, CALL_CALLEE),
+	F_BOOL(13, call_forward, joined),
+	F_UINT(14, call_forward, cause),
+	F_INT(15, call_forward, sip_code),
+	F_INT(16, call_forward, answered_at),
+	F_INT(17, call_forward, ended_at),
 };
 
 static const struct replica_field forwards_rows[] = {

@@ -60,15 +60,23 @@ static const struct leg *shown_branch(const struct shard *s, const struct call *
 	return NULL;
 }
 
+/* Who stands on either side now: forwardings and complete transfers, in their order. */
 static void show_forward(const struct shard *s, const struct call *c, struct shard_call_view *v)
 {
-	const struct call_forward *fwd = call_last_forward(s, c);
-	if (fwd == NULL)
-		return;
-	(void)slice_copy(slice_first(slice_str(fwd->to), sizeof(v->forwarded_to) - 1),
-			 v->forwarded_to, sizeof(v->forwarded_to));
-	if (fwd->trunk[0])
-		strcpy(v->trunk, fwd->trunk);
+	const struct call_forwards *forwards = call_forwards_of(s, c);
+	for (uint8_t i = 0; forwards && i < forwards->count; i++) {
+		const struct call_forward *fwd = &forwards->v[i];
+		bool transfer = fwd->kind == FORWARD_TRANSFERRED;
+		if (transfer && !fwd->joined)
+			continue;
+		struct slice to = slice_first(slice_str(fwd->to), sizeof(v->forwarded_to) - 1);
+		if (transfer && fwd->side == CALL_CALLER)
+			(void)slice_copy(to, v->from, sizeof(v->from));
+		else
+			(void)slice_copy(to, v->forwarded_to, sizeof(v->forwarded_to));
+		if (fwd->trunk[0])
+			strcpy(v->trunk, fwd->trunk);
+	}
 }
 
 static void show(struct shard *s, const struct call *c, struct shard_call_view *v)

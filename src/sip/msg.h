@@ -84,6 +84,7 @@ enum sip_method {
 	X(REFER_TO, "Refer-To", 'r', 0)                                                            \
 	X(REFERRED_BY, "Referred-By", 'b', 0)                                                      \
 	X(REPLACES, "Replaces", 0, 0)                                                              \
+	X(REFER_SUB, "Refer-Sub", 0, 0)                                                            \
 	X(HISTORY_INFO, "History-Info", 0, 1)                                                      \
 	X(DIVERSION, "Diversion", 0, 1)                                                            \
 	X(P_ASSERTED_IDENTITY, "P-Asserted-Identity", 0, 1)                                        \

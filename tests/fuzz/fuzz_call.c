@@ -2,7 +2,8 @@
  * Any sequence of events into a call. Whatever comes, and in whichever order: it finishes exactly
  * once, the caller is answered exactly once, orders name branches that exist, every branch that was
  * started and did not refuse is ended, and a finished call orders nothing but hanging up on
- * latecomers. It goes back to finding its way only to be forwarded.
+ * latecomers. It goes back to finding its way only to be forwarded. Of transfers: one at a time,
+ * each comes to one outcome, and none is left when the call ends; who has left is not hung up on.
  */
 #include "call/call.h"
 #include "fuzz.h"
@@ -11,13 +12,16 @@ struct told {
 	unsigned finished, answered, announced, refused, routed, bye_caller;
 	unsigned started[CALL_BRANCHES_MAX], cancelled[CALL_BRANCHES_MAX],
 		hung_up[CALL_BRANCHES_MAX];
+	bool transferring, caller_left;
 	bool live[CALL_BRANCHES_MAX]; /* started, has not refused, was not ended */
 };
 
 static bool names_branch(enum call_order_kind kind)
 {
 	return kind == ORDER_START_BRANCH || kind == ORDER_RING_CALLER || kind == ORDER_CONNECT ||
-	       kind == ORDER_CANCEL_BRANCH || kind == ORDER_BYE_BRANCH;
+	       kind == ORDER_CANCEL_BRANCH || kind == ORDER_BYE_BRANCH ||
+	       kind == ORDER_TRANSFER_RINGS || kind == ORDER_JOIN || kind == ORDER_TRANSFERRED ||
+	       kind == ORDER_TAKE_PLACE;
 }
 
 static void order_take(const struct call *c, const struct call_order *o, struct told *t)
@@ -56,15 +60,35 @@ static void order_take(const struct call *c, const struct call_order *o, struct 
 		t->live[o->branch] = false;
 		break;
 	case ORDER_BYE_CALLER:
-		FUZZ_CHECK(++t->bye_caller == 1 && t->answered);
+		FUZZ_CHECK(++t->bye_caller == 1 && t->answered && !t->caller_left);
 		break;
 	case ORDER_BYE_BRANCH:
 		FUZZ_CHECK(t->started[o->branch]);
 		t->hung_up[o->branch]++;
 		t->live[o->branch] = false;
 		break;
+	case ORDER_TRANSFER_RINGS:
+	case ORDER_JOIN:
+		FUZZ_CHECK(t->transferring && t->live[o->branch]);
+		break;
+	case ORDER_LEAVE:
+		FUZZ_CHECK(t->transferring && c->left);
+		t->caller_left |= c->transferor == CALL_CALLER;
+		break;
+	case ORDER_TRANSFERRED:
+		FUZZ_CHECK(t->transferring && t->live[o->branch]);
+		t->transferring = false;
+		break;
+	case ORDER_TAKE_PLACE: /* a caller of its own, who has not been hung up on */
+		t->live[o->branch] = t->caller_left = false;
+		t->bye_caller = 0;
+		break;
+	case ORDER_NOT_TRANSFERRED:
+		FUZZ_CHECK(t->transferring && o->code >= 300 && o->code < 700);
+		t->transferring = false;
+		break;
 	case ORDER_FINISH:
-		FUZZ_CHECK(++t->finished == 1);
+		FUZZ_CHECK(++t->finished == 1 && !t->transferring);
 		break;
 	}
 }
@@ -87,6 +111,10 @@ static struct call_event event_of(const struct call *c, const uint8_t *p)
 		ev.code = 101 + p[2] % 99;
 	if (ev.kind == CALL_EV_FAIL && p[2] & 1)
 		ev.code = 300 + p[2] % 8 * 50 + p[2] % 50;
+	if (ev.kind == CALL_EV_UNJOINED)
+		ev.code = 300 + p[2] % 8 * 50 + p[2] % 50;
+	if (ev.kind == CALL_EV_TRANSFER && ev.side == CALL_SERVER)
+		ev.side = CALL_CALLER;
 	ev.judged = p[2] & 2;
 	ev.more = p[1] & 64;
 	if (ev.cause == CAUSE_NORMAL || ev.cause == CAUSE_ELSEWHERE)
@@ -101,6 +129,9 @@ static void phone_ended(const struct call *c, const struct call_event *ev, struc
 		t->live[ev->branch] = false;
 	if (ev->kind == CALL_EV_BYE && ev->side == CALL_CALLEE && c->winner < CALL_BRANCHES_MAX)
 		t->live[c->winner] = false;
+	if (ev->kind == CALL_EV_TRANSFER && c->state == CALL_ANSWERED &&
+	    c->winner < CALL_BRANCHES_MAX)
+		t->transferring = true;
 }
 
 /* How far it has come: a refusal is announced before it is said. */

@@ -196,13 +196,16 @@ static bool record_is(struct run *r, struct expectation *e, const struct store_r
 	return ok;
 }
 
-/* expect record code=486 reason=busy ... : the last one; of=PHONE: the last one that it made */
+/* expect record code=486 reason=busy ... : the last one; of=PHONE: the last one that it made, with
+ * forward= the last one like that */
 static bool record_fits(struct run *r, struct expectation *e)
 {
-	const char *of = run_value(r, "of");
+	const char *of = run_value(r, "of"), *forward = of ? run_value(r, "forward") : NULL;
 	snprintf(e->found, sizeof(e->found), "none");
 	for (uint32_t i = vault_records(r->st->vault); i-- > 0;) {
 		const struct store_record *s = &vault_record(r->st->vault, i)->r;
+		if (forward && !run_like(s->forward, slice_str(forward)))
+			continue;
 		if (!of || slice_eq(s->from, slice_str(run_number_of(r, of))))
 			return record_is(r, e, s);
 	}

@@ -132,6 +132,15 @@ static bool do_request(struct run *r, struct ua *ua)
 	return c && did(r, ua_request(ua, c, method, type ? type : "text/plain", r->more));
 }
 
+static bool do_refer(struct run *r, struct ua *ua)
+{
+	const char *target = run_word(r);
+	struct ua_call *c = line_of(r, ua);
+	if (!target)
+		return run_fail(r, "it sends the other party to whom?");
+	return c && did(r, ua_refer(ua, c, run_number_of(r, target), r->more));
+}
+
 /* --- media */
 
 /* A number of packets, 20 ms apart. to=ADDRESS, or to=PHONE: where that phone sends its own. */
@@ -345,16 +354,27 @@ bool phone_verb(struct run *r, struct ua *ua)
 		const char *verb;
 		bool (*fn)(struct run *r, struct ua *ua);
 	} VERBS[] = {
-		{"register", start_register}, {"registers", do_registers},
-		{"calls", do_call},	      {"rings", do_ring},
-		{"answers", do_answer},	      {"refuses", do_refuse},
-		{"cancels", do_cancel},	      {"byes", do_bye},
-		{"reinvites", do_reinvite},   {"requests", do_request},
-		{"media", do_media},	      {"media-moves", do_media_move},
-		{"forgets", do_forget},	      {"habit", do_habit},
-		{"moves", do_move},	      {"password", do_password},
-		{"keepalive", do_keepalive},  {"hangs-line", do_hang_line},
-		{"replies", do_reply},	      {"says", do_says},
+		{"register", start_register},
+		{"registers", do_registers},
+		{"calls", do_call},
+		{"rings", do_ring},
+		{"answers", do_answer},
+		{"refuses", do_refuse},
+		{"cancels", do_cancel},
+		{"byes", do_bye},
+		{"reinvites", do_reinvite},
+		{"requests", do_request},
+		{"refers", do_refer},
+		{"media", do_media},
+		{"media-moves", do_media_move},
+		{"forgets", do_forget},
+		{"habit", do_habit},
+		{"moves", do_move},
+		{"password", do_password},
+		{"keepalive", do_keepalive},
+		{"hangs-line", do_hang_line},
+		{"replies", do_reply},
+		{"says", do_says},
 	};
 	bool ok = false;
 	const char *verb = run_word(r);

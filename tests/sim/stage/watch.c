@@ -205,7 +205,8 @@ static void on_event(void *ctx, const struct event *e)
 	keep_texts(&w->last[e->type], e);
 	if (e->type == EVENT_CALL_STARTED)
 		call_began(w, e->call);
-	struct stage_call *c = e->type == EVENT_CALL_FORWARDED ? call_of_uid(w, e->call) : NULL;
+	const bool forwards = e->type == EVENT_CALL_FORWARDED || e->type == EVENT_CALL_TRANSFERRING;
+	struct stage_call *c = forwards ? call_of_uid(w, e->call) : NULL;
 	if (c)
 		c->forwards++;
 }

@@ -232,6 +232,23 @@ static void be_called(struct storm *s, struct ua *ua, struct ua_call *c)
 		(void)ua_answer(ua, c, chance(s, 30) ? &silent : &plain);
 }
 
+/* Whoever it may be talking with meets the target; some hang up without waiting. */
+static void send_on(struct storm *s, struct ua *ua, struct ua_call *c)
+{
+	static const char *const ODD[] = {"110", "0501", NOBODYS, "00336123", "*43"};
+	const char *target = chance(s, 100) ? ODD[below(s, 5)] : ua_number(phone_at_random(s));
+	uint32_t self = 0;
+	while (s->st->phones[self] != ua)
+		self++;
+	for (uint32_t i = 0; i < PHONES; i++) {
+		if (s->may_hear[self][i])
+			acquaint(s, s->st->phones[i], target);
+	}
+	(void)ua_refer(ua, c, target, chance(s, 200) ? "Refer-Sub: false\r\n" : NULL);
+	if (chance(s, 300))
+		(void)ua_bye(ua, c);
+}
+
 static void talk(struct storm *s, struct ua *ua, struct ua_call *c)
 {
 	static const char *const METHODS[] = {"INFO", "MESSAGE", "OPTIONS", "UPDATE", "NOTIFY"};
@@ -249,6 +266,8 @@ static void talk(struct storm *s, struct ua *ua, struct ua_call *c)
 		(void)ua_media_move(ua, c);
 	else if (dice < 95 && c->reinviting)
 		(void)ua_cancel(ua, c);
+	else if (dice >= 95 && dice < 105)
+		send_on(s, ua, c);
 }
 
 static void use_line(struct storm *s, struct ua *ua, struct ua_call *c)
@@ -541,9 +560,11 @@ static bool rage(const struct weather *w, uint64_t seed, uint32_t calls, uint64_
 		watch_story(s.st->watch, stdout, "# ");
 		ladder_print(s.st->ladder, stdout, "# ", LADDER_LINES);
 	}
-	printf("# %.0f s, %u calls, %llu answered, %u records\n",
+	printf("# %.0f s, %u calls, %llu answered, %llu of %llu transferred, %u records\n",
 	       (double)sim_net_now_us(s.st->net) / 1e6, s.calls,
 	       (unsigned long long)stage_events(s.st, EVENT_CALL_ANSWERED),
+	       (unsigned long long)stage_events(s.st, EVENT_CALL_TRANSFERRED),
+	       (unsigned long long)stage_events(s.st, EVENT_CALL_TRANSFERRING),
 	       vault_records(s.st->vault));
 	sim_net_counts(s.st->net, &net);
 	*ret_trace = (net.sent * 31 + net.dropped) * 31 + net.steps;

@@ -220,6 +220,25 @@ const char *ua_reinvite(struct ua *ua, struct ua_call *c, const struct ua_wish *
 	return NULL;
 }
 
+const char *ua_refer(struct ua *ua, struct ua_call *c, const char *target, const char *headers)
+{
+	struct ua_request_text r = {0};
+	const bool whole = strchr(target, ':') || target[0] == 0;
+	if (c->state != UA_TALKING && c->state != UA_EARLY && c->state != UA_ACCEPTED)
+		return "there is no dialog to send that in";
+	ua_dialog_request(ua, c, &r, "REFER");
+	r.contact = true;
+	if (whole)
+		snprintf(r.headers, sizeof(r.headers), "Refer-To: <%s>\r\n%s", target,
+			 headers ? headers : "");
+	else
+		snprintf(r.headers, sizeof(r.headers), "Refer-To: <sip:%s@%s>\r\n%s", target,
+			 ua->domain, headers ? headers : "");
+	const struct ua_way way = ua_way_to_uri(ua, slice_str(r.uri));
+	ua_txn_start(ua, c, &r, &way, NULL);
+	return NULL;
+}
+
 const char *ua_request(struct ua *ua, struct ua_call *c, const char *method, const char *type,
 		       const char *body)
 {
@@ -261,7 +280,7 @@ static bool understood(struct slice method)
 {
 	return slice_eq(method, SLICE("INFO")) || slice_eq(method, SLICE("MESSAGE")) ||
 	       slice_eq(method, SLICE("OPTIONS")) || slice_eq(method, SLICE("UPDATE")) ||
-	       slice_eq(method, SLICE("PRACK"));
+	       slice_eq(method, SLICE("PRACK")) || slice_eq(method, SLICE("NOTIFY"));
 }
 
 void ua_call_on_request(struct ua *ua, struct ua_call *c, const struct wire_msg *m,

@@ -127,6 +127,8 @@ const char *ua_cancel(struct ua *ua, struct ua_call *c);
 const char *ua_bye(struct ua *ua, struct ua_call *c);
 const char *ua_reinvite(struct ua *ua, struct ua_call *c, const struct ua_wish *wish);
 /* INFO, MESSAGE, OPTIONS, ... within the dialog. type and body may be NULL. */
+/* REFER: the other party is to call target (a number or a whole URI). headers may be NULL. */
+const char *ua_refer(struct ua *ua, struct ua_call *c, const char *target, const char *headers);
 const char *ua_request(struct ua *ua, struct ua_call *c, const char *method, const char *type,
 		       const char *body);
 

@@ -71,7 +71,7 @@ static void test_which_applies(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (uint8_t armed = 0; armed < 1 << FORWARD_WAYS; armed++) {
+		for (uint8_t armed = 0; armed < 1 << FORWARD_TRANSFERRED; armed++) {
 			struct call c = ringing(1, armed);
 			int want = -1;
 			for (int k = rows[i].kind_count - 1; k >= 0; k--) {
