@@ -202,6 +202,10 @@ int change_object(const struct command *c, const struct arguments *a, const char
 /* One object below `under`, named by the first operand. */
 int at_operand(const struct arguments *a, const char *method, const char *under, const char *after,
 	       json_t *body);
+/* What the number (the first operand) has under `after`: GET, or PUT with a body, printed by
+ * `print` as it is then. */
+int number_settings(const struct arguments *a, const char *method, const char *after, json_t *body,
+		    void print(const json_t *settings));
 /* before + operand, escaped + after; malloc'ed. */
 char *path_with(const char *before, const char *operand, const char *after);
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))

@@ -94,26 +94,10 @@ static void print_settings(const json_t *settings)
 	print_note(settings);
 }
 
-/* GET, or PUT with a body, and the settings as they are then. */
-static int with_settings(const struct arguments *a, const char *method, json_t *body,
-			 void print(const json_t *settings))
-{
-	struct reply r;
-	char *path = path_with(NUMBERS, a->operands[0], "/forward");
-	int status = request(a, method, path, body, &r);
-	if (status == EXIT_DONE && a->json)
-		print_json(r.json);
-	else if (status == EXIT_DONE)
-		print(r.json);
-	reply_free(&r);
-	free(path);
-	return status;
-}
-
 int run_forward_show(const struct command *c, const struct arguments *a)
 {
 	(void)c;
-	return with_settings(a, "GET", NULL, print_settings);
+	return number_settings(a, "GET", "/forward", NULL, print_settings);
 }
 
 /* ---- set ---- */
@@ -170,8 +154,8 @@ int run_forward_set(const struct command *c, const struct arguments *a)
 		return EXIT_USAGE;
 	bool on = strcmp(a->operands[2], "on") == 0;
 	if (kind == NULL)
-		return with_settings(a, "PUT", json_pack("{s:b}", "deflection", on),
-				     print_settings);
+		return number_settings(a, "PUT", "/forward", json_pack("{s:b}", "deflection", on),
+				       print_settings);
 	json_t *body = json_object(), *rule = json_object();
 	json_object_set_new(rule, "on", json_boolean(on));
 	if (to)
@@ -180,7 +164,7 @@ int run_forward_set(const struct command *c, const struct arguments *a)
 		    take_count(c, a, "--ring", body, "ring_s");
 	json_object_set_new(body, kind, rule);
 	if (good)
-		return with_settings(a, "PUT", body, print_settings);
+		return number_settings(a, "PUT", "/forward", body, print_settings);
 	json_decref(body);
 	return EXIT_USAGE;
 }
@@ -234,7 +218,8 @@ int run_forward_targets(const struct command *c, const struct arguments *a)
 		json_object_set_new(target, "digits", json_string(clear ? "" : digits));
 	if (memo || digits) /* that of the number before says nothing of this one */
 		json_object_set_new(target, "memo", json_string(memo ? memo : ""));
-	return with_settings(a, "PUT", json_pack("{s:[o]}", "targets", target), print_targets);
+	return number_settings(a, "PUT", "/forward", json_pack("{s:[o]}", "targets", target),
+			       print_targets);
 }
 
 /* ---- simulate ---- */

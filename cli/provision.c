@@ -49,6 +49,21 @@ int at_operand(const struct arguments *a, const char *method, const char *under,
 	return status;
 }
 
+int number_settings(const struct arguments *a, const char *method, const char *after, json_t *body,
+		    void print(const json_t *settings))
+{
+	struct reply r;
+	char *path = path_with("/api/v1/numbers/", a->operands[0], after);
+	int status = request(a, method, path, body, &r);
+	if (status == EXIT_DONE && a->json)
+		print_json(r.json);
+	else if (status == EXIT_DONE)
+		print(r.json);
+	reply_free(&r);
+	free(path);
+	return status;
+}
+
 #define CUSTOMERS "/api/v1/customers"
 #define NUMBERS	  "/api/v1/numbers"
 

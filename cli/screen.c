@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS "/api/v1/numbers/"
-
 static void print_screening(const json_t *o)
 {
 	static const struct column columns[] = {
@@ -27,25 +25,10 @@ static void print_screening(const json_t *o)
 	print_table(blocked, columns, COUNT(columns));
 }
 
-/* GET, or PUT with a body, and the settings as they are then. */
-static int with_screening(const struct arguments *a, const char *method, json_t *body)
-{
-	struct reply r;
-	char *path = path_with(NUMBERS, a->operands[0], "/screening");
-	int status = request(a, method, path, body, &r);
-	if (status == EXIT_DONE && a->json)
-		print_json(r.json);
-	else if (status == EXIT_DONE)
-		print_screening(r.json);
-	reply_free(&r);
-	free(path);
-	return status;
-}
-
 int run_screen_show(const struct command *c, const struct arguments *a)
 {
 	(void)c;
-	return with_screening(a, "GET", NULL);
+	return number_settings(a, "GET", "/screening", NULL, print_screening);
 }
 
 /* ---- set ---- */
@@ -91,7 +74,7 @@ int run_screen_set(const struct command *c, const struct arguments *a)
 		good = false;
 	}
 	if (good)
-		return with_screening(a, "PUT", body);
+		return number_settings(a, "PUT", "/screening", body, print_screening);
 	json_decref(body);
 	return EXIT_USAGE;
 }
@@ -104,11 +87,13 @@ int run_screen_block(const struct command *c, const struct arguments *a)
 	json_t *entry = json_pack("{s:s}", "caller", a->operands[1]);
 	if (memo)
 		json_object_set_new(entry, "memo", json_string(memo));
-	return with_screening(a, "PUT", json_pack("{s:[o]}", "block", entry));
+	return number_settings(a, "PUT", "/screening", json_pack("{s:[o]}", "block", entry),
+			       print_screening);
 }
 
 int run_screen_unblock(const struct command *c, const struct arguments *a)
 {
 	(void)c;
-	return with_screening(a, "PUT", json_pack("{s:[s]}", "unblock", a->operands[1]));
+	return number_settings(a, "PUT", "/screening",
+			       json_pack("{s:[s]}", "unblock", a->operands[1]), print_screening);
 }

@@ -158,6 +158,8 @@ struct refusal {
 	const char *hint, *hint_ja;
 };
 void refuse_told(struct request *r, const struct refusal *what);
+/* That field; status and code may be left out (400, "invalid"). Always false. */
+bool refuse_member(struct request *r, const char *field, const struct refusal *what);
 void refuse_fault(struct request *r, const struct fault *f);
 /* The query's "limit". False: refused. Without one, otherwise. */
 bool limit_of(struct request *r, uint64_t max, uint64_t otherwise, uint64_t *ret_limit);

@@ -7,17 +7,6 @@
 #define FIELD_BYTES 32
 #define TOLD_BYTES  512
 
-/* 400 unless it conflicts with what is there. Always false. */
-static bool no(struct request *r, const char *field, const struct refusal *what)
-{
-	struct refusal full = *what;
-	full.field = field;
-	full.status = full.status ? full.status : 400;
-	full.code = full.code ? full.code : "invalid";
-	refuse_told(r, &full);
-	return false;
-}
-
 /* ---- members of an object within the body ---- */
 
 /* An object of the body and where it stands, "busy" or "targets.2". */
@@ -40,9 +29,10 @@ static bool wrong_type(const struct part *p, const char *member, const char *en,
 	(void)field_of(p, member, field);
 	snprintf(message, sizeof(message), "\"%s\" must be %s", field, en);
 	snprintf(message_ja, sizeof(message_ja), "%sには%sを指定してください。", field, ja);
-	return no(p->r, field,
-		  &(struct refusal){
-			  .code = "wrong_type", .message = message, .message_ja = message_ja});
+	return refuse_member(p->r, field,
+			     &(struct refusal){.code = "wrong_type",
+					       .message = message,
+					       .message_ja = message_ja});
 }
 
 /* Nothing but these. */
@@ -60,12 +50,13 @@ static bool members_known(const struct part *p, const char *const names[3])
 			 names[2]);
 		snprintf(hint_ja, sizeof(hint_ja), "指定できる項目は%s、%s、%sです。", names[0],
 			 names[1], names[2]);
-		return no(p->r, p->name,
-			  &(struct refusal){.code = "unknown",
-					    .message = "There is a member that is not known",
-					    .message_ja = "使用できない項目が含まれています。",
-					    .hint = hint,
-					    .hint_ja = hint_ja});
+		return refuse_member(
+			p->r, p->name,
+			&(struct refusal){.code = "unknown",
+					  .message = "There is a member that is not known",
+					  .message_ja = "使用できない項目が含まれています。",
+					  .hint = hint,
+					  .hint_ja = hint_ja});
 	}
 	return true;
 }
@@ -89,10 +80,11 @@ static bool row_member(const struct part *p, uint8_t *ret_row)
 	else if (json_is_null(v))
 		*ret_row = 0;
 	else if (v)
-		return no(p->r, field_of(p, "row", field),
-			  &(struct refusal){.message = "The row is a whole number from 1 to 5",
-					    .message_ja =
-						    "転送先の行は1〜5の整数で指定してください。"});
+		return refuse_member(
+			p->r, field_of(p, "row", field),
+			&(struct refusal){.message = "The row is a whole number from 1 to 5",
+					  .message_ja =
+						  "転送先の行は1〜5の整数で指定してください。"});
 	return true;
 }
 
@@ -109,12 +101,13 @@ static bool no_target(struct request *r, const char *field, int row,
 		snprintf(message, sizeof(message), "Row %d: %s", row, en);
 		snprintf(message_ja, sizeof(message_ja), "%d行目の転送先番号：%s", row, ja);
 	}
-	return no(r, field,
-		  &(struct refusal){
-			  .message = row ? message : en,
-			  .message_ja = row ? message_ja : ja,
-			  .hint = "a target is a telephone number that this line may call itself",
-			  .hint_ja = "この番号から発信できる電話番号を入力してください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){
+			.message = row ? message : en,
+			.message_ja = row ? message_ja : ja,
+			.hint = "a target is a telephone number that this line may call itself",
+			.hint_ja = "この番号から発信できる電話番号を入力してください。"});
 }
 
 /* Is it a target for this line? Its canonical digits are there in any case, "" when it is no
@@ -170,21 +163,23 @@ static bool take_memo(const struct part *p, struct forward_edit *e, int row, con
 	char field[FIELD_BYTES];
 	(void)field_of(p, "memo", field);
 	if (line_fault(text, field) || has_c1(text))
-		return no(p->r, field,
-			  &(struct refusal){
-				  .message = "A memo is one line of at most 200 bytes of UTF-8",
-				  .message_ja = "メモは1行、200バイト以内で入力してください。",
-				  .hint = "a Japanese character takes 3 bytes; line ends and other "
-					  "control characters cannot be kept",
-				  .hint_ja = "全角文字は1文字あたり3バイトです。改行などの"
-					     "制御文字は使えません。"});
+		return refuse_member(
+			p->r, field,
+			&(struct refusal){
+				.message = "A memo is one line of at most 200 bytes of UTF-8",
+				.message_ja = "メモは1行、200バイト以内で入力してください。",
+				.hint = "a Japanese character takes 3 bytes; line ends and other "
+					"control characters cannot be kept",
+				.hint_ja = "全角文字は1文字あたり3バイトです。改行などの"
+					   "制御文字は使えません。"});
 	if (*text && e->now.settings.targets[row - 1][0] == '\0')
-		return no(p->r, field,
-			  &(struct refusal){
-				  .message = "This row holds no number that the memo could be of",
-				  .message_ja = "転送先番号のない行には、メモを登録できません。",
-				  .hint = "give its digits as well",
-				  .hint_ja = "転送先番号もあわせて入力してください。"});
+		return refuse_member(
+			p->r, field,
+			&(struct refusal){
+				.message = "This row holds no number that the memo could be of",
+				.message_ja = "転送先番号のない行には、メモを登録できません。",
+				.hint = "give its digits as well",
+				.hint_ja = "転送先番号もあわせて入力してください。"});
 	snprintf(e->now.memos[row - 1], MEMO_BYTES + 1, "%s", text);
 	return true;
 }
@@ -208,13 +203,14 @@ static bool take_targets(struct request *r, struct forward_edit *e)
 		if (!members_known(&p, names) || !row_member(&p, &row))
 			return false;
 		if (row == 0 || given[row])
-			return no(r, "targets",
-				  &(struct refusal){
-					  .message = "Each target names its row, and a row once",
-					  .message_ja = "転送先番号ごとに、重複しない行(1〜"
-							"5)を指定してください。",
-					  .hint = "write it like {\"row\": 1, \"digits\": "
-						  "\"0312345678\"}"});
+			return refuse_member(
+				r, "targets",
+				&(struct refusal){
+					.message = "Each target names its row, and a row once",
+					.message_ja = "転送先番号ごとに、重複しない行(1〜"
+						      "5)を指定してください。",
+					.hint = "write it like {\"row\": 1, \"digits\": "
+						"\"0312345678\"}"});
 		given[row] = true;
 		snprintf(p.name, sizeof(p.name), "targets.%d", row);
 		if (!take_target(&p, e, row))
@@ -251,14 +247,15 @@ static bool take_to(const struct part *p, struct forward_edit *e, struct forward
 		return no_target(p->r, field, 0, &f);
 	uint8_t row = row_for(&e->now.settings, f.j.plan.dialled.digits);
 	if (row == 0)
-		return no(p->r, field,
-			  &(struct refusal){
-				  .status = 409,
-				  .code = "conflict",
-				  .message = "All five rows of the list hold other numbers",
-				  .message_ja = "転送先番号の5行がすべて使われています。",
-				  .hint = "clear a row, or name the row to use",
-				  .hint_ja = "不要な行を消去するか、使う行を指定してください。"});
+		return refuse_member(
+			p->r, field,
+			&(struct refusal){
+				.status = 409,
+				.code = "conflict",
+				.message = "All five rows of the list hold other numbers",
+				.message_ja = "転送先番号の5行がすべて使われています。",
+				.hint = "clear a row, or name the row to use",
+				.hint_ja = "不要な行を消去するか、使う行を指定してください。"});
 	fill_row(e, row, f.j.plan.dialled.digits);
 	rule->row = row;
 	return true;
@@ -280,11 +277,11 @@ static bool take_kind(struct request *r, struct forward_edit *e, enum forward_ki
 	if (on && !json_is_boolean(on))
 		return wrong_type(&p, "on", "true or false", "trueまたはfalse");
 	if (to && json_object_get(p.object, "row"))
-		return no(r, p.name,
-			  &(struct refusal){.message = "Give the row or the number, not both",
-					    .message_ja =
-						    "行と転送先番号は、どちらか一方だけを指定し"
-						    "てください。"});
+		return refuse_member(
+			r, p.name,
+			&(struct refusal){.message = "Give the row or the number, not both",
+					  .message_ja = "行と転送先番号は、どちらか一方だけを指定し"
+							"てください。"});
 	rule->on = on ? json_is_true(on) : rule->on;
 	return to == NULL || take_to(&p, e, rule, to);
 }
@@ -294,9 +291,10 @@ static bool take_ring(struct request *r, struct forward_edit *e)
 	const json_t *v = json_object_get(r->body, "ring_s");
 	json_int_t ring = v ? json_integer_value(v) : e->now.settings.ring_s;
 	if (ring < FORWARD_RING_S_MIN || ring > FORWARD_RING_S_MAX)
-		return no(r, "ring_s",
-			  &(struct refusal){.message = "The ring time is 1 to 30 seconds",
-					    .message_ja = "呼出時間は1〜30秒で指定してください。"});
+		return refuse_member(
+			r, "ring_s",
+			&(struct refusal){.message = "The ring time is 1 to 30 seconds",
+					  .message_ja = "呼出時間は1〜30秒で指定してください。"});
 	e->now.settings.ring_s = (uint8_t)ring;
 	return true;
 }
@@ -312,11 +310,12 @@ static void take_deflection(const struct request *r, struct forward_edit *e)
 
 static bool no_row(struct request *r, const char *field)
 {
-	return no(r, field,
-		  &(struct refusal){.message = "No row is chosen that calls are forwarded to",
-				    .message_ja = "転送先の行が選ばれていません。",
-				    .hint = "name a row from 1 to 5 that holds a number",
-				    .hint_ja = "転送先番号を登録した行(1〜5)を選んでください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){.message = "No row is chosen that calls are forwarded to",
+				  .message_ja = "転送先の行が選ばれていません。",
+				  .hint = "name a row from 1 to 5 that holds a number",
+				  .hint_ja = "転送先番号を登録した行(1〜5)を選んでください。"});
 }
 
 static bool no_number(struct request *r, const char *field, int row)
@@ -324,12 +323,13 @@ static bool no_number(struct request *r, const char *field, int row)
 	char message[TOLD_BYTES], message_ja[TOLD_BYTES];
 	snprintf(message, sizeof(message), "Row %d holds no number", row);
 	snprintf(message_ja, sizeof(message_ja), "%d行目に転送先番号が登録されていません。", row);
-	return no(r, field,
-		  &(struct refusal){
-			  .message = message,
-			  .message_ja = message_ja,
-			  .hint = "put a number into it first, or choose another row",
-			  .hint_ja = "先に転送先番号を登録するか、別の行を選んでください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){.message = message,
+				  .message_ja = message_ja,
+				  .hint = "put a number into it first, or choose another row",
+				  .hint_ja =
+					  "先に転送先番号を登録するか、別の行を選んでください。"});
 }
 
 /* Its number is taken away while calls go there. */
@@ -346,13 +346,14 @@ static bool in_use(struct request *r, enum forward_kind kind, int row)
 		 "%d行目は%sの転送先として使用中のため、消去できません。", row, info->ja);
 	snprintf(hint_ja, sizeof(hint_ja),
 		 "先に%sを「転送しない」にするか、別の行を選んでください。", info->ja);
-	return no(r, field,
-		  &(struct refusal){.status = 409,
-				    .code = "conflict",
-				    .message = message,
-				    .message_ja = message_ja,
-				    .hint = "switch that off first, or choose another row for it",
-				    .hint_ja = hint_ja});
+	return refuse_member(
+		r, field,
+		&(struct refusal){.status = 409,
+				  .code = "conflict",
+				  .message = message,
+				  .message_ja = message_ja,
+				  .hint = "switch that off first, or choose another row for it",
+				  .hint_ja = hint_ja});
 }
 
 /* What is switched on, or led to another row, leads to a number that is a target today. */

@@ -27,6 +27,16 @@ void refuse_told(struct request *r, const struct refusal *what)
 		json_object_set_new(error, "hint_ja", json_slice(slice_str(what->hint_ja)));
 }
 
+bool refuse_member(struct request *r, const char *field, const struct refusal *what)
+{
+	struct refusal full = *what;
+	full.field = field;
+	full.status = full.status ? full.status : 400;
+	full.code = full.code ? full.code : "invalid";
+	refuse_told(r, &full);
+	return false;
+}
+
 void refuse_fault(struct request *r, const struct fault *f)
 {
 	static const struct {

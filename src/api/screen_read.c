@@ -10,17 +10,6 @@
 #define DIGITS_MIN  10
 #define DIGITS_MAX  18 /* "010" and fifteen */
 
-/* 400 unless it conflicts with what is there. Always false. */
-static bool no(struct request *r, const char *field, const struct refusal *what)
-{
-	struct refusal full = *what;
-	full.field = field;
-	full.status = full.status ? full.status : 400;
-	full.code = full.code ? full.code : "invalid";
-	refuse_told(r, &full);
-	return false;
-}
-
 /* ---- callers ---- */
 
 /* As it would be dialled, into the form that callers' numbers have. False: nobody calls from that.
@@ -37,34 +26,37 @@ static bool read_caller(const char *text, char ret_caller[SCREEN_NUMBER_BYTES])
 
 static bool no_caller(struct request *r, const char *field)
 {
-	return no(r, field,
-		  &(struct refusal){.message = "This is no telephone number that can call",
-				    .message_ja = "電話番号として読み取れません。",
-				    .hint = "give it with its area code, or with + and the country "
-					    "code; leave out 184 and 186",
-				    .hint_ja = "市外局番から、または+と国番号から入力してください。"
-					       "先頭の184や186は除いてください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){.message = "This is no telephone number that can call",
+				  .message_ja = "電話番号として読み取れません。",
+				  .hint = "give it with its area code, or with + and the country "
+					  "code; leave out 184 and 186",
+				  .hint_ja = "市外局番から、または+と国番号から入力してください。"
+					     "先頭の184や186は除いてください。"});
 }
 
 static bool own_number(struct request *r, const char *field)
 {
-	return no(r, field,
-		  &(struct refusal){.message = "A number cannot block itself; name another one",
-				    .message_ja = "ご自身の番号は着信拒否に登録できません。別の番号"
-						  "を入力してください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){.message = "A number cannot block itself; name another one",
+				  .message_ja = "ご自身の番号は着信拒否に登録できません。別の番号"
+						"を入力してください。"});
 }
 
 static bool list_full(struct request *r, const char *field)
 {
-	return no(r, field,
-		  &(struct refusal){.status = 409,
-				    .code = "conflict",
-				    .message = "The block list is full: it holds 100 numbers",
-				    .message_ja =
-					    "着信拒否リストには100件まで登録できます。上限に達して"
-					    "います。",
-				    .hint = "take a number off the list first",
-				    .hint_ja = "先に不要な番号を削除してください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){.status = 409,
+				  .code = "conflict",
+				  .message = "The block list is full: it holds 100 numbers",
+				  .message_ja =
+					  "着信拒否リストには100件まで登録できます。上限に達して"
+					  "います。",
+				  .hint = "take a number off the list first",
+				  .hint_ja = "先に不要な番号を削除してください。"});
 }
 
 /* ---- block ---- */
@@ -83,7 +75,7 @@ static bool memo_good(struct request *r, const char *field, const char *memo)
 {
 	if (!line_fault(memo, field) && !has_c1(memo))
 		return true;
-	return no(
+	return refuse_member(
 		r, field,
 		&(struct refusal){.message = "A memo is one line of at most 200 bytes of UTF-8",
 				  .message_ja = "メモは1行、200バイト以内で入力してください。",
@@ -121,16 +113,17 @@ static bool members_good(struct request *r, const char *field, const json_t *o)
 	if (json_is_string(caller) && (memo == NULL || json_is_string(memo)) &&
 	    json_object_size(o) == (memo ? 2 : 1))
 		return true;
-	return no(r, field,
-		  &(struct refusal){
-			  .code = "wrong_type",
-			  .message = "An entry is a caller's number and, if you like, a memo, both "
-				     "texts",
-			  .message_ja = "登録する番号と、必要に応じてメモを文字列で指定してください"
-					"。",
-			  .hint = "write it like {\"caller\": \"0312345678\", \"memo\": \"...\"}",
-			  .hint_ja = "{\"caller\": \"0312345678\", \"memo\": "
-				     "\"...\"}の形で指定してください。"});
+	return refuse_member(
+		r, field,
+		&(struct refusal){
+			.code = "wrong_type",
+			.message = "An entry is a caller's number and, if you like, a memo, both "
+				   "texts",
+			.message_ja = "登録する番号と、必要に応じてメモを文字列で指定してください"
+				      "。",
+			.hint = "write it like {\"caller\": \"0312345678\", \"memo\": \"...\"}",
+			.hint_ja = "{\"caller\": \"0312345678\", \"memo\": "
+				   "\"...\"}の形で指定してください。"});
 }
 
 static bool take_block(struct request *r, struct screen_edit *e, size_t i, const json_t *o)
@@ -160,12 +153,13 @@ static bool take_out(struct request *r, struct screen_edit *e, size_t i, const c
 		return no_caller(r, field);
 	uint8_t at = screen_find(s, caller);
 	if (at == s->block_count)
-		return no(r, field,
-			  &(struct refusal){
-				  .status = 404,
-				  .code = "not_found",
-				  .message = "This number is not on the block list",
-				  .message_ja = "この番号は着信拒否リストに登録されていません。"});
+		return refuse_member(
+			r, field,
+			&(struct refusal){
+				.status = 404,
+				.code = "not_found",
+				.message = "This number is not on the block list",
+				.message_ja = "この番号は着信拒否リストに登録されていません。"});
 	memmove(&s->blocks[at], &s->blocks[at + 1],
 		(size_t)(s->block_count - at - 1) * sizeof(s->blocks[0]));
 	s->block_count--;
@@ -179,11 +173,12 @@ static bool take_limit(struct request *r, struct screen_edit *e)
 	const json_t *v = json_object_get(r->body, "inbound_limit");
 	json_int_t limit = v ? json_integer_value(v) : e->now.inbound_limit;
 	if (limit < 0 || limit > SCREEN_INBOUND_MAX)
-		return no(r, "inbound_limit",
-			  &(struct refusal){
-				  .message = "The limit of inbound calls is 1 to 32, or 0 for none",
-				  .message_ja = "同時着信数の上限は1〜32で指定してください。"
-						"上限なしは0です。"});
+		return refuse_member(
+			r, "inbound_limit",
+			&(struct refusal){
+				.message = "The limit of inbound calls is 1 to 32, or 0 for none",
+				.message_ja = "同時着信数の上限は1〜32で指定してください。"
+					      "上限なしは0です。"});
 	e->now.inbound_limit = (uint8_t)limit;
 	return true;
 }

@@ -1,32 +1,7 @@
 /* A callee who forwards: what leads back to ROUTING, and what stands when that comes to nothing. */
-#include "call/forward.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "steps.h"
 
 #define BIT(kind) (1 << FORWARD_##kind)
-
-static struct call_orders orders;
-
-static void ev(struct call *c, struct call_event e)
-{
-	assert_true(call_step(c, &e, &orders));
-}
-
-static const struct call_order *ordered(enum call_order_kind kind)
-{
-	const struct call_order *found = NULL;
-	for (uint32_t i = 0; i < orders.count; i++) {
-		if (orders.v[i].kind != kind)
-			continue;
-		assert_null(found); /* once */
-		found = &orders.v[i];
-	}
-	return found;
-}
 
 /* A call whose phones ring, and whose callee forwards on those kinds. */
 static struct call ringing(uint8_t phones, uint8_t armed)

@@ -1,30 +1,5 @@
 /* A party of an answered call sends the other one on. */
-#include "call/call.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static struct call_orders orders;
-
-static void ev(struct call *c, struct call_event e)
-{
-	assert_true(call_step(c, &e, &orders));
-}
-
-static const struct call_order *ordered(enum call_order_kind kind)
-{
-	const struct call_order *found = NULL;
-	for (uint32_t i = 0; i < orders.count; i++) {
-		if (orders.v[i].kind != kind)
-			continue;
-		assert_null(found); /* once */
-		found = &orders.v[i];
-	}
-	return found;
-}
+#include "steps.h"
 
 static struct call talking(void)
 {
