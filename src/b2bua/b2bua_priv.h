@@ -204,7 +204,8 @@ void call_settle(struct shard *s, struct call *c);
 /* Frees everything of a call that could not be taken up, without a word. */
 void call_discard(struct shard *s, struct call *c);
 
-/* --- keep.c, resume.c: calls that outlive the process. All of it does nothing without keep_dir. */
+/* --- keep.c, keep_setup.c, resume.c: calls that outlive the process. All of it does nothing
+ * without keep_dir. */
 /* Its phones have been called. */
 void keep_setup(struct shard *s, struct call *c);
 /* The call itself, not its legs, has changed. */

@@ -84,12 +84,12 @@ static int put(struct shard *s, uint64_t uid, enum replica_kind kind, const void
 	return err;
 }
 
-static int put_of(struct shard *s, struct call *c, enum replica_kind kind, const void *from)
+int keep_put(struct shard *s, struct call *c, enum replica_kind kind, const void *from)
 {
 	return put(s, c->uid, kind, from, &c->kept[kind]);
 }
 
-static void drop(struct shard *s, struct call *c, enum replica_kind kind)
+void keep_drop(struct shard *s, struct call *c, enum replica_kind kind)
 {
 	if (s->keep->file)
 		replica_file_drop(s->keep->file, &c->kept[kind]);
@@ -99,117 +99,13 @@ static void drop(struct shard *s, struct call *c, enum replica_kind kind)
 void keep_call(struct shard *s, struct call *c)
 {
 	if (s->keep)
-		(void)put_of(s, c, REPLICA_CALL, c);
+		(void)keep_put(s, c, REPLICA_CALL, c);
 }
 
-static int put_forwards(struct shard *s, struct call *c)
+int keep_put_forwards(struct shard *s, struct call *c)
 {
 	const struct call_forwards *forwards = call_forwards_of(s, c);
-	return forwards && forwards->count ? put_of(s, c, REPLICA_FORWARDS, forwards) : 0;
-}
-
-/* The caller's INVITE as far as a response is built from it (RFC 3261 §8.2.6). */
-static struct slice head_of(struct shard *s, const struct leg *a)
-{
-	static const enum sip_header_kind copied[] = {SIP_HDR_VIA,  SIP_HDR_FROM,
-						      SIP_HDR_TO,   SIP_HDR_CALL_ID,
-						      SIP_HDR_CSEQ, SIP_HDR_RECORD_ROUTE};
-	const struct flow *flow;
-	const struct sip_msg *invite = txn_request_of(s->txns, a->invite, &s->scratch, &flow);
-	if (invite == NULL)
-		return SLICE_NONE;
-	struct strbuf b = scratch_buf(s, invite->raw.n + 256);
-	sip_build_request_line(&b, SLICE("INVITE"), SLICE("sip:opengate.invalid"));
-	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
-		sip_build_copy(&b, invite, copied[i]);
-	sip_build_header(&b, SIP_HDR_MAX_FORWARDS, SLICE("70"));
-	sip_build_body(&b, SLICE_NONE, SLICE_NONE);
-	return b.failed ? SLICE_NONE : strbuf_slice(&b);
-}
-
-/* A phone that has rung has made the dialog another one; its CANCEL must be as the INVITE was. The
- * copy's dialog is the caller's to end; NULL: no memory. */
-static struct leg *as_invited(struct shard *s, const struct leg *b)
-{
-	struct slice uri = txn_sent_request(s->txns, b->invite);
-	struct leg *copy = arena_take(&s->scratch, sizeof(*copy));
-	(void)slice_cut(&uri, ' ');
-	uri = slice_cut(&uri, ' ');
-	if (copy == NULL || uri.n == 0)
-		return NULL;
-	*copy = *b;
-	dialog_init(&copy->dialog, s->bufs);
-	if (dialog_prepare(&copy->dialog, dialog_text(&b->dialog, DIALOG_CALL_ID),
-			   dialog_text(&b->dialog, DIALOG_LOCAL_TAG),
-			   dialog_text(&b->dialog, DIALOG_LOCAL_URI),
-			   dialog_text(&b->dialog, DIALOG_REMOTE_URI), uri, b->invite_cseq) == 0)
-		return copy;
-	dialog_fini(&copy->dialog);
-	return NULL;
-}
-
-static void add_branches(struct shard *s, const struct call *c, struct replica_setup *setup)
-{
-	for (uint8_t i = 0; i < c->branch_count; i++) {
-		struct leg *b = branch_leg(s, c, i);
-		if (b == NULL || b->state != LEG_INVITING || b->invite_branch[0] == '\0')
-			continue;
-		if (b->dialog.state != DIALOG_NONE)
-			b = as_invited(s, b);
-		if (b)
-			setup->legs[setup->leg_count++] = b;
-	}
-}
-
-static void end_copies(struct shard *s, const struct call *c, struct replica_setup *setup)
-{
-	for (uint8_t i = 1; i < setup->leg_count; i++) {
-		struct leg *l = setup->legs[i];
-		if (l != branch_leg(s, c, l->branch))
-			dialog_fini(&l->dialog);
-	}
-}
-
-void keep_setup(struct shard *s, struct call *c)
-{
-	struct leg *a = leg_of(s, c->leg_a);
-	if (s->keep == NULL || a == NULL)
-		return;
-	struct replica_setup setup = {.head = head_of(s, a), .leg_count = 1, .legs = {a}};
-	add_branches(s, c, &setup);
-	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)
-		(void)put_of(s, c, REPLICA_CALL, c);
-	end_copies(s, c, &setup);
-}
-
-/* The target's legs: what would be cancelled, or hung up on, after a restart. A CANCEL is written
- * from the dialog as the INVITE was: no leg is kept anew while it rings. */
-void keep_transfer(struct shard *s, struct call *c)
-{
-	struct leg *a = leg_of(s, c->leg_a);
-	if (s->keep == NULL || a == NULL)
-		return;
-	struct replica_setup setup = {.leg_count = 1, .legs = {a}};
-	for (uint8_t i = c->first_branch; i < c->branch_count; i++) {
-		struct leg *b = branch_leg(s, c, i);
-		bool wanted = c->transfer == CALL_TRANSFER_JOINING
-				      ? i == c->target
-				      : b && b->state == LEG_INVITING && b->invite_branch[0];
-		if (b && i != c->winner && wanted)
-			setup.legs[setup.leg_count++] = b;
-	}
-	if (put_forwards(s, c) == 0 && put_of(s, c, REPLICA_SETUP, &setup) == 0)
-		(void)put_of(s, c, REPLICA_CALL, c);
-}
-
-void keep_transfer_over(struct shard *s, struct call *c)
-{
-	s->touched = c->id;
-	if (s->keep == NULL)
-		return;
-	drop(s, c, REPLICA_SETUP);
-	(void)put_forwards(s, c);
-	(void)put_of(s, c, REPLICA_CALL, c);
+	return forwards && forwards->count ? keep_put(s, c, REPLICA_FORWARDS, forwards) : 0;
 }
 
 static void add_ends(struct shard *s, const struct leg *l, uint8_t leg, struct replica_ends *ends)
@@ -243,9 +139,9 @@ static int put_legs(struct shard *s, struct call *c)
 				    .legs = {a, b},
 				    .ends_count = media,
 				    .ends = {&s->keep->ends}};
-	int err = put_of(s, c, REPLICA_LEGS, &legs);
+	int err = keep_put(s, c, REPLICA_LEGS, &legs);
 	if (err == 0 && media)
-		err = put_of(s, c, REPLICA_FIGURES, &s->keep->ends);
+		err = keep_put(s, c, REPLICA_FIGURES, &s->keep->ends);
 	return err;
 }
 
@@ -257,19 +153,19 @@ void keep_answered(struct shard *s, struct call *c, struct slice headers, struct
 		return;
 	int err = put_legs(s, c);
 	if (err == 0)
-		err = put_forwards(s, c);
+		err = keep_put_forwards(s, c);
 	if (err == 0)
-		err = put_of(s, c, REPLICA_ANSWER, &answer);
+		err = keep_put(s, c, REPLICA_ANSWER, &answer);
 	if (err == 0)
-		(void)put_of(s, c, REPLICA_CALL, c);
+		(void)keep_put(s, c, REPLICA_CALL, c);
 }
 
 void keep_acked(struct shard *s, struct call *c)
 {
 	if (s->keep == NULL)
 		return;
-	drop(s, c, REPLICA_SETUP);
-	drop(s, c, REPLICA_ANSWER);
+	keep_drop(s, c, REPLICA_SETUP);
+	keep_drop(s, c, REPLICA_ANSWER);
 }
 
 void keep_touched(struct shard *s)
@@ -284,7 +180,7 @@ void keep_figures(struct shard *s, struct call *c)
 {
 	const struct leg *a = leg_of(s, c->leg_a), *b = branch_leg(s, c, c->winner);
 	if (s->keep && a && (b || c->service) && gather_ends(s, a, b))
-		(void)put_of(s, c, REPLICA_FIGURES, &s->keep->ends);
+		(void)keep_put(s, c, REPLICA_FIGURES, &s->keep->ends);
 }
 
 /* --- the end */
@@ -293,16 +189,16 @@ void keep_ended(struct shard *s, struct call *c, const struct store_record *r)
 {
 	if (s->keep == NULL)
 		return;
-	drop(s, c, REPLICA_FIGURES);
+	keep_drop(s, c, REPLICA_FIGURES);
 	if (r) {
-		(void)put_forwards(s, c);
-		(void)put_of(s, c, REPLICA_RECORD, r);
+		(void)keep_put_forwards(s, c);
+		(void)keep_put(s, c, REPLICA_RECORD, r);
 	} else {
-		drop(s, c, REPLICA_RECORD);
-		drop(s, c, REPLICA_FORWARDS);
+		keep_drop(s, c, REPLICA_RECORD);
+		keep_drop(s, c, REPLICA_FORWARDS);
 	}
 	bool somebody_waits = c->kept[REPLICA_SETUP] || c->kept[REPLICA_LEGS];
-	if (!somebody_waits || put_of(s, c, REPLICA_CALL, c) != 0)
+	if (!somebody_waits || keep_put(s, c, REPLICA_CALL, c) != 0)
 		keep_forget(s, c); /* it must not come back after a restart */
 }
 
@@ -310,13 +206,13 @@ void keep_forget(struct shard *s, struct call *c)
 {
 	if (s->keep == NULL)
 		return;
-	drop(s, c, REPLICA_CALL);
-	drop(s, c, REPLICA_SETUP);
-	drop(s, c, REPLICA_ANSWER);
-	drop(s, c, REPLICA_LEGS);
-	drop(s, c, REPLICA_FIGURES);
+	keep_drop(s, c, REPLICA_CALL);
+	keep_drop(s, c, REPLICA_SETUP);
+	keep_drop(s, c, REPLICA_ANSWER);
+	keep_drop(s, c, REPLICA_LEGS);
+	keep_drop(s, c, REPLICA_FIGURES);
 	if (!c->record_due)
-		drop(s, c, REPLICA_FORWARDS);
+		keep_drop(s, c, REPLICA_FORWARDS);
 }
 
 /* --- now and then */
@@ -332,9 +228,9 @@ static int keep_the_rest(struct shard *s)
 		if (c->state == CALL_ANSWERED) {
 			err = put_legs(s, c);
 			if (err == 0)
-				err = put_forwards(s, c);
+				err = keep_put_forwards(s, c);
 			if (err == 0)
-				err = put_of(s, c, REPLICA_CALL, c);
+				err = keep_put(s, c, REPLICA_CALL, c);
 		} else if (c->state == CALL_PROCEEDING || c->state == CALL_ANNOUNCING) {
 			scratch_reset(s);
 			keep_setup(s, c);

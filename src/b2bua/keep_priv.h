@@ -63,6 +63,11 @@ static inline void *keep_room(void *array, uint32_t count, size_t each)
 
 /* keep.c */
 int keep_file_open(struct shard *s);
+/* A record of the call, in place of the one that there is. 0, or what was told of. */
+int keep_put(struct shard *s, struct call *c, enum replica_kind kind, const void *from);
+void keep_drop(struct shard *s, struct call *c, enum replica_kind kind);
+/* Its forwardings, where it has any. */
+int keep_put_forwards(struct shard *s, struct call *c);
 /* Says that calls are not kept, once until they are again. */
 void keep_failed(struct shard *s, int err);
 /* late.c */
