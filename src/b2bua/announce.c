@@ -134,9 +134,7 @@ bool announce_begin(struct shard *s, struct call *c)
 	struct player_list list = {0};
 	struct media_own own;
 	const struct sdp *offer;
-	const struct flow *flow;
-	const struct sip_msg *invite =
-		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
+	const struct sip_msg *invite = caller_invite(s, a);
 	if (invite == NULL || !choose(s, (enum call_cause)c->cause, invite, &list))
 		return false;
 	const char *why = why_not_heard(s, invite, &offer, &own);

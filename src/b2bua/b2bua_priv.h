@@ -49,15 +49,6 @@ void forward_channels_restore(struct shard *s, const struct call *c);
 void forward_channels_forget(struct shard *s,
 			     const struct call *c); /* it had ended before a restart */
 
-/* --- screen.c: rejection services, of the present callee */
-/* Does he take calls of this caller? The cause, which was told, when not. */
-enum call_cause screen_caller(struct shard *s, const struct call *c);
-/* A place among his calls, as many as he takes at a time; the call holds it until it ends or is
- * forwarded away. give: nothing is held, nothing happens. */
-enum call_cause screen_inbound_take(struct shard *s, struct call *c);
-void screen_inbound_give(struct shard *s, struct call *c);
-void screen_inbound_restore(struct shard *s, struct call *c);
-
 /* May it go there? fwd->customer, to and direction are set. False: *ret_judged says why not, or
  * FORWARD_GOOD: the fraud guard. */
 struct forward_judgement;
@@ -68,6 +59,18 @@ struct call_forwards *forward_room(struct shard *s, struct call *c);
 /* 0, or why there is none; ret_holders (may be NULL): the calls that hold them, in scratch. */
 int forward_channel_take(struct shard *s, struct call_forward *fwd, struct slice *ret_holders);
 void forward_channel_give(struct shard *s, struct call_forward *fwd);
+/* An event of that part of the call: it is the one that forwards whom it is about. */
+struct event forward_event(struct shard *s, enum event_type type, const struct call *c,
+			   const struct call_forward *fwd);
+
+/* --- screen.c: rejection services, of the present callee */
+/* Does he take calls of this caller? The cause, which was told, when not. */
+enum call_cause screen_caller(struct shard *s, const struct call *c);
+/* A place among his calls, as many as he takes at a time; the call holds it until it ends or is
+ * forwarded away. give: nothing is held, nothing happens. */
+enum call_cause screen_inbound_take(struct shard *s, struct call *c);
+void screen_inbound_give(struct shard *s, struct call *c);
+void screen_inbound_restore(struct shard *s, struct call *c);
 
 /* --- transfer.c: who may send the other party of an answered call on, and where */
 /* Who the next branch is called by, as it may be seen. */
@@ -170,6 +173,8 @@ void fraud_note(struct shard *s, const struct call *c);
 
 /* --- orders.c: events into the call, orders out of it. msg: what brought the event, or NULL. The
  * call may be gone afterwards. */
+/* What the caller asked for, while that is not answered; NULL: it was, or there is no caller. */
+const struct sip_msg *caller_invite(struct shard *s, const struct leg *a);
 /* The branch's INVITE once more, with a longer session timer (422, RFC 4028 §7.3). */
 bool branch_invite_again(struct shard *s, struct call *c, struct leg *b);
 /* The caller is being told that its INVITE was answered. */
@@ -309,6 +314,8 @@ const struct clip *announce_file(const struct shard *s, const struct sip_msg *in
 /* --- ringback.c: what the caller of a forwarded call hears until the target takes it */
 /* It is being forwarded. True: he hears us. */
 bool ringback_begin(struct shard *s, struct call *c);
+/* A player beside the channel; False: there is none. */
+bool ringback_open(struct shard *s, struct call *c);
 /* All that there was to play was played. */
 void ringback_played(struct shard *s, struct call *c);
 void ringback_end(struct shard *s, struct call *c);

@@ -216,11 +216,10 @@ static struct slice early_offer(struct shard *s, struct leg *a, struct leg *b,
 static struct slice early_session(struct shard *s, struct call *c, struct leg *a, struct leg *b,
 				  const struct sip_msg *msg, bool reliable)
 {
-	const struct flow *flow;
 	const struct sdp *theirs, *offer;
 	if (media_sdp_of(s, msg, &theirs) != 0)
 		return SLICE_NONE;
-	const struct sip_msg *invite = txn_request_of(s->txns, a->invite, &s->scratch, &flow);
+	const struct sip_msg *invite = caller_invite(s, a);
 	if (invite == NULL)
 		return SLICE_NONE;
 	if (media_sdp_of(s, invite, &offer) != 0)

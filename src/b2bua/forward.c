@@ -92,13 +92,20 @@ void forward_channels_forget(struct shard *s, const struct call *c)
 
 /* --- may it be forwarded? */
 
-static enum call_cause refused(struct shard *s, struct call *c, const struct call_forward *fwd,
-			       enum call_cause cause, struct slice detail)
+struct event forward_event(struct shard *s, enum event_type type, const struct call *c,
+			   const struct call_forward *fwd)
 {
-	struct event e = event_of(s, EVENT_CALL_NOT_FORWARDED, c);
+	struct event e = event_of(s, type, c);
 	e.number = slice_str(fwd->by);
 	event_add_text(&e, EVENT_KEY_FROM, slice_str(fwd->by));
 	event_add_text(&e, EVENT_KEY_TO, slice_str(fwd->to));
+	return e;
+}
+
+static enum call_cause refused(struct shard *s, struct call *c, const struct call_forward *fwd,
+			       enum call_cause cause, struct slice detail)
+{
+	struct event e = forward_event(s, EVENT_CALL_NOT_FORWARDED, c, fwd);
 	event_add_text(&e, EVENT_KEY_KIND,
 		       slice_str(forward_kind_info((enum forward_kind)fwd->kind)->word));
 	event_add_text(&e, EVENT_KEY_REASON, slice_str(call_cause_info(cause)->word));
@@ -185,10 +192,7 @@ static enum call_cause check(struct shard *s, struct call *c, struct call_forwar
 static void forwarded_event(struct shard *s, const struct call *c, const struct call_forward *fwd,
 			    uint8_t count)
 {
-	struct event e = event_of(s, EVENT_CALL_FORWARDED, c);
-	e.number = slice_str(fwd->by);
-	event_add_text(&e, EVENT_KEY_FROM, slice_str(fwd->by));
-	event_add_text(&e, EVENT_KEY_TO, slice_str(fwd->to));
+	struct event e = forward_event(s, EVENT_CALL_FORWARDED, c, fwd);
 	event_add_text(&e, EVENT_KEY_KIND,
 		       slice_str(forward_kind_info((enum forward_kind)fwd->kind)->word));
 	event_add_number(&e, EVENT_KEY_COUNT, count);

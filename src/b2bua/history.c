@@ -54,17 +54,11 @@ static void read_diversion(const struct sip_msg *msg, struct history *h)
 		h->forwards = forwards;
 }
 
-static const struct sip_msg *invite_of_caller(struct shard *s, const struct call *c)
-{
-	const struct flow *flow;
-	const struct leg *a = leg_of(s, c->leg_a);
-	return a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
-}
-
 void history_of_caller(struct shard *s, const struct call *c, struct history *ret_history)
 {
-	const struct sip_msg *invite =
-		c->direction == CALL_IN ? invite_of_caller(s, c) : NULL; /* a phone has no say */
+	const struct sip_msg *invite = c->direction == CALL_IN
+					       ? caller_invite(s, leg_of(s, c->leg_a))
+					       : NULL; /* a phone has no say */
 	*ret_history = (struct history){0};
 	if (invite == NULL)
 		return;
@@ -162,7 +156,7 @@ void history_headers(struct shard *s, const struct call *c, const struct leg *b,
 	bool to_trunk = b->trunk && trunks_get(s->p.trunks, b->trunk, &t);
 	const struct writer_to to = {s, to_trunk ? &t : NULL};
 	const struct sip_msg *before =
-		to_trunk && c->direction == CALL_IN ? invite_of_caller(s, c) : NULL;
+		to_trunk && c->direction == CALL_IN ? caller_invite(s, leg_of(s, c->leg_a)) : NULL;
 	struct strbuf first = scratch_buf(s, 64);
 	struct slice last = before ? last_index(before) : SLICE_NONE;
 	if (last.n) {

@@ -103,10 +103,8 @@ void transfer_leave(struct shard *s, struct call *c)
 		relay_disconnect(s->relay, stays->streams[i].endpoint);
 	keep_call(s, c);
 	if (stays == NULL || !listens(stays) || !speaks_g711(c) || s->config->sounds == NULL ||
-	    s->config->announce == ANNOUNCE_OFF || announce_open_player(s, c) != CAUSE_NORMAL)
+	    s->config->announce == ANNOUNCE_OFF || !ringback_open(s, c))
 		return;
-	c->ringback = true;
-	s->counts.ringbacks++;
 	transfer_play(s, c);
 }
 
@@ -277,10 +275,7 @@ void transfer_join_failed(struct shard *s, struct call *c)
 static void outcome_event(struct shard *s, const struct call *c, const struct call_forward *fwd,
 			  enum event_type type, int code)
 {
-	struct event e = event_of(s, type, c);
-	e.number = slice_str(fwd->by);
-	event_add_text(&e, EVENT_KEY_FROM, slice_str(fwd->by));
-	event_add_text(&e, EVENT_KEY_TO, slice_str(fwd->to));
+	struct event e = forward_event(s, type, c, fwd);
 	event_add_number(&e, EVENT_KEY_CODE, code);
 	if (type == EVENT_CALL_NOT_TRANSFERRED)
 		event_add_text(&e, EVENT_KEY_REASON,

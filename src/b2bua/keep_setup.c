@@ -8,8 +8,7 @@ static struct slice head_of(struct shard *s, const struct leg *a)
 	static const enum sip_header_kind copied[] = {SIP_HDR_VIA,  SIP_HDR_FROM,
 						      SIP_HDR_TO,   SIP_HDR_CALL_ID,
 						      SIP_HDR_CSEQ, SIP_HDR_RECORD_ROUTE};
-	const struct flow *flow;
-	const struct sip_msg *invite = txn_request_of(s->txns, a->invite, &s->scratch, &flow);
+	const struct sip_msg *invite = caller_invite(s, a);
 	if (invite == NULL)
 		return SLICE_NONE;
 	struct strbuf b = scratch_buf(s, invite->raw.n + 256);
@@ -25,18 +24,17 @@ static struct slice head_of(struct shard *s, const struct leg *a)
  * copy's dialog is the caller's to end; NULL: no memory. */
 static struct leg *as_invited(struct shard *s, const struct leg *b)
 {
-	struct slice uri = txn_sent_request(s->txns, b->invite);
+	const struct sip_msg *sent = txn_sent_of(s->txns, b->invite, &s->scratch);
 	struct leg *copy = arena_take(&s->scratch, sizeof(*copy));
-	(void)slice_cut(&uri, ' ');
-	uri = slice_cut(&uri, ' ');
-	if (copy == NULL || uri.n == 0)
+	if (copy == NULL || sent == NULL)
 		return NULL;
 	*copy = *b;
 	dialog_init(&copy->dialog, s->bufs);
 	if (dialog_prepare(&copy->dialog, dialog_text(&b->dialog, DIALOG_CALL_ID),
 			   dialog_text(&b->dialog, DIALOG_LOCAL_TAG),
 			   dialog_text(&b->dialog, DIALOG_LOCAL_URI),
-			   dialog_text(&b->dialog, DIALOG_REMOTE_URI), uri, b->invite_cseq) == 0)
+			   dialog_text(&b->dialog, DIALOG_REMOTE_URI), sent->uri_text,
+			   b->invite_cseq) == 0)
 		return copy;
 	dialog_fini(&copy->dialog);
 	return NULL;

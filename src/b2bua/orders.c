@@ -16,10 +16,10 @@ static void follows(struct agenda *a, struct call_event ev)
 
 /* --- towards the called phones */
 
-static const struct sip_msg *caller_invite(struct shard *s, const struct leg *a)
+const struct sip_msg *caller_invite(struct shard *s, const struct leg *a)
 {
 	const struct flow *flow;
-	return txn_request_of(s->txns, a->invite, &s->scratch, &flow);
+	return a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
 }
 
 /* The body of a branch's INVITE: the caller's offer through the relay, or none (late offer). */

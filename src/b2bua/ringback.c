@@ -8,12 +8,6 @@
 
 #include "core/announcement.h"
 
-static const struct sip_msg *invite_of(struct shard *s, const struct leg *a)
-{
-	const struct flow *flow;
-	return a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
-}
-
 static void play(struct shard *s, struct call *c, const struct clip *file, struct id endpoint,
 		 const struct media_own *own)
 {
@@ -39,20 +33,27 @@ static bool tell_session(struct shard *s, struct call *c, struct leg *a, const s
 	return true;
 }
 
+bool ringback_open(struct shard *s, struct call *c)
+{
+	if (announce_open_player(s, c) != CAUSE_NORMAL)
+		return false;
+	c->ringback = true;
+	s->counts.ringbacks++;
+	return true;
+}
+
 static bool begin(struct shard *s, struct call *c, struct leg *a, const struct sip_msg *invite,
 		  const struct clip *file)
 {
 	struct media_own own;
 	const struct sdp *offer;
 	if (media_sdp_of(s, invite, &offer) != 0 || media_own_choose(offer, false, &own) != 0 ||
-	    !own.heard || announce_open_player(s, c) != CAUSE_NORMAL)
+	    !own.heard || !ringback_open(s, c))
 		return false;
 	if (!tell_session(s, c, a, offer, &own)) {
-		announce_close_player(s, c);
+		ringback_end(s, c);
 		return false;
 	}
-	c->ringback = true;
-	s->counts.ringbacks++;
 	play(s, c, file, a->streams[own.stream].endpoint, &own);
 	return true;
 }
@@ -60,7 +61,7 @@ static bool begin(struct shard *s, struct call *c, struct leg *a, const struct s
 bool ringback_begin(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
-	const struct sip_msg *invite = invite_of(s, a);
+	const struct sip_msg *invite = caller_invite(s, a);
 	const struct shard_config *config = s->config;
 	ringback_end(s, c);
 	for (uint32_t i = 0; a && i < a->stream_count; i++)
@@ -77,7 +78,7 @@ bool ringback_begin(struct shard *s, struct call *c)
 void ringback_played(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
-	const struct sip_msg *invite = invite_of(s, a);
+	const struct sip_msg *invite = caller_invite(s, a);
 	struct media_own own;
 	const struct sdp *offer;
 	if (c->transfer)

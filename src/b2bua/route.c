@@ -233,10 +233,8 @@ static enum call_cause find_ways(struct shard *s, struct call *c, const struct s
 
 void route_call(struct shard *s, struct call *c, struct call_event *ret_event)
 {
-	const struct flow *flow;
 	const struct leg *a = leg_of(s, c->leg_a);
-	const struct sip_msg *invite =
-		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
+	const struct sip_msg *invite = caller_invite(s, a);
 	uint8_t count = 0;
 	enum call_cause cause = invite ? find_ways(s, c, invite, &count) : CAUSE_OVERLOAD;
 	*ret_event = (struct call_event){

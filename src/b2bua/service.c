@@ -70,9 +70,7 @@ static int answer_body(struct shard *s, struct call *c, struct leg *a, const str
 enum call_cause service_begin(struct shard *s, struct call *c)
 {
 	struct leg *a = leg_of(s, c->leg_a);
-	const struct flow *flow;
-	const struct sip_msg *invite =
-		a ? txn_request_of(s->txns, a->invite, &s->scratch, &flow) : NULL;
+	const struct sip_msg *invite = caller_invite(s, a);
 	struct slice body;
 	if (invite == NULL)
 		return CAUSE_OVERLOAD;

@@ -123,10 +123,7 @@ static bool channel_taken(struct shard *s, struct call_forward *fwd, struct refu
 
 static void started_event(struct shard *s, const struct call *c, const struct call_forward *fwd)
 {
-	struct event e = event_of(s, EVENT_CALL_TRANSFERRING, c);
-	e.number = slice_str(fwd->by);
-	event_add_text(&e, EVENT_KEY_FROM, slice_str(fwd->by));
-	event_add_text(&e, EVENT_KEY_TO, slice_str(fwd->to));
+	struct event e = forward_event(s, EVENT_CALL_TRANSFERRING, c, fwd);
 	event_add_text(&e, EVENT_KEY_KIND, slice_str(call_side_name((enum call_side)fwd->side)));
 	event_send(s, &e);
 }

@@ -161,12 +161,6 @@ int txn_send_request(struct txn_layer *l, const struct txn_send *s, int64_t now_
 	return txn_client_start(l, s, false, now_ms, ret_client);
 }
 
-struct slice txn_sent_request(const struct txn_layer *l, struct id client)
-{
-	const struct txn_client *t = pool_get(l->clients, client);
-	return t ? t->request : SLICE_NONE;
-}
-
 void txn_cancel(struct txn_layer *l, struct id client, struct slice reason_value,
 		struct arena *arena, int64_t now_ms)
 {

@@ -102,8 +102,6 @@ const struct flow *txn_flow_of(const struct txn_layer *l, struct id server);
  * full. The flow it came over: *ret_flow points into the transaction. Changes nothing. */
 const struct sip_msg *txn_request_of(struct txn_layer *l, struct id server, struct arena *arena,
 				     const struct flow **ret_flow);
-/* What a client transaction sent, in the transaction; empty when stale. */
-struct slice txn_sent_request(const struct txn_layer *l, struct id client);
 /* Builds (sip_build_reply from the kept request) and sends a response. The Via gets received/rport
  * from `source`. 0; ERR_STALE: no such transaction; ERR_CONFLICT: it has a final response already
  * (2xx may be repeated by the user while in Accepted: TU retransmission of RFC 6026); ERR_TOO_BIG.
